@@ -1,0 +1,25 @@
+"""Every error this project raises on purpose: one sentence each, for the person who can mend it."""
+
+
+class PipelineError(Exception):
+    """Base class: a job prints its sentence and exits with 2."""
+
+
+class InvalidParameterError(PipelineError, ValueError):
+    """A parameter is outside the range its docstring gives."""
+
+
+class SchemaMismatchError(PipelineError):
+    """A dataset lacks a column, or has one of the wrong type."""
+
+
+class LandingError(PipelineError):
+    """The landing folder cannot be read, or nothing in it is a search log."""
+
+
+class LogFormatError(PipelineError):
+    """No declared format fits a file, or a declaration is wrong."""
+
+
+class RootError(PipelineError):
+    """The root cannot be used: not writable, held by another job, or made with other settings."""

@@ -1,0 +1,1 @@
+"""What a person uses beside Spark; needs no JVM."""
