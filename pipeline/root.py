@@ -1,0 +1,240 @@
+"""The root: where every dataset lies, what is up to date there, and how it is replaced.
+
+A dataset is a folder of Parquet files, in folders `dt=YYYY-MM-DD` (`/hour=HH`) where it has days.
+What a run changes is written to `_staging` first; then one small file, `_journal.json`, names every
+move, and from then on the change holds: the moves are renames, each at once, and a run that finds a
+journal finishes it first. `_state.json` tells which days changed when and what was made of which.
+"""
+
+import json
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.types import StringType, StructField, StructType
+
+from pipeline.errors import InvalidParameterError, RootError
+from pipeline.storage import Storage, qualified, spark_path, storage_of
+
+DEFAULT_ZONE: Final = "Asia/Seoul"
+STATE: Final = "_state.json"
+JOURNAL: Final = "_journal.json"
+LOCK: Final = "_lock"
+STAGING: Final = "_staging"
+USER_KEY: Final = "_user_key"
+
+
+@dataclass
+class DayVersion:
+    """The runs that last changed a day of `searches`: any of it, its first hours, its last hour.
+
+    Sessions cross midnight: the pairs of a day also read the last hour of the day before and the
+    first hours of the day after, and nothing else of them.
+    """
+
+    any: int
+    head: int
+    tail: int
+    newest: str  #: the newest search of the day, ISO 8601 in UTC
+
+
+@dataclass
+class State:
+    """What a root knows of itself; kept as JSON."""
+
+    zone: str = DEFAULT_ZONE
+    run: int = 0  #: number of the last run that changed something
+    days: dict[str, DayVersion] = field(default_factory=dict)  #: by dt, of `searches`
+    #: dataset -> partition ("dt=…") -> what it was made of: a partition is up to date while equal
+    made_of: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def to_json(self) -> str:
+        """Stable text: the same state gives the same bytes."""
+        return json.dumps(asdict(self), indent=1, sort_keys=True) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> "State":
+        """Read what `to_json` wrote."""
+        values = json.loads(text)
+        days = {day: DayVersion(**version) for day, version in values.pop("days").items()}
+        return cls(days=days, **values)
+
+    def newest_search(self) -> datetime | None:
+        """The time of the newest search taken in, UTC; None if there is none."""
+        if not self.days:
+            return None
+        return max(datetime.fromisoformat(version.newest) for version in self.days.values())
+
+
+class Root:
+    """The datasets under one root. Make it with `open_root`, which holds the lock."""
+
+    def __init__(self, spark: SparkSession, address: str, storage: Storage) -> None:
+        self.spark = spark
+        self.address = address
+        self.storage = storage
+        self.state = State()
+
+    def user_key(self) -> str:
+        """The key of `user_id`, 64 hexadecimal digits; made at the first call."""
+        key = self.storage.read_text(f"{self.address}/{USER_KEY}")
+        if key is None:
+            key = secrets.token_hex(32)
+            self.storage.write_text(f"{self.address}/{USER_KEY}", key, private=True)
+        return key
+
+    def read(self, dataset: str, schema: StructType, partitions: Sequence[str]) -> DataFrame:
+        """The named partitions ("dt=2026-03-02", "" for a dataset without) of a dataset.
+
+        Returns:
+            The columns of `schema`, and the folders' (`dt` …) as strings. Empty without partitions.
+        """
+        names = [part.partition("=")[0] for part in partitions[0].split("/")] if partitions else ["dt"]
+        columns = [StructField(name, StringType()) for name in names if name]
+        whole = StructType([*schema.fields, *columns])
+        if not partitions:
+            return self.spark.createDataFrame([], whole)
+        base = spark_path(f"{self.address}/{dataset}")
+        reader = self.spark.read.schema(whole).option("basePath", base)
+        return reader.parquet(*(f"{base}/{part}".rstrip("/") for part in partitions))
+
+    def days_of(self, dataset: str) -> list[str]:
+        """The days of which a dataset of days has a folder."""
+        found = self.storage.files(f"{self.address}/{dataset}") or []
+        start = f"{self.address}/{dataset}/dt="
+        return sorted({f.address.removeprefix(start)[:10] for f in found if f.address.startswith(start)})
+
+    @contextmanager
+    def change(self) -> Iterator["Change"]:
+        """Stage partitions; they and the state take effect together when the block ends well."""
+        change = Change(self)
+        try:
+            yield change
+            change.commit()
+        finally:
+            self.storage.delete(f"{self.address}/{STAGING}")
+
+    def finish_journal(self) -> None:
+        """Finish the moves of a run that was cut off after it had decided them."""
+        text = self.storage.read_text(f"{self.address}/{JOURNAL}")
+        if text is None:
+            return
+        journal = json.loads(text)
+        for source, target in journal["moves"]:
+            if self.storage.files(source) is not None:
+                self.storage.replace(source, target)
+        kept = {target for _, target in journal["moves"]}
+        for folder in journal["folders"]:
+            for file in self.storage.files(folder) or []:
+                if file.address not in kept:
+                    self.storage.delete(file.address)
+        self.storage.write_text(f"{self.address}/{STATE}", journal["state"])
+        self.storage.delete(f"{self.address}/{JOURNAL}")
+
+
+class Change:
+    """Partitions that are replaced together: all of them or none."""
+
+    def __init__(self, root: Root) -> None:
+        self._root = root
+        self._staging = f"{root.address}/{STAGING}"
+        self._folders: dict[str, str] = {}  # target folder -> staged folder
+        self.run = root.state.run + 1
+
+    def stage(self, name: str, frame: DataFrame, *, by: Sequence[str] = ()) -> str:
+        """Write `frame` beside the datasets, split into folders `by`; its address."""
+        address = f"{self._staging}/{name}"
+        frame.write.mode("overwrite").partitionBy(*by).parquet(spark_path(address))
+        return address
+
+    def put(self, dataset: str, partition: str, staged: str) -> None:
+        """Let the Parquet files in the folder `staged` become the partition's, in place of its own.
+
+        A staged folder that does not exist empties the partition.
+        """
+        self._folders[f"{self._root.address}/{dataset}/{partition}".rstrip("/")] = staged
+
+    def put_days(self, dataset: str, staged: str, days: Sequence[str]) -> None:
+        """`put` for the folders dt=… of one staged frame; a day without a folder is emptied."""
+        for day in days:
+            self.put(dataset, f"dt={day}", f"{staged}/dt={day}")
+
+    def commit(self) -> None:
+        """Move everything into place: from the journal on it will happen, whoever finishes it."""
+        storage, state = self._root.storage, self._root.state
+        moves = []
+        for target, staged in self._folders.items():
+            files = [f for f in storage.files(staged) or [] if f.address.endswith(".parquet")]
+            moves += [
+                (file.address, f"{target}/part-{number:05d}.parquet")
+                for number, file in enumerate(files)
+            ]
+        state.run = self.run
+        journal = {"moves": moves, "folders": sorted(self._folders), "state": state.to_json()}
+        storage.write_text(f"{self._root.address}/{JOURNAL}", json.dumps(journal))
+        self._root.finish_journal()
+
+
+@contextmanager
+def open_root(
+    spark: SparkSession, name: str, *, zone: str | None = None, say: Callable[[str], None]
+) -> Iterator[Root]:
+    """Hold a root for one job: locked, mended after a job that was cut off, its state read.
+
+    Args:
+        spark: the session that reads and writes it.
+        name: a folder or URI; made if it is not there.
+        zone: the reporting zone, which a new root keeps; None: the root's own (Asia/Seoul if new).
+        say: gets a sentence if another job has to be waited for.
+
+    Raises:
+        RootError: not writable, held by another job, or cut in days of another zone.
+        InvalidParameterError: no such zone.
+    """
+    address = qualified(spark, name)
+    storage = storage_of(spark, address)
+    storage.make_folder(address)
+    with storage.lock(f"{address}/{LOCK}", say=say):
+        root = Root(spark, address, storage)
+        root.finish_journal()
+        storage.delete(f"{address}/{STAGING}")
+        text = storage.read_text(f"{address}/{STATE}")
+        if text is not None:
+            root.state = _state(text, address)
+        if zone is not None and zone != root.state.zone:
+            if root.state.days:
+                raise RootError(
+                    f"{name} is cut in days of {root.state.zone}, not of {zone}: "
+                    "leave the reporting zone out or take another --root"
+                )
+            root.state.zone = _checked_zone(zone)
+        yield root
+
+
+def _state(text: str, address: str) -> State:
+    try:
+        return State.from_json(text)
+    except (ValueError, KeyError, TypeError) as error:
+        raise RootError(
+            f"{address}/{STATE} is not what this version writes: take a new --root"
+        ) from error
+
+
+def _checked_zone(zone: str) -> str:
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise InvalidParameterError(
+            f"no such time zone: {zone!r}; write it as in Asia/Seoul"
+        ) from error
+    return zone
+
+
+def fingerprint(**parts: Any) -> str:  # noqa: ANN401
+    """What a partition was made of, as one line: equal means nothing to do."""
+    return json.dumps(parts, sort_keys=True, default=str)

@@ -1,0 +1,347 @@
+"""The only module that touches storage other than through Spark's readers and writers.
+
+Two back ends with the same methods: files of this machine through Python, every other scheme
+(`hdfs:` …) through Hadoop's FileSystem in Spark's JVM. Addresses are URIs, not percent-encoded; a
+name without a scheme is a path on this machine.
+"""
+
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import unquote, urlsplit
+
+from py4j.protocol import Py4JJavaError
+from pyspark.sql import SparkSession
+
+from pipeline.errors import PipelineError, RootError
+
+#: How long a job waits for another one that works on the same root.
+LOCK_MINUTES: Final = 30
+LOCK_POLL_SECONDS: Final = 2.0
+
+
+@dataclass(frozen=True)
+class FileStatus:
+    """A file: `address` (URI, not percent-encoded), `size` (bytes), `modified_at` (UTC)."""
+
+    address: str
+    size: int
+    modified_at: datetime
+
+
+def is_hidden(name: str) -> bool:
+    """Files that Spark would not read either, and those that `hdfs dfs -put` has not finished."""
+    return name.startswith((".", "_")) or name.endswith("._COPYING_")
+
+
+class Storage(ABC):
+    """What the pipeline needs of a file system. Every method takes addresses of this storage."""
+
+    @abstractmethod
+    def files(self, address: str) -> list[FileStatus] | None:
+        """All files below `address`, hidden ones left out, by address; None if it is not there."""
+
+    @abstractmethod
+    def head(self, address: str, size: int) -> bytes:
+        """The first `size` bytes of a file.
+
+        Raises:
+            OSError: the file cannot be read.
+        """
+
+    @abstractmethod
+    def checksum(self, address: str) -> str | None:
+        """A checksum of the content; None where the storage has none.
+
+        Raises:
+            OSError: the file cannot be read.
+        """
+
+    @abstractmethod
+    def read_text(self, address: str) -> str | None:
+        """The whole of a small text file; None if it is not there."""
+
+    @abstractmethod
+    def write_text(self, address: str, text: str, *, private: bool = False) -> None:
+        """Replace a small text file at once; `private`: readable by its owner alone."""
+
+    @abstractmethod
+    def replace(self, source: str, target: str) -> None:
+        """Move a file over another one at once, so that a reader sees the one or the other."""
+
+    @abstractmethod
+    def delete(self, address: str) -> None:
+        """Delete a file or a folder with all that is in it; nothing there is no error."""
+
+    @abstractmethod
+    def make_folder(self, address: str) -> None:
+        """Make a folder and those above it.
+
+        Raises:
+            RootError: that is not allowed.
+        """
+
+    @contextmanager
+    def lock(self, address: str, *, say: Callable[[str], None]) -> Iterator[None]:
+        """Hold `address` against other jobs; a job that was killed holds nothing.
+
+        Raises:
+            RootError: another job held it for `LOCK_MINUTES`.
+        """
+        deadline = time.monotonic() + LOCK_MINUTES * 60
+        release = self._try_lock(address)
+        if release is None:
+            say(f"Another job is at work on {address.rpartition('/')[0]}: waiting for it to end.")
+        while release is None:
+            if time.monotonic() > deadline:
+                raise RootError(
+                    f"another job has held {address} for {LOCK_MINUTES} minutes: "
+                    "wait for it or stop it, then run this again"
+                )
+            time.sleep(LOCK_POLL_SECONDS)
+            release = self._try_lock(address)
+        try:
+            yield
+        finally:
+            release()
+
+    @abstractmethod
+    def _try_lock(self, address: str) -> Callable[[], None] | None:
+        """What gives the lock back, or None while another process has it."""
+
+
+class LocalStorage(Storage):
+    """Files of this machine; addresses are `file:///…`."""
+
+    def files(self, address: str) -> list[FileStatus] | None:
+        top = _local(address)
+        if top.is_file():
+            return [self._status(top)]
+        if not top.is_dir():
+            return None
+        found = []
+        for folder, folders, names in os.walk(top):
+            folders[:] = [name for name in folders if not is_hidden(name)]
+            found += [Path(folder, name) for name in names if not is_hidden(name)]
+        return sorted(
+            (self._status(path) for path in found if path.is_file()), key=lambda f: f.address
+        )
+
+    @staticmethod
+    def _status(path: Path) -> FileStatus:
+        status = path.stat()
+        # Microseconds, as Parquet keeps them: what is read back from the ledger must compare equal.
+        modified_at = datetime.fromtimestamp(status.st_mtime_ns // 1000 / 1_000_000, UTC)
+        return FileStatus(f"file://{path}", status.st_size, modified_at)
+
+    def head(self, address: str, size: int) -> bytes:
+        with _local(address).open("rb") as file:
+            return file.read(size)
+
+    def checksum(self, address: str) -> str | None:
+        with _local(address).open("rb") as file:
+            return "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()
+
+    def read_text(self, address: str) -> str | None:
+        try:
+            return _local(address).read_text("utf-8")
+        except FileNotFoundError:
+            return None
+
+    def write_text(self, address: str, text: str, *, private: bool = False) -> None:
+        path = _local(address)
+        fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
+        with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600 if private else 0o666), "w") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+
+    def replace(self, source: str, target: str) -> None:
+        path = _local(target)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _local(source).replace(path)
+
+    def delete(self, address: str) -> None:
+        path = _local(address)
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+    def make_folder(self, address: str) -> None:
+        path = _local(address)
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RootError(f"cannot make the folder {path}: {error.strerror}") from error
+        if not os.access(path, os.W_OK | os.X_OK):
+            raise RootError(f"cannot write to {path}: choose another --root or mend its permissions")
+
+    def _try_lock(self, address: str) -> Callable[[], None] | None:
+        handle = os.open(_local(address), os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(handle)
+            return None
+        return lambda: os.close(handle)
+
+
+class HadoopStorage(Storage):
+    """Any file system that Hadoop knows, through the JVM of a running Spark session."""
+
+    def __init__(self, spark: SparkSession, address: str) -> None:
+        self._jvm: Any = spark.sparkContext._jvm
+        self._gateway: Any = spark.sparkContext._gateway
+        self._conf: Any = spark.sparkContext._jsc.hadoopConfiguration()
+        uri = self._jvm.java.net.URI(_quoted(address))
+        self._fs: Any = self._jvm.org.apache.hadoop.fs.FileSystem.get(uri, self._conf)
+
+    def _path(self, address: str) -> Any:  # noqa: ANN401
+        return self._jvm.org.apache.hadoop.fs.Path(address)
+
+    def qualified(self, address: str) -> str:
+        """The address with scheme and authority, as Spark reports it for the rows of a file."""
+        return str(self._fs.makeQualified(self._path(address)).toString())
+
+    def files(self, address: str) -> list[FileStatus] | None:
+        top = self._path(address)
+        if not self._fs.exists(top):
+            return None
+        prefix = str(self._fs.getFileStatus(top).getPath().toString())
+        found, remaining = [], self._fs.listFiles(top, True)
+        while remaining.hasNext():
+            status = remaining.next()
+            name = str(status.getPath().toString())
+            below = name.removeprefix(prefix).strip("/")
+            if not any(is_hidden(part) for part in below.split("/")):
+                modified_at = datetime.fromtimestamp(status.getModificationTime() / 1000, UTC)
+                found.append(FileStatus(name, int(status.getLen()), modified_at))
+        return sorted(found, key=lambda f: f.address)
+
+    def head(self, address: str, size: int) -> bytes:
+        with _java_errors():
+            stream = self._fs.open(self._path(address))
+            try:
+                utils = self._jvm.org.apache.commons.io.IOUtils
+                bounded = self._jvm.org.apache.commons.io.input.BoundedInputStream(stream, size)
+                return bytes(utils.toByteArray(bounded))
+            finally:
+                stream.close()
+
+    def checksum(self, address: str) -> str | None:
+        with _java_errors():
+            checksum = self._fs.getFileChecksum(self._path(address))
+        return None if checksum is None else str(checksum.toString())
+
+    def read_text(self, address: str) -> str | None:
+        if not self._fs.exists(self._path(address)):
+            return None
+        stream = self._fs.open(self._path(address))
+        try:
+            return str(self._jvm.org.apache.commons.io.IOUtils.toString(stream, "UTF-8"))
+        finally:
+            stream.close()
+
+    def write_text(self, address: str, text: str, *, private: bool = False) -> None:
+        fresh = f"{address}.{os.getpid()}.new"
+        stream = self._fs.create(self._path(fresh), True)
+        if private:
+            permission = self._jvm.org.apache.hadoop.fs.permission.FsPermission("600")
+            self._fs.setPermission(self._path(fresh), permission)
+        try:
+            stream.write(bytearray(text.encode("utf-8")))
+        finally:
+            stream.close()
+        self.replace(fresh, address)
+
+    def replace(self, source: str, target: str) -> None:
+        path = self._path(target)
+        self._fs.mkdirs(path.getParent())
+        rename = getattr(self._jvm.org.apache.hadoop.fs, "Options$Rename")
+        overwrite = self._gateway.new_array(rename, 1)
+        overwrite[0] = rename.OVERWRITE
+        context = self._jvm.org.apache.hadoop.fs.FileContext.getFileContext(path.toUri(), self._conf)
+        context.rename(self._path(source), path, overwrite)
+
+    def delete(self, address: str) -> None:
+        self._fs.delete(self._path(address), True)
+
+    def make_folder(self, address: str) -> None:
+        try:
+            with _java_errors():
+                self._fs.mkdirs(self._path(address))
+        except OSError as error:
+            raise RootError(f"cannot make the folder {address}: {error}") from error
+
+    def _try_lock(self, address: str) -> Callable[[], None] | None:
+        # HDFS has one writer a file and takes the lease from a writer that is gone (60 s): an open
+        # stream is a lock that a killed job gives back.
+        path = self._path(address)
+        try:
+            with _java_errors():
+                if not self._fs.exists(path):
+                    with suppress(OSError):  # made by another job in between
+                        self._fs.create(path, False).close()
+                stream = self._fs.append(path)
+        except OSError as error:
+            if re.search("AlreadyBeingCreated|RecoveryInProgress|lease", str(error)):
+                return None
+            raise RootError(f"cannot lock {address}: {error}") from error
+        return lambda: stream.close()
+
+
+def storage_of(spark: SparkSession, address: str) -> Storage:
+    """The back end for a qualified address."""
+    return LocalStorage() if address.startswith("file:") else HadoopStorage(spark, address)
+
+
+def qualified(spark: SparkSession, name: str) -> str:
+    """The address of what a user calls `name`: a URI is made complete, a path made absolute.
+
+    Raises:
+        PipelineError: a URI of a scheme that this Spark does not know.
+    """
+    scheme = urlsplit(name).scheme
+    if scheme in ("", "file") or len(scheme) == 1:
+        path = unquote(urlsplit(name).path) if scheme == "file" else name
+        return f"file://{os.path.abspath(os.path.expanduser(path))}"
+    try:
+        with _java_errors():
+            return HadoopStorage(spark, name).qualified(name)
+    except OSError as error:
+        raise PipelineError(f"cannot reach {name}: {error}") from error
+
+
+def spark_path(address: str) -> str:
+    """The address as Spark's readers take it: their globs must not find wildcards in a name."""
+    return re.sub(r"([\\*?\[\]{}])", r"\\\1", address)
+
+
+@contextmanager
+def _java_errors() -> Iterator[None]:
+    """Turn what Java throws into an OSError with its first line."""
+    try:
+        yield
+    except Py4JJavaError as error:
+        first_line = str(error.java_exception.toString()).splitlines()[0]
+        raise OSError(first_line) from error
+
+
+def _local(address: str) -> Path:
+    return Path(address.removeprefix("file://"))
+
+
+def _quoted(address: str) -> str:
+    return address.replace("%", "%25").replace(" ", "%20")
