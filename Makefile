@@ -1,0 +1,58 @@
+# Silgeom. `make` alone lists what there is.
+#
+# Every target that runs something first brings .venv up to date (./bootstrap). Nothing needs to be
+# activated; after `. .venv/bin/activate` the same commands work by hand.
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+# What `make demo` runs, in this order.
+RESULTS := trending related autocomplete
+# More for the tool of a target: make test ARGS='-k trending', make lock ARGS=--upgrade
+ARGS :=
+
+# The environment's own Spark and Python, whatever others this machine is set up for.
+unexport SPARK_HOME SPARK_CONF_DIR HADOOP_CONF_DIR YARN_CONF_DIR PYTHONHOME PYTHONPATH
+unexport PYSPARK_DRIVER_PYTHON
+export PYSPARK_PYTHON = $(CURDIR)/.venv/bin/python
+
+.PHONY: help
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+.PHONY: demo
+demo: environment ## The whole pipeline on sample_data: three boards here, their tables in output/
+	@for result in $(RESULTS); do .venv/bin/spark-submit jobs/$$result.py $(ARGS) || exit; done
+
+.PHONY: test
+test: environment ## All tests but those that need containers
+	@.venv/bin/python -m pytest -m 'not cluster' $(ARGS)
+
+.PHONY: check
+check: environment ## Lint, format, types, lock file; changes nothing
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@.venv/bin/python tools/lock.py check && echo 'requirements.lock is in step with pyproject.toml'
+
+.PHONY: format
+format: environment ## Put the code into the form that check asks for
+	@.venv/bin/ruff check --fix .
+	@.venv/bin/ruff format .
+
+.PHONY: sample-data
+sample-data: environment ## Make sample_data anew; the same bytes each time
+	@.venv/bin/python -m silgeom.simulate sample_data
+
+.PHONY: lock
+lock: environment ## Pin what pyproject.toml asks for in requirements.lock
+	@.venv/bin/python tools/lock.py write $(ARGS)
+
+.PHONY: clean
+clean: ## Remove .venv, output and what the tools cached
+	@rm -rf .venv output .hypothesis .mypy_cache .pytest_cache .ruff_cache artifacts spark-warehouse
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: environment
+environment:
+	@./bootstrap
