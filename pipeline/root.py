@@ -94,7 +94,9 @@ class Root:
         Returns:
             The columns of `schema`, and the folders' (`dt` …) as strings. Empty without partitions.
         """
-        names = [part.partition("=")[0] for part in partitions[0].split("/")] if partitions else ["dt"]
+        names = (
+            [part.partition("=")[0] for part in partitions[0].split("/")] if partitions else ["dt"]
+        )
         columns = [StructField(name, StringType()) for name in names if name]
         whole = StructType([*schema.fields, *columns])
         if not partitions:
@@ -107,7 +109,9 @@ class Root:
         """The days of which a dataset of days has a folder."""
         found = self.storage.files(f"{self.address}/{dataset}") or []
         start = f"{self.address}/{dataset}/dt="
-        return sorted({f.address.removeprefix(start)[:10] for f in found if f.address.startswith(start)})
+        return sorted(
+            {f.address.removeprefix(start)[:10] for f in found if f.address.startswith(start)}
+        )
 
     @contextmanager
     def change(self) -> Iterator["Change"]:
@@ -146,11 +150,15 @@ class Change:
         self._folders: dict[str, str] = {}  # target folder -> staged folder
         self.run = root.state.run + 1
 
-    def stage(self, name: str, frame: DataFrame, *, by: Sequence[str] = ()) -> str:
-        """Write `frame` beside the datasets, split into folders `by`; its address."""
-        address = f"{self._staging}/{name}"
-        frame.write.mode("overwrite").partitionBy(*by).parquet(spark_path(address))
-        return address
+    def address(self, name: str) -> str:
+        """Where the frame that was staged under `name` lies."""
+        return f"{self._staging}/{name}"
+
+    def stage(self, name: str, frame: DataFrame, *, by: Sequence[str] = ()) -> DataFrame:
+        """Write `frame` beside the datasets, split into folders `by`, and read it back."""
+        path = spark_path(self.address(name))
+        frame.write.mode("overwrite").partitionBy(*by).parquet(path)
+        return self._root.spark.read.schema(frame.schema).parquet(path)
 
     def put(self, dataset: str, partition: str, staged: str) -> None:
         """Let the Parquet files in the folder `staged` become the partition's, in place of its own.
@@ -166,6 +174,8 @@ class Change:
 
     def commit(self) -> None:
         """Move everything into place: from the journal on it will happen, whoever finishes it."""
+        if not self._folders:
+            return
         storage, state = self._root.storage, self._root.state
         moves = []
         for target, staged in self._folders.items():
@@ -198,22 +208,32 @@ def open_root(
     """
     address = qualified(spark, name)
     storage = storage_of(spark, address)
+    is_new = storage.files(address) is None
     storage.make_folder(address)
-    with storage.lock(f"{address}/{LOCK}", say=say):
-        root = Root(spark, address, storage)
-        root.finish_journal()
-        storage.delete(f"{address}/{STAGING}")
-        text = storage.read_text(f"{address}/{STATE}")
-        if text is not None:
-            root.state = _state(text, address)
-        if zone is not None and zone != root.state.zone:
-            if root.state.days:
-                raise RootError(
-                    f"{name} is cut in days of {root.state.zone}, not of {zone}: "
-                    "leave the reporting zone out or take another --root"
-                )
-            root.state.zone = _checked_zone(zone)
-        yield root
+    try:
+        with storage.lock(f"{address}/{LOCK}", say=say):
+            yield _opened(spark, storage, address, zone)
+    except BaseException:
+        if is_new and storage.read_text(f"{address}/{STATE}") is None:
+            storage.delete(address)  # nothing came of it: leave nothing behind
+        raise
+
+
+def _opened(spark: SparkSession, storage: Storage, address: str, zone: str | None) -> Root:
+    root = Root(spark, address, storage)
+    root.finish_journal()
+    storage.delete(f"{address}/{STAGING}")
+    text = storage.read_text(f"{address}/{STATE}")
+    if text is not None:
+        root.state = _state(text, address)
+    if zone is not None and zone != root.state.zone:
+        if root.state.days:
+            raise RootError(
+                f"{address} is cut in days of {root.state.zone}, not of {zone}: "
+                "leave the reporting zone out or take another --root"
+            )
+        root.state.zone = checked_zone(zone)
+    return root
 
 
 def _state(text: str, address: str) -> State:
@@ -225,7 +245,12 @@ def _state(text: str, address: str) -> State:
         ) from error
 
 
-def _checked_zone(zone: str) -> str:
+def checked_zone(zone: str) -> str:
+    """The zone itself.
+
+    Raises:
+        InvalidParameterError: there is no such zone.
+    """
     try:
         ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError) as error:

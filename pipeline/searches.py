@@ -49,9 +49,9 @@ def judged_searches(
         F.pmod("user_id", F.lit(buckets)).alias("bucket"),
     ).repartition("dt", "bucket")
     person = Window.partitionBy("dt", "bucket", "user_id")
-    same_search = Window.partitionBy(
-        "dt", "bucket", "user_id", "searched_at", "query_id"
-    ).orderBy(F.asc_nulls_last("clicked_rank"), "clicked_url", "surface", "source")
+    same_search = Window.partitionBy("dt", "bucket", "user_id", "searched_at", "query_id").orderBy(
+        F.asc_nulls_last("clicked_rank"), "clicked_url", "surface", "source"
+    )
     once = placed.withColumn("copy", F.row_number().over(same_search)).where(F.col("copy") == 1)
     robot = F.count("*").over(person) > robot_searches
     return once.withColumn("robot", robot).select(*SEARCHES.names, "dt", "robot")
@@ -68,8 +68,8 @@ def numbered_lines(rejected: DataFrame, blocks: DataFrame) -> DataFrame:
     Returns:
         The columns of `rejected` without `block`; `line` as an editor counts.
     """
-    earlier = Window.partitionBy("source").orderBy("block").rowsBetween(
-        Window.unboundedPreceding, -1
+    earlier = (
+        Window.partitionBy("source").orderBy("block").rowsBetween(Window.unboundedPreceding, -1)
     )
     starts = blocks.select(
         "source",

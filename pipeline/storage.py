@@ -161,7 +161,9 @@ class LocalStorage(Storage):
     def write_text(self, address: str, text: str, *, private: bool = False) -> None:
         path = _local(address)
         fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
-        with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600 if private else 0o666), "w") as file:
+        with open(
+            os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600 if private else 0o666), "w"
+        ) as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
@@ -186,7 +188,9 @@ class LocalStorage(Storage):
         except OSError as error:
             raise RootError(f"cannot make the folder {path}: {error.strerror}") from error
         if not os.access(path, os.W_OK | os.X_OK):
-            raise RootError(f"cannot write to {path}: choose another --root or mend its permissions")
+            raise RootError(
+                f"cannot write to {path}: choose another --root or mend its permissions"
+            )
 
     def _try_lock(self, address: str) -> Callable[[], None] | None:
         handle = os.open(_local(address), os.O_RDWR | os.O_CREAT, 0o666)
@@ -272,7 +276,9 @@ class HadoopStorage(Storage):
         rename = getattr(self._jvm.org.apache.hadoop.fs, "Options$Rename")
         overwrite = self._gateway.new_array(rename, 1)
         overwrite[0] = rename.OVERWRITE
-        context = self._jvm.org.apache.hadoop.fs.FileContext.getFileContext(path.toUri(), self._conf)
+        context = self._jvm.org.apache.hadoop.fs.FileContext.getFileContext(
+            path.toUri(), self._conf
+        )
         context.rename(self._path(source), path, overwrite)
 
     def delete(self, address: str) -> None:

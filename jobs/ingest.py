@@ -1,0 +1,31 @@
+"""Take what is new in the landing folder into the root; the other jobs do this first as well.
+
+Reads   the landing folder (--landing): each file once, whatever its format
+Writes  ledger, searches/dt=, rejects/dt= under the root (--root)
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # spark-submit adds jobs/ alone
+
+from pyspark.sql import SparkSession
+
+from pipeline.cli import arg_parser, prepared_root, run_job, say
+from pipeline.ingest import read_ledger
+
+
+def parser() -> argparse.ArgumentParser:
+    return arg_parser("ingest", __doc__)
+
+
+def run(spark: SparkSession, args: argparse.Namespace) -> None:
+    with prepared_root(spark, args) as root:
+        ledger = read_ledger(root).values()
+        accepted = sum(entry.accepted for entry in ledger)
+        say(f"Ledger    {len(ledger):,} files, {accepted:,} searches in {root.address}")
+
+
+if __name__ == "__main__":
+    run_job(run, parser())

@@ -1,0 +1,235 @@
+"""What the jobs' command lines share: options, the run from arguments to exit status, the summary.
+
+Exit status: 0 done; 2 the user can mend it, one sentence on standard error; 1 anything else.
+"""
+
+import argparse
+import os
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from pyspark.sql import SparkSession
+
+from pipeline.errors import PipelineError
+from pipeline.ingest import Landing, TakenIn, check_landing, take_in
+from pipeline.ledger import SAME_CONTENT, SET_ASIDE, LedgerEntry
+from pipeline.publish import Published
+from pipeline.root import Root, open_root
+from pipeline.session import spark_session
+from pipeline.tables import table
+
+PROJECT = Path(__file__).resolve().parents[1]
+#: Rows of a result that a job shows.
+SHOWN = 20
+
+Job = Callable[[SparkSession, argparse.Namespace], None]
+
+
+def arg_parser(name: str, description: str) -> argparse.ArgumentParser:
+    """A job's parser with the options that every job has: where logs are, where results go."""
+    parser = argparse.ArgumentParser(
+        prog=f"jobs/{name}.py",
+        description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="Exit status: 0 done, 2 something to mend (one sentence says what), 1 anything else.",
+    )
+    places = parser.add_argument_group("places (a path of this machine or a URI such as hdfs://…)")
+    places.add_argument(
+        "--landing",
+        default=os.environ.get("SEARCH_LANDING", str(PROJECT / "sample_data" / "logs")),
+        metavar="FOLDER",
+        help="where logs are put; a file will do (default: $SEARCH_LANDING, else sample_data/logs)",
+    )
+    places.add_argument(
+        "--root",
+        default=os.environ.get("SEARCH_ROOT", str(PROJECT / "output")),
+        metavar="FOLDER",
+        help="where everything computed lies (default: $SEARCH_ROOT, else output)",
+    )
+    logs = parser.add_argument_group("how new files are read (default: found out by looking)")
+    logs.add_argument(
+        "--format",
+        type=_unless_auto,
+        metavar="NAME",
+        help="silgeom, silgeom-json, aol, excite, sogou-2008, sogou-2011, ubi, csv, parquet, "
+        "or a file that declares your own (docs/formats.md); auto: found out by looking",
+    )
+    logs.add_argument(
+        "--charset",
+        type=_unless_auto,
+        metavar="NAME",
+        help="UTF-8, CP949, GB18030, UTF-16LE, UTF-16BE; auto: found out by looking",
+    )
+    logs.add_argument(
+        "--zone",
+        metavar="ZONE",
+        help="time zone of times that carry none (default: the format's, else the reporting zone)",
+    )
+    logs.add_argument(
+        "--date",
+        type=iso_date,
+        metavar="YYYY-MM-DD",
+        help="the day of a log that has times without a date (default: from the file's name)",
+    )
+    parser.add_argument(
+        "--reporting-zone",
+        metavar="ZONE",
+        help="time zone of days and hours in the results; a new root keeps it (default: Asia/Seoul)",
+    )
+    return parser
+
+
+def add_at(parser: argparse.ArgumentParser) -> None:
+    """`--at`: the moment for which a result is made."""
+    parser.add_argument(
+        "--at",
+        type=iso_time,
+        metavar="TIME",
+        help="make the result as of this time, ISO 8601 or 'now'; without an offset it is in the "
+        "reporting zone (default: the newest search)",
+    )
+
+
+def run_job(job: Job, parser: argparse.ArgumentParser, argv: Sequence[str] | None = None) -> None:
+    """Parse, open Spark, run, and leave with the right exit status."""
+    args = parser.parse_args(argv)
+    try:
+        with spark_session(parser.prog) as spark:
+            job(spark, args)
+    except PipelineError as error:
+        print(f"{parser.prog}: {error}", file=sys.stderr)  # noqa: T201
+        sys.exit(2)
+
+
+@contextmanager
+def prepared_root(spark: SparkSession, args: argparse.Namespace) -> Iterator[Root]:
+    """Hold the root with all that is new in the landing folder taken in, and say what that was."""
+    landing = Landing(args.landing, args.format, args.charset, args.zone, args.date)
+    check_landing(spark, landing)
+    with open_root(spark, args.root, zone=args.reporting_zone, say=say) as root:
+        report_taken_in(take_in(root, landing, now=datetime.now(UTC)), landing)
+        yield root
+
+
+def say(text: str) -> None:
+    """A line for the person who runs the job."""
+    print(text, flush=True)  # noqa: T201
+
+
+def report_taken_in(taken: TakenIn, landing: Landing) -> None:
+    """Files, lines, what was not taken in and why."""
+    say(f"Landing   {landing.address}: {taken.files:,} files, {_news(taken.entries)}")
+    lines = sum(entry.lines for entry in taken.entries)
+    if lines:
+        parts = {
+            "accepted": sum(entry.accepted for entry in taken.entries),
+            "duplicates": sum(entry.duplicates for entry in taken.entries),
+            "rejected": sum(entry.rejected for entry in taken.entries),
+            "withheld": sum(entry.withheld for entry in taken.entries),
+        }
+        summed = " + ".join(f"{count:,} {name}" for name, count in parts.items())
+        say(f"Lines     {lines:,} = {summed}")
+        _report_reasons("Rejected", [entry.rejected_by_reason for entry in taken.entries])
+        _report_reasons("Withheld", [entry.withheld_by_reason for entry in taken.entries])
+        kinds = Counter((e.format, e.charset) for e in taken.entries if e.format)
+        said = ", ".join(
+            f"{name} in {charset} ({n})" for (name, charset), n in sorted(kinds.items())
+        )
+        say(f"Formats   {said}")
+    for entry in taken.entries:
+        if entry.status == SET_ASIDE:
+            say(f"Set aside {entry.source}: {entry.detail}")
+
+
+def report_published(published: Published, root: Root, columns: Sequence[str], what: str) -> None:
+    """Where the result lies, and its first rows."""
+    rows = published.rows
+    count = rows.count()
+    note = "" if published.is_new else " (up to date: nothing to do)"
+    say(f"{what}")
+    say(
+        f"Result    {count:,} rows in {root.address}/{published.dataset}/{published.partition}{note}"
+    )
+    first = rows.select(*columns).limit(SHOWN).collect()
+    if first:
+        say("")
+        say(table(columns, first))
+
+
+def window_text(root: Root, end: datetime, hours: int) -> str:
+    """A window in words, in the reporting zone."""
+    last = end.astimezone(ZoneInfo(root.state.zone))
+    first = last - timedelta(hours=hours)
+    return f"{first:%Y-%m-%d %H:%M} to {last:%H:%M} {root.state.zone}"
+
+
+def _news(entries: Sequence[LedgerEntry]) -> str:
+    if not entries:
+        return "nothing new"
+    statuses = Counter(entry.status for entry in entries)
+    same, aside = statuses[SAME_CONTENT], statuses[SET_ASIDE]
+    parts = [f"{len(entries) - same - aside:,} taken in"]
+    parts += [f"{same:,} with the content of another"] if same else []
+    parts += [f"{aside:,} set aside"] if aside else []
+    return ", ".join(parts)
+
+
+def _report_reasons(title: str, counts: Sequence[dict[str, int]]) -> None:
+    total: Counter[str] = sum((Counter(reasons) for reasons in counts), Counter())
+    if total:
+        say(f"{title}  " + ", ".join(f"{reason} {n:,}" for reason, n in total.most_common()))
+
+
+def iso_time(text: str) -> datetime:
+    """An ISO 8601 time, or 'now'; argparse's `type`."""
+    if text == "now":
+        return datetime.now(UTC)
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"not an ISO 8601 time such as 2026-03-02T15:00+09:00: {text!r}"
+        ) from None
+
+
+def iso_date(text: str) -> date:
+    """An ISO 8601 date; argparse's `type`."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"not a date such as 2026-03-02: {text!r}") from None
+
+
+def at_least(least: int) -> Callable[[str], int]:
+    """A whole number from `least` up; argparse's `type`."""
+
+    def parse(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"not a whole number: {text!r}") from None
+        if number < least:
+            raise argparse.ArgumentTypeError(f"must be at least {least}, got {number}")
+        return number
+
+    return parse
+
+
+def positive(text: str) -> float:
+    """A number above zero; argparse's `type`."""
+    try:
+        number = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"not a number: {text!r}") from None
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"must be above 0, got {text}")
+    return number
+
+
+def _unless_auto(text: str) -> str | None:
+    return None if text == "auto" else text

@@ -1,0 +1,544 @@
+"""Take what is new in the landing folder into the root, each file exactly once.
+
+Reads   the landing folder, ledger, searches and rejects (of the days that the new files touch)
+Writes  ledger, searches/dt=, rejects/dt= (of those days), together or not at all
+"""
+
+import bz2
+import re
+import zlib
+from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from functools import reduce
+from typing import Final
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql.types import StructType
+
+from pipeline.errors import LandingError, LogFormatError
+from pipeline.formats import LogFormat, detect_charset, detect_format, file_date, load_format
+from pipeline.ledger import (
+    TAKEN_IN,
+    FoundFile,
+    LedgerEntry,
+    Plan,
+    plan,
+    set_aside,
+)
+from pipeline.parsing import parsed_lines, read_records
+from pipeline.privacy import masked
+from pipeline.root import Change, DayVersion, Root, checked_zone
+from pipeline.schemas import LEDGER, REJECT_REASONS, REJECTS, SEARCHES
+from pipeline.searches import judged_searches, local_date, numbered_lines
+from pipeline.sessions import SESSION_SPILL_HOURS
+from pipeline.storage import Storage, qualified, spark_path, storage_of
+
+HEAD_BYTES: Final = 64 * 1024
+#: A day of `searches` is spread over one file for so many bytes of log.
+BYTES_A_FILE: Final = 512 * 1024 * 1024
+PARQUET_MAGIC: Final = b"PAR1"
+COMPRESSED: Final = (".gz", ".bz2")
+INSPECTORS: Final = 8
+
+
+@dataclass(frozen=True)
+class Landing:
+    """Where logs come in, and what is said of those that are new; None: found out by looking."""
+
+    address: str
+    format: str | None = None
+    charset: str | None = None
+    zone: str | None = None
+    date: date | None = None
+
+    @property
+    def says_how(self) -> bool:
+        """Whether anything is said: then files that were set aside are tried again."""
+        return any(value is not None for value in (self.format, self.charset, self.date))
+
+
+@dataclass(frozen=True)
+class TakenIn:
+    """What one run did: the entries of the files that it looked into, and how many there are."""
+
+    entries: Sequence[LedgerEntry] = field(default_factory=list)
+    files: int = 0
+
+
+@dataclass(frozen=True)
+class Readable:
+    """A file with the way to read it."""
+
+    file: FoundFile
+    format: LogFormat
+    charset: str
+    date: date | None
+
+
+def check_landing(spark: SparkSession, landing: Landing) -> None:
+    """Fail early, before anything is written.
+
+    Raises:
+        LandingError: no such folder.
+        LogFormatError: no such format, or a declaration with a fault.
+        InvalidParameterError: no such zone or charset.
+    """
+    if landing.format is not None:
+        load_format(landing.format)
+    if landing.zone is not None:
+        checked_zone(landing.zone)
+    if landing.charset is not None:
+        checked_charset(landing.charset)
+    address = qualified(spark, landing.address)
+    if storage_of(spark, address).files(address) is None:
+        raise LandingError(
+            f"no such folder: {landing.address}; put logs there or name another --landing"
+        )
+
+
+def take_in(root: Root, landing: Landing, *, now: datetime) -> TakenIn:
+    """Bring `searches`, `rejects` and `ledger` in step with the landing folder.
+
+    A new file adds its rows, a changed one replaces them; the days that they touch are written
+    anew, nothing else is read. What cannot be read is set aside in the ledger, the others go on.
+
+    Raises:
+        LandingError: nothing is there, or all of it is no search log while nothing was ever
+            taken in.
+    """
+    address = qualified(root.spark, landing.address)
+    storage = storage_of(root.spark, address)
+    found = storage.files(address) or []
+    ledger = read_ledger(root)
+    if not found and not ledger:
+        raise LandingError(f"nothing in {landing.address}: put a search log there first")
+    files = [FoundFile(file.address, file.size, file.modified_at) for file in found]
+    todo = plan(files, ledger, checksum=storage.checksum, retry=landing.says_how)
+    if todo.is_empty() and not todo.replaced:
+        return TakenIn(files=len(files))
+
+    readable, unreadable = _inspected(todo.read, storage, landing)
+    if not readable and not any(entry.status == TAKEN_IN for entry in ledger.values()):
+        raise LandingError(_nothing_to_read([*unreadable, *todo.entries.values()]))
+    todo.entries |= {entry.source: entry for entry in unreadable}
+    if todo.replaced:
+        again = _neighbours(todo, ledger, landing, {file.source: file for file in files})
+        todo.replaced |= {item.file.source for item in again}
+        readable += again
+    while True:
+        try:
+            entries = _write(root, todo, ledger, readable, landing, now=now)
+            break
+        except Exception as error:  # a damaged file shows itself as a failed Spark job
+            broken = _broken(root.spark, readable)
+            if not broken:
+                raise
+            todo.entries |= {
+                file.source: set_aside(file, f"it breaks off or is damaged ({why})")
+                for file, why in broken
+            }
+            sources = {file.source for file, _ in broken}
+            readable = [item for item in readable if item.file.source not in sources]
+            if not readable and not ledger:
+                raise LandingError(_nothing_to_read(list(todo.entries.values()))) from error
+    return TakenIn(entries, files=len(files))
+
+
+def read_ledger(root: Root) -> dict[str, LedgerEntry]:
+    """The ledger by source; as large as the number of files, not as the log."""
+    if root.storage.files(f"{root.address}/ledger") is None:
+        return {}
+    rows = root.read("ledger", LEDGER, [""]).collect()
+    entries = [LedgerEntry(**row.asDict()) for row in rows]
+    return {
+        entry.source: replace(entry, modified_at=entry.modified_at.replace(tzinfo=UTC))
+        for entry in entries
+    }
+
+
+def _nothing_to_read(entries: Sequence[LedgerEntry]) -> str:
+    first = min(entries, key=lambda entry: entry.source)
+    more = f" (and {len(entries) - 1} more files)" if len(entries) > 1 else ""
+    return f"nothing was taken in: {first.source}{more} was set aside because {first.detail}"
+
+
+def _inspected(
+    files: Sequence[FoundFile], storage: Storage, landing: Landing
+) -> tuple[list[Readable], list[LedgerEntry]]:
+    """Look at the beginning of each file: how is it read?"""
+
+    def inspect(file: FoundFile) -> Readable | LedgerEntry:
+        try:
+            return _looked_at(file, storage.head(file.source, HEAD_BYTES), landing)
+        except LogFormatError as error:
+            return set_aside(file, str(error))
+        except (OSError, EOFError, zlib.error) as error:
+            return set_aside(file, f"it cannot be read ({error})")
+
+    with ThreadPoolExecutor(INSPECTORS) as pool:
+        looked = list(pool.map(inspect, files))
+    return (
+        [item for item in looked if isinstance(item, Readable)],
+        [item for item in looked if isinstance(item, LedgerEntry)],
+    )
+
+
+def _looked_at(file: FoundFile, head: bytes, landing: Landing) -> Readable:
+    name = file.source.rpartition("/")[2]
+    if head.startswith(PARQUET_MAGIC):
+        return Readable(file, load_format(landing.format or "parquet"), "UTF-8", None)
+    if head.startswith(b"\x1f\x8b") and not name.endswith(".gz"):
+        raise LogFormatError("it is gzip but its name does not end in .gz; rename it")
+    text = _decompressed(head, name)
+    charset = landing.charset or detect_charset(text)
+    if landing.format is not None:
+        log_format = load_format(landing.format)
+    elif landing.charset is not None:
+        as_utf8 = text.decode(landing.charset, "replace").encode()
+        log_format, _ = detect_format(as_utf8, name)
+    else:
+        log_format, charset = detect_format(text, name)
+    return Readable(file, log_format, charset, file_date(log_format, name, landing.date))
+
+
+def _decompressed(head: bytes, name: str) -> bytes:
+    if name.endswith(".gz") and head:
+        return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(head, HEAD_BYTES)
+    if name.endswith(".bz2") and head:
+        return bz2.BZ2Decompressor().decompress(head, HEAD_BYTES)
+    return head
+
+
+def _neighbours(
+    todo: Plan,
+    ledger: Mapping[str, LedgerEntry],
+    landing: Landing,
+    present: Mapping[str, FoundFile],
+) -> list[Readable]:
+    """Files to read again since a row that hid a duplicate of theirs may go with a replaced file."""
+    again = []
+    for source, entry in ledger.items():
+        if entry.status == TAKEN_IN and entry.duplicates and source not in todo.replaced:
+            if source in present and entry.format is not None and entry.charset is not None:
+                with suppress(LogFormatError):  # a declaration that is gone: its rows stay
+                    log_format = load_format(entry.format)
+                    day = file_date(log_format, source.rpartition("/")[2], landing.date)
+                    file = replace(present[source], checksum=entry.checksum)
+                    again.append(Readable(file, log_format, entry.charset, day))
+    return again
+
+
+def _broken(spark: SparkSession, readable: Sequence[Readable]) -> list[tuple[FoundFile, str]]:
+    """After a failure: which files cannot be read to their end, and why."""
+
+    def fault(item: Readable) -> str | None:
+        try:
+            if item.format.kind == "parquet":
+                spark.read.parquet(spark_path(item.file.source)).write.format("noop").mode(
+                    "overwrite"
+                ).save()
+            else:
+                spark.read.text(spark_path(item.file.source)).agg(
+                    F.sum(F.octet_length("value"))
+                ).collect()
+        except Exception as error:  # whatever it is, it is about this file
+            causes = re.findall(r"Caused by: [\w.$]*?(\w+): ([^\n]*)", str(error))
+            return " ".join(causes[-1]) if causes else str(error).partition("\n")[0]
+        return None
+
+    with ThreadPoolExecutor(INSPECTORS) as pool:
+        faults = list(pool.map(fault, readable))
+    return [(item.file, why) for item, why in zip(readable, faults, strict=True) if why]
+
+
+def _parsed(root: Root, readable: Sequence[Readable], landing: Landing, now: datetime) -> DataFrame:
+    """Every line of every file, parsed: one scan for the files of one format and charset."""
+    groups: dict[tuple[LogFormat, str, date | None], list[FoundFile]] = {}
+    for item in readable:
+        groups.setdefault((item.format, item.charset, item.date), []).append(item.file)
+    parts = [
+        parsed_lines(
+            _lines(root.spark, files, log_format, charset),
+            log_format,
+            charset=charset,
+            zone=landing.zone or log_format.zone or root.state.zone,
+            file_date=day,
+            now=now,
+            user_key=root.user_key(),
+        )
+        for (log_format, charset, day), files in groups.items()
+    ]
+    return reduce(DataFrame.unionByName, parts)
+
+
+def _lines(
+    spark: SparkSession, files: Sequence[FoundFile], log_format: LogFormat, charset: str
+) -> DataFrame:
+    """`source`, `block` (bytes), `line` (running number), and the line or record itself."""
+    paths = [spark_path(file.source) for file in files]
+    read = read_records(spark, paths, log_format, charset)
+    known = spark.createDataFrame(
+        [(name, file.source) for file in files for name in _names_in_spark(file.source)],
+        "file_path string, source string",
+    )
+    placed = read.select(
+        *read.columns,
+        F.col("_metadata.file_path"),
+        F.col("_metadata.file_block_start").alias("block"),
+        F.monotonically_increasing_id().alias("line"),
+    )
+    unknown = F.raise_error(F.concat(F.lit("not asked for: "), F.col("file_path")))
+    return (
+        placed.join(F.broadcast(known), on="file_path", how="left")
+        .withColumn("source", F.coalesce("source", unknown))
+        .drop("file_path")
+    )
+
+
+def _names_in_spark(source: str) -> list[str]:
+    """How Spark's `_metadata.file_path` writes an address: quoted as java.net.URI does."""
+    scheme, _, path = source.partition("://")
+    quoted = "".join(
+        char if ord(char) > 127 and not char.isspace() else quote(char, safe="/!~'()*,;:$&+=@")
+        for char in path
+    )
+    return [f"{scheme}://{quoted}", *([f"file:{quoted}"] if scheme == "file" else [])]
+
+
+def _write(
+    root: Root,
+    todo: Plan,
+    ledger: Mapping[str, LedgerEntry],
+    readable: Sequence[Readable],
+    landing: Landing,
+    now: datetime,
+) -> list[LedgerEntry]:
+    """Write what the plan asks for; the entries of the files that were looked into."""
+    with root.change() as change:
+        lines = change.stage("lines", _parsed(root, readable, landing, now)) if readable else None
+        tallies = _tallies(lines)
+        touched = {} if lines is None else _days_touched(lines, root.state.zone)
+        replaced = F.col("source").isin(*sorted(todo.replaced)) if todo.replaced else F.lit(False)
+        days = sorted({*touched, *_days_holding(root, "searches", SEARCHES, todo.replaced)})
+
+        stored = _stored_searches(root, days).where(~replaced)
+        fresh = [] if lines is None else [lines.where("reason is null").select(*SEARCHES.names)]
+        size = sum(item.file.size for item in readable)
+        judged = change.stage(
+            "judged",
+            judged_searches(
+                reduce(DataFrame.unionByName, [stored.select(*SEARCHES.names), *fresh]),
+                zone=root.state.zone,
+                buckets=1 + size // BYTES_A_FILE,
+            ),
+            by=["robot", "dt"],
+        )
+        change.put_days("searches", f"{change.address('judged')}/robot=false", days)
+        _put_rejects(root, change, lines, judged, days, todo, readable)
+
+        before = _counts_by_source(stored)
+        after = _counts_by_source(judged)
+        entries = dict(todo.entries)
+        for item in readable:
+            entries[item.file.source] = _entry(item, tallies, after)
+        looked_into = list(entries)
+        for source in sorted({source for source, _ in {*before, *after}} - set(entries)):
+            accepted, robots = (
+                after.get((source, robot), 0) - before.get((source, robot), 0)
+                for robot in (False, True)
+            )
+            if accepted or robots:
+                entries[source] = ledger[source].moved_by(accepted=accepted, robots=robots)
+        _put_ledger(root, change, {**ledger, **entries})
+        _note_days(root, change, judged, days, touched if not todo.replaced else {})
+    return [entries[source] for source in sorted(looked_into)]
+
+
+def _tallies(lines: DataFrame | None) -> dict[str, dict[str | None, int]]:
+    """Lines by source and reason (None: a search): as many rows as files times reasons."""
+    found: dict[str, dict[str | None, int]] = {}
+    if lines is not None:
+        for row in lines.groupBy("source", "reason").count().collect():
+            found.setdefault(row["source"], {})[row["reason"]] = row["count"]
+    return found
+
+
+def _days_touched(lines: DataFrame, zone: str) -> dict[str, tuple[bool, bool]]:
+    """The days with new searches: any in the first hours, any in the last hour?"""
+    local_hour = F.hour(F.from_utc_timestamp("searched_at", zone))
+    rows = (
+        lines.where("reason is null")
+        .groupBy(local_date(F.col("searched_at"), zone).alias("dt"))
+        .agg(F.max(local_hour < SESSION_SPILL_HOURS), F.max(local_hour == 23))
+        .collect()
+    )
+    return {row[0]: (row[1], row[2]) for row in rows}
+
+
+def _days_holding(
+    root: Root, dataset: str, schema: StructType, sources: Collection[str]
+) -> list[str]:
+    """The days of a dataset with rows from any of the sources."""
+    if not sources:
+        return []
+    partitions = [f"dt={day}" for day in root.days_of(dataset)]
+    rows = root.read(dataset, schema, partitions).where(F.col("source").isin(*sorted(sources)))
+    return [row["dt"] for row in rows.select("dt").distinct().collect()]
+
+
+def _stored_searches(root: Root, days: Sequence[str]) -> DataFrame:
+    """What earlier runs took in for these days: `SEARCHES` and `robot`."""
+    searches = root.read("searches", SEARCHES, [f"dt={d}" for d in days if d in root.state.days])
+    present = set(root.days_of("rejects"))
+    rejects = root.read("rejects", REJECTS, [f"dt={day}" for day in days if day in present])
+    robots = rejects.where(F.col("reason") == "robot").select("search.*")
+    return searches.select(*SEARCHES.names, F.lit(False).alias("robot")).union(
+        robots.select(*SEARCHES.names, F.lit(True).alias("robot"))
+    )
+
+
+def _counts_by_source(searches: DataFrame) -> dict[tuple[str, bool], int]:
+    rows = searches.groupBy("source", "robot").count().collect()
+    return {(row["source"], row["robot"]): row["count"] for row in rows}
+
+
+def _entry(
+    item: Readable,
+    tallies: Mapping[str, Mapping[str | None, int]],
+    after: Mapping[tuple[str, bool], int],
+) -> LedgerEntry:
+    file = item.file
+    reasons = tallies.get(file.source, {})
+    searches = reasons.get(None, 0)
+    accepted, robots = (after.get((file.source, robot), 0) for robot in (False, True))
+    rejected = {reason: reasons[reason] for reason in REJECT_REASONS if reason in reasons}
+    withheld = {"personal_data": reasons.get("personal_data", 0), "robot": robots}
+    return LedgerEntry(
+        file.source,
+        TAKEN_IN,
+        None,
+        file.size,
+        file.modified_at,
+        file.checksum,
+        item.format.name,
+        item.charset,
+        lines=sum(reasons.values()) - reasons.get("skipped", 0),
+        skipped=reasons.get("skipped", 0),
+        accepted=accepted,
+        duplicates=searches - accepted - robots,
+        rejected=sum(rejected.values()),
+        withheld=sum(withheld.values()),
+        rejected_by_reason=rejected,
+        withheld_by_reason={reason: count for reason, count in withheld.items() if count},
+    )
+
+
+def _put_rejects(
+    root: Root,
+    change: Change,
+    lines: DataFrame | None,
+    judged: DataFrame,
+    days: Sequence[str],
+    todo: Plan,
+    readable: Sequence[Readable],
+) -> None:
+    """Rewrite the days of `rejects` that change; robots' searches follow from `judged`."""
+    names = REJECTS.names
+    robots = judged.where("robot").select(
+        "source",
+        F.lit(None).cast("long").alias("line"),
+        F.lit("robot").alias("reason"),
+        F.substring(masked(F.col("surface")), 1, 200).alias("text"),
+        F.struct(*SEARCHES.names).alias("search"),
+        "dt",
+    )
+    parts = [robots]
+    new_days: list[str] = []
+    if lines is not None:
+        rejected = lines.where("reason is not null and reason <> 'skipped'")
+        blocks = lines.groupBy("source", "block").agg(
+            F.min("line").alias("first"), F.count("*").alias("lines")
+        )
+        file_days = root.spark.createDataFrame(
+            [
+                (
+                    item.file.source,
+                    f"{item.file.modified_at.astimezone(ZoneInfo(root.state.zone)):%Y-%m-%d}",
+                )
+                for item in readable
+            ],
+            "source string, file_day string",
+        )
+        day = F.coalesce(local_date(F.col("searched_at"), root.state.zone), F.col("file_day"))
+        numbered = change.stage(
+            "rejected",
+            numbered_lines(rejected, blocks)
+            .join(F.broadcast(file_days), on="source")
+            .select(
+                "source",
+                "line",
+                "reason",
+                "text",
+                F.lit(None).cast(SEARCHES).alias("search"),
+                day.alias("dt"),
+            ),
+        )
+        parts.append(numbered)
+        new_days = [row["dt"] for row in numbered.select("dt").distinct().collect()]
+    present = set(root.days_of("rejects"))
+    changing = sorted({*new_days, *days, *_days_holding(root, "rejects", REJECTS, todo.replaced)})
+    stored = root.read("rejects", REJECTS, [f"dt={d}" for d in changing if d in present])
+    judged_again = F.col("dt").isin(*days) if days else F.lit(False)
+    stays = ~F.col("source").isin(*sorted(todo.replaced)) if todo.replaced else F.lit(True)
+    parts.append(
+        stored.where(
+            ((F.col("reason") != "robot") & stays) | ((F.col("reason") == "robot") & ~judged_again)
+        )
+    )
+    rejects = reduce(DataFrame.unionByName, [part.select(*names, "dt") for part in parts])
+    change.stage(
+        "rejects",
+        rejects.repartition("dt").sortWithinPartitions("dt", "source", "line", "search"),
+        by=["dt"],
+    )
+    change.put_days("rejects", change.address("rejects"), changing)
+
+
+def _put_ledger(root: Root, change: Change, entries: Mapping[str, LedgerEntry]) -> None:
+    rows = [
+        tuple(getattr(entries[source], name) for name in LEDGER.names) for source in sorted(entries)
+    ]
+    change.stage("ledger", root.spark.createDataFrame(rows, LEDGER).coalesce(1))
+    change.put("ledger", "", change.address("ledger"))
+
+
+def _note_days(
+    root: Root,
+    change: Change,
+    judged: DataFrame,
+    days: Sequence[str],
+    touched: Mapping[str, tuple[bool, bool]],
+) -> None:
+    """Set the versions of the days; a day not in `touched` may have changed in any hour."""
+    rows = judged.groupBy("dt").agg(
+        F.max(F.when(~F.col("robot"), F.col("searched_at").cast("long"))), F.max("robot")
+    )
+    found = {row[0]: (row[1], row[2]) for row in rows.collect()}
+    for day in days:
+        newest, has_robots = found.get(day, (None, False))
+        old = root.state.days.pop(day, DayVersion(0, 0, 0, ""))
+        # Who becomes a robot takes searches out of other hours as well.
+        head, tail = (True, True) if has_robots or day not in touched else touched[day]
+        if newest is not None:
+            root.state.days[day] = DayVersion(
+                any=change.run,
+                head=change.run if head else old.head,
+                tail=change.run if tail else old.tail,
+                newest=datetime.fromtimestamp(newest, UTC).isoformat(),
+            )

@@ -1,0 +1,210 @@
+"""Make the three results from stored counts, each partition whole, and only where it would differ.
+
+Reads   hourly_counts/dt=, daily_counts/dt=, daily_pairs/dt=
+Writes  trending/dt=/hour=, related/dt=, autocomplete/dt=
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from pyspark.sql import DataFrame
+from pyspark.sql.types import StructType
+
+from pipeline.autocomplete import completions
+from pipeline.errors import InvalidParameterError, LandingError
+from pipeline.related import related_searches
+from pipeline.root import Root, fingerprint
+from pipeline.schemas import (
+    AUTOCOMPLETE,
+    DAILY_COUNTS,
+    DAILY_PAIRS,
+    HOURLY_COUNTS,
+    RELATED,
+    TRENDING,
+)
+from pipeline.trending import trending_keywords
+
+#: Raised when a result is computed in another way, so that it is made again from the same counts.
+METHOD: Final = 1
+
+
+@dataclass(frozen=True)
+class Published:
+    """A partition of a result: where it lies, its rows, and whether this run made it."""
+
+    dataset: str
+    partition: str
+    rows: DataFrame
+    is_new: bool
+
+
+@dataclass(frozen=True)
+class TrendingOptions:
+    """See `trending_keywords`."""
+
+    window_hours: int
+    baseline_days: int
+    half_life_hours: float
+    min_searchers: int
+    min_score: float
+    top: int
+
+
+@dataclass(frozen=True)
+class RelatedOptions:
+    """See `related_searches`; `days` of pairs are read."""
+
+    days: int
+    min_searchers: int
+    top: int
+
+
+@dataclass(frozen=True)
+class AutocompleteOptions:
+    """See `completions`; `days` of counts are read."""
+
+    days: int
+    half_life_days: float
+    min_searchers: int
+    top: int
+    blocked: Collection[str] = ()
+
+
+Options = TrendingOptions | RelatedOptions | AutocompleteOptions
+
+
+def window_end(root: Root, at: datetime | None) -> datetime:
+    """The end of the window that `at` lies in or ends, UTC: the next full hour of the zone.
+
+    Args:
+        root: knows the newest search, which stands for `at` if that is None, and the zone.
+        at: a time; without an offset it is in the root's zone.
+    """
+    moment = _moment(root, at)
+    local = moment.astimezone(ZoneInfo(root.state.zone))
+    into_hour = timedelta(
+        minutes=local.minute, seconds=local.second, microseconds=local.microsecond
+    )
+    return moment if not into_hour else moment - into_hour + timedelta(hours=1)
+
+
+def as_of_day(root: Root, at: datetime | None) -> date:
+    """The day of the reporting zone in which `at` lies; see `window_end`."""
+    return _moment(root, at).astimezone(ZoneInfo(root.state.zone)).date()
+
+
+def publish_trending(root: Root, end: datetime, options: TrendingOptions) -> Published:
+    """The board of the window that ends at `end` (UTC)."""
+    local = end.astimezone(ZoneInfo(root.state.zone))
+    # The board one window earlier is part of it (previous_rank), hence two windows more.
+    reach = timedelta(days=options.baseline_days, hours=2 * options.window_hours)
+    days = _days(root, (local - reach).date(), local.date())
+    window_days = _days(
+        root, (local - timedelta(hours=2 * options.window_hours)).date(), local.date()
+    )
+
+    def build() -> DataFrame:
+        return trending_keywords(
+            root.read("hourly_counts", HOURLY_COUNTS, _partitions(days)),
+            root.read("daily_counts", DAILY_COUNTS, _partitions(window_days)),
+            window_end=end,
+            zone=root.state.zone,
+            **asdict(options),
+        ).orderBy("rank")
+
+    partition = f"dt={local:%Y-%m-%d}/hour={local:%H}"
+    return _publish(
+        root,
+        "trending",
+        partition,
+        TRENDING,
+        build,
+        days,
+        options,
+        ["hourly_counts", "daily_counts"],
+    )
+
+
+def publish_related(root: Root, day: date, options: RelatedOptions) -> Published:
+    """Related searches as of the end of `day`."""
+    days = _days(root, day - timedelta(days=options.days - 1), day)
+
+    def build() -> DataFrame:
+        return related_searches(
+            root.read("daily_pairs", DAILY_PAIRS, _partitions(days)),
+            root.read("daily_counts", DAILY_COUNTS, _partitions(days)),
+            min_searchers=options.min_searchers,
+            top=options.top,
+        ).orderBy("query", "kind", "rank")
+
+    return _publish(
+        root, "related", f"dt={day}", RELATED, build, days, options, ["daily_pairs", "daily_counts"]
+    )
+
+
+def publish_autocomplete(root: Root, day: date, options: AutocompleteOptions) -> Published:
+    """Completions as of the end of `day`."""
+    days = _days(root, day - timedelta(days=options.days - 1), day)
+
+    def build() -> DataFrame:
+        return completions(
+            root.read("daily_counts", DAILY_COUNTS, _partitions(days)),
+            as_of=day,
+            half_life_days=options.half_life_days,
+            min_searchers=options.min_searchers,
+            per_prefix=options.top,
+            blocked=options.blocked,
+        ).orderBy("key_kind", "prefix", "rank")
+
+    return _publish(
+        root, "autocomplete", f"dt={day}", AUTOCOMPLETE, build, days, options, ["daily_counts"]
+    )
+
+
+def _publish(
+    root: Root,
+    dataset: str,
+    partition: str,
+    schema: StructType,
+    build: Callable[[], DataFrame],
+    days: Sequence[str],
+    options: Options,
+    reads: Sequence[str],
+) -> Published:
+    made_of = fingerprint(
+        method=METHOD,
+        options=asdict(options),
+        counts={name: [root.state.made_of[name].get(day) for day in days] for name in reads},
+        days=days,
+    )
+    partitions = root.state.made_of.setdefault(dataset, {})
+    is_new = partitions.get(partition) != made_of
+    if is_new:
+        with root.change() as change:
+            # One file: it is replaced by one rename, so nobody ever reads half of a result.
+            change.stage(dataset, build().coalesce(1))
+            change.put(dataset, partition, change.address(dataset))
+            partitions[partition] = made_of
+    return Published(dataset, partition, root.read(dataset, schema, [partition]), is_new)
+
+
+def _moment(root: Root, at: datetime | None) -> datetime:
+    newest = root.state.newest_search()
+    if newest is None:
+        raise LandingError("there is no search in the root yet: put a log into the landing folder")
+    if at is None:
+        # A search at exactly ten o'clock is the first of the hour that begins.
+        return newest + timedelta(microseconds=1)
+    zoned = at if at.tzinfo else at.replace(tzinfo=ZoneInfo(root.state.zone))
+    return zoned.astimezone(UTC)
+
+
+def _days(root: Root, first: date, last: date) -> list[str]:
+    return [day for day in sorted(root.state.days) if first.isoformat() <= day <= last.isoformat()]
+
+
+def _partitions(days: Sequence[str]) -> list[str]:
+    return [f"dt={day}" for day in days]

@@ -1,0 +1,134 @@
+"""Keep the stored counts in step with `searches`: only days whose rows changed are counted.
+
+Reads   searches/dt=
+Writes  hourly_counts/dt=, daily_counts/dt=, daily_pairs/dt=
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from pipeline.counts import daily_counts, hourly_counts
+from pipeline.root import Root, State, fingerprint
+from pipeline.schemas import DAILY_COUNTS, SEARCHES
+from pipeline.searches import local_date
+from pipeline.sessions import SESSION_SPILL_HOURS, daily_pairs, session_pairs
+
+#: Raised when something is counted in another way, so that stored days are counted again.
+COUNTING: Final = 1
+
+
+@dataclass(frozen=True)
+class SessionRules:
+    """What makes a session; stored pairs hold for one set of rules."""
+
+    gap_minutes: int = 30  #: a longer silence ends it
+    max_queries: int = 50  #: with more different queries it is left out
+
+
+def refresh_hourly_counts(root: Root) -> int:
+    """Count the hours of changed days; the number of days."""
+    days = _stale(root, "hourly_counts", _versions(root.state))
+    if days:
+        searches = root.read("searches", SEARCHES, _partitions(days))
+        counts = hourly_counts(searches, zone=root.state.zone)
+        dated = counts.withColumn("dt", local_date(F.col("hour"), root.state.zone))
+        _replace(root, "hourly_counts", dated, days, _versions(root.state), ["hour", "query_id"])
+    return len(days)
+
+
+def refresh_daily_counts(root: Root) -> int:
+    """Count the queries of changed days; the number of days."""
+    days = _stale(root, "daily_counts", _versions(root.state))
+    if days:
+        searches = root.read("searches", SEARCHES, _partitions(days))
+        counts = daily_counts(searches)
+        _replace(root, "daily_counts", counts, days, _versions(root.state), ["query_id"])
+    return len(days)
+
+
+def refresh_daily_pairs(root: Root, rules: SessionRules) -> int:
+    """Count the pairs of sessions that begin on changed days; the number of days.
+
+    Needs `daily_counts` up to date. A session that crosses midnight is read on from the next day,
+    and one that came over from the day before is left to that day.
+    """
+    wanted = _pair_versions(root.state, rules)
+    days = _stale(root, "daily_pairs", wanted)
+    if days:
+        zone = root.state.zone
+        around = {_shifted(day, by) for day in days for by in (-1, 0, 1)}
+        present = sorted(around & set(root.state.days))
+        local_hour = F.hour(F.from_utc_timestamp("searched_at", zone))
+        is_edge = (local_hour < SESSION_SPILL_HOURS) | (local_hour == 23)
+        searches = root.read("searches", SEARCHES, _partitions(present))
+        needed = searches.where(F.col("dt").isin(*days) | is_edge)
+        pairs = session_pairs(
+            needed, zone=zone, gap_minutes=rules.gap_minutes, max_queries=rules.max_queries
+        )
+        names = root.read("daily_counts", DAILY_COUNTS, _partitions(present))
+        counted = daily_pairs(
+            pairs.where(F.col("dt").isin(*days)), names.select("query_id", "query").distinct()
+        )
+        _replace(root, "daily_pairs", counted, days, wanted, ["first_id", "second_id"])
+    return len(days)
+
+
+def _versions(state: State) -> dict[str, str]:
+    return {
+        day: fingerprint(counting=COUNTING, searches=version.any)
+        for day, version in state.days.items()
+    }
+
+
+def _pair_versions(state: State, rules: SessionRules) -> dict[str, str]:
+    days = state.days
+    return {
+        day: fingerprint(
+            counting=COUNTING,
+            searches=version.any,
+            before=days[_shifted(day, -1)].tail if _shifted(day, -1) in days else 0,
+            after=days[_shifted(day, 1)].head if _shifted(day, 1) in days else 0,
+            gap_minutes=rules.gap_minutes,
+            max_queries=rules.max_queries,
+        )
+        for day, version in days.items()
+    }
+
+
+def _stale(root: Root, dataset: str, wanted: Mapping[str, str]) -> list[str]:
+    """Days to count, or to empty since they have no searches any more."""
+    made_of = root.state.made_of.get(dataset, {})
+    return sorted(day for day in {*wanted, *made_of} if made_of.get(day) != wanted.get(day))
+
+
+def _replace(
+    root: Root,
+    dataset: str,
+    counts: DataFrame,
+    days: Sequence[str],
+    wanted: Mapping[str, str],
+    order: Sequence[str],
+) -> None:
+    with root.change() as change:
+        change.stage(
+            dataset, counts.repartition("dt").sortWithinPartitions("dt", *order), by=["dt"]
+        )
+        change.put_days(dataset, change.address(dataset), days)
+        made_of = root.state.made_of.setdefault(dataset, {})
+        for day in days:
+            made_of.pop(day, None)
+            if day in wanted:
+                made_of[day] = wanted[day]
+
+
+def _partitions(days: Sequence[str]) -> list[str]:
+    return [f"dt={day}" for day in days]
+
+
+def _shifted(day: str, days: int) -> str:
+    return (date.fromisoformat(day) + timedelta(days=days)).isoformat()
