@@ -1,0 +1,219 @@
+"""The queries that people can ask, as arrays: what `material` says, ready to draw from."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from silgeom.simulate.material import FAMILIES, HEADS
+from silgeom.simulate.plan import BURSTS, HABITS
+from silgeom.simulate.rhythm import SEASON_NAMES, Floats, season_factors
+
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(slots=True)
+class _Draft:
+    """Queries while they are collected; a text that comes twice is one query."""
+
+    texts: list[str] = field(default_factory=list)
+    ids: dict[str, int] = field(default_factory=dict)
+    topic: list[int] = field(default_factory=list)
+    season: list[int] = field(default_factory=list)
+    cluster: list[int] = field(default_factory=list)
+    siblings: list[int] = field(default_factory=list)
+    asked: list[float] = field(default_factory=list)
+    followed: list[float] = field(default_factory=list)
+    names: dict[str, dict[str, int]] = field(default_factory=dict)
+
+    def number(self, kind: str, name: str) -> int:
+        known = self.names.setdefault(kind, {})
+        return known.setdefault(name, len(known))
+
+    def add(
+        self,
+        text: str,
+        *,
+        topic: str,
+        season: str,
+        cluster: str,
+        siblings: str,
+        asked: float,
+        followed: float,
+    ) -> None:
+        if text in self.ids:
+            self.asked[self.ids[text]] += asked
+            self.followed[self.ids[text]] += followed
+            return
+        self.ids[text] = len(self.texts)
+        self.texts.append(text)
+        self.topic.append(self.number("topic", topic))
+        self.season.append(SEASON_NAMES.index(season))
+        self.cluster.append(self.number("cluster", cluster))
+        self.siblings.append(self.number("siblings", siblings))
+        self.asked.append(asked)
+        self.followed.append(followed)
+
+
+def _weighted(line: str) -> list[tuple[str, float]]:
+    pairs = (part.strip().rpartition(" ") for part in line.split("|"))
+    return [(text.strip(), float(weight)) for text, _, weight in pairs]
+
+
+def _add_families(draft: _Draft) -> None:
+    for number, family in enumerate(FAMILIES):
+        groups = [group.split(",") for group in family.entities.split("/")]
+        entities = [(name, str(g)) for g, group in enumerate(groups) for name in group]
+        aspects = _weighted(family.aspects)
+        # Groups of siblings interleave, so that the second group is not all in the tail.
+        rank = {name: i for group in groups for i, name in enumerate(group)}
+        laws = {name: (rank[name] + 1.5) ** -family.skew for name, _ in entities}
+        total = float(np.cumsum(list(laws.values()))[-1] * sum(w for _, w in aspects))
+        for name, group in entities:
+            for template, weight in aspects:
+                share = family.weight * laws[name] * weight / total
+                draft.add(
+                    template.format(name),
+                    topic=family.topic,
+                    season=family.season,
+                    cluster=name,
+                    siblings=f"{number}/{group}/{template}",
+                    asked=share,
+                    followed=share,
+                )
+
+
+def _add_heads(draft: _Draft) -> None:
+    for number, (topic, season, line) in enumerate(HEADS):
+        cluster = f"head {number}"
+        if line.startswith("@"):
+            entity, _, line = line[1:].partition(" ")
+            cluster = entity
+        for text, weight in _weighted(line):
+            draft.add(
+                text,
+                topic=topic,
+                season=season,
+                cluster=cluster,
+                siblings=cluster,
+                asked=weight,
+                followed=weight**0.5,  # people refine to the rarer ones, too
+            )
+
+
+def _add_planted(draft: _Draft) -> None:
+    for event in (*BURSTS, *HABITS):
+        cluster = f"event {event.phrasings[0]}"
+        for text in (*event.phrasings, *event.follow_ups):
+            planted = text in event.phrasings
+            draft.add(
+                text,
+                topic=event.topic,
+                season="all",
+                cluster=cluster,
+                siblings=cluster,
+                asked=0.0,
+                followed=0.0 if planted else 1.0,
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Queries:
+    """All queries. `texts` and the arrays are indexed by query; weights are relative.
+
+    Attributes:
+        texts: normalised queries.
+        topic: number of the topic.
+        topics: how many topics there are.
+        ids: query of a text.
+    """
+
+    texts: list[str]
+    ids: dict[str, int]
+    topic: Ints
+    topics: int
+    _season: Ints
+    _asked: Floats
+    _by_topic: Ints
+    _topic_ends: Ints
+    _cluster: "_Groups"
+    _siblings: "_Groups"
+
+    def shelf(self, kind: int, hour: int) -> "Shelf":
+        """Fresh queries as they are asked at one hour of one kind of day."""
+        weights = (self._asked * season_factors(kind, hour)[self._season])[self._by_topic]
+        return Shelf(self._by_topic, np.cumsum(weights), self._topic_ends)
+
+    def refine(self, query: Ints, chance: Floats) -> Ints:
+        """Another query about the same thing; the same one where there is no other."""
+        return self._cluster.draw(query, chance)
+
+    def sibling(self, query: Ints, chance: Floats) -> Ints:
+        """The same question about a thing of the same kind."""
+        return self._siblings.draw(query, chance)
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """Queries sorted by topic, with cumulated weights."""
+
+    _order: Ints
+    _cumulated: Floats
+    _ends: Ints
+
+    def topic_weights(self) -> Floats:
+        """Weight of each topic."""
+        return np.diff(self._cumulated[self._ends - 1], prepend=0.0)
+
+    def draw(self, topic: Ints, chance: Floats) -> Ints:
+        """One query of each topic given."""
+        upto = self._cumulated[self._ends - 1]
+        low = np.concatenate(([0.0], upto))[topic]
+        place = np.searchsorted(self._cumulated, low + chance * (upto[topic] - low), side="right")
+        return self._order[np.minimum(place, self._ends[topic] - 1)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Groups:
+    """Queries sorted by group, with cumulated weights, to draw one of the same group."""
+
+    order: Ints
+    cumulated: Floats
+    starts: Ints
+    ends: Ints
+    group: Ints
+
+    @staticmethod
+    def of(group: Ints, weight: Floats) -> "_Groups":
+        order = np.argsort(group, kind="stable")
+        sizes = np.bincount(group)
+        ends = np.cumsum(sizes)
+        return _Groups(order, np.cumsum(weight[order]), ends - sizes, ends, group)
+
+    def draw(self, query: Ints, chance: Floats) -> Ints:
+        group = self.group[query]
+        upto = np.concatenate(([0.0], self.cumulated))
+        low, high = upto[self.starts[group]], upto[self.ends[group]]
+        place = np.searchsorted(self.cumulated, low + chance * (high - low), side="right")
+        return np.where(high > low, self.order[np.minimum(place, self.ends[group] - 1)], query)
+
+
+def build_queries() -> Queries:
+    """Collect heads, families and planted events."""
+    draft = _Draft()
+    _add_families(draft)
+    _add_heads(draft)
+    _add_planted(draft)
+    topic = np.array(draft.topic)
+    return Queries(
+        texts=draft.texts,
+        ids=draft.ids,
+        topic=topic,
+        topics=len(draft.names["topic"]),
+        _season=np.array(draft.season),
+        _asked=np.array(draft.asked),
+        _by_topic=np.argsort(topic, kind="stable"),
+        _topic_ends=np.cumsum(np.bincount(topic)),
+        _cluster=_Groups.of(np.array(draft.cluster), np.array(draft.followed)),
+        _siblings=_Groups.of(np.array(draft.siblings), np.array(draft.followed)),
+    )
