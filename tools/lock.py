@@ -75,17 +75,17 @@ def write(root: Path, *options: str) -> None:
     """Resolves anew, and replaces the lock file in one step."""
     pyproject = (root / "pyproject.toml").read_text(encoding="utf-8")
     lock = root / "requirements.lock"
-    groups = [f"--group={name}" for name in ("build", "dev")]
     with tempfile.TemporaryDirectory() as folder:
         resolver, output = Path(folder) / "uv", Path(folder) / lock.name
         subprocess.run([sys.executable, "-m", "venv", resolver], check=True)
         subprocess.run([resolver / "bin/pip", "install", "--quiet", UV], check=True)
         if lock.is_file():
             output.write_bytes(lock.read_bytes())  # the versions to keep where they still fit
-        how = ["--quiet", "--universal", "--all-extras", "--generate-hashes", "--no-header"]
+        how = ["--quiet", "--universal", "--all-extras", "--group=build", "--group=dev"]
+        form = ["--generate-hashes", "--no-header", "--no-emit-index-url", "--no-emit-find-links"]
+        command = ["pip", "compile", "pyproject.toml", *how, *form, f"--output-file={output}"]
         subprocess.run(
-            [resolver / "bin/uv", "pip", "compile", "pyproject.toml", *how, *groups]
-            + ["--no-emit-index-url", "--no-emit-find-links", "--output-file", output, *options],
+            [resolver / "bin/uv", *command, *options],
             cwd=root,
             check=True,
             # uv does not read pip's settings.
