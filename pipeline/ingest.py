@@ -9,7 +9,6 @@ import re
 import zlib
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import reduce
@@ -22,7 +21,16 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
 from pipeline.errors import LandingError, LogFormatError
-from pipeline.formats import LogFormat, detect_charset, detect_format, file_date, load_format
+from pipeline.formats import (
+    LogFormat,
+    bound,
+    detect_charset,
+    detect_format,
+    file_date,
+    known_charset,
+    known_zone,
+    load_format,
+)
 from pipeline.ledger import (
     TAKEN_IN,
     FoundFile,
@@ -33,7 +41,7 @@ from pipeline.ledger import (
 )
 from pipeline.parsing import parsed_lines, read_records
 from pipeline.privacy import masked
-from pipeline.root import Change, DayVersion, Root, checked_zone
+from pipeline.root import Change, DayVersion, Root
 from pipeline.schemas import LEDGER, REJECT_REASONS, REJECTS, SEARCHES
 from pipeline.searches import judged_searches, local_date, numbered_lines
 from pipeline.sessions import SESSION_SPILL_HOURS
@@ -42,8 +50,6 @@ from pipeline.storage import Storage, qualified, spark_path, storage_of
 HEAD_BYTES: Final = 64 * 1024
 #: A day of `searches` is spread over one file for so many bytes of log.
 BYTES_A_FILE: Final = 512 * 1024 * 1024
-PARQUET_MAGIC: Final = b"PAR1"
-COMPRESSED: Final = (".gz", ".bz2")
 INSPECTORS: Final = 8
 
 
@@ -55,12 +61,12 @@ class Landing:
     format: str | None = None
     charset: str | None = None
     zone: str | None = None
-    date: date | None = None
+    day: date | None = None  #: of times that have none
 
     @property
     def says_how(self) -> bool:
         """Whether anything is said: then files that were set aside are tried again."""
-        return any(value is not None for value in (self.format, self.charset, self.date))
+        return any(value is not None for value in (self.format, self.charset, self.day))
 
 
 @dataclass(frozen=True)
@@ -78,7 +84,7 @@ class Readable:
     file: FoundFile
     format: LogFormat
     charset: str
-    date: date | None
+    day: date | None
 
 
 def check_landing(spark: SparkSession, landing: Landing) -> None:
@@ -86,15 +92,14 @@ def check_landing(spark: SparkSession, landing: Landing) -> None:
 
     Raises:
         LandingError: no such folder.
-        LogFormatError: no such format, or a declaration with a fault.
-        InvalidParameterError: no such zone or charset.
+        LogFormatError: no such format, zone or charset, or a declaration with a fault.
     """
     if landing.format is not None:
         load_format(landing.format)
     if landing.zone is not None:
-        checked_zone(landing.zone)
+        known_zone(landing.zone)
     if landing.charset is not None:
-        checked_charset(landing.charset)
+        known_charset(landing.charset)
     address = qualified(spark, landing.address)
     if storage_of(spark, address).files(address) is None:
         raise LandingError(
@@ -128,12 +133,13 @@ def take_in(root: Root, landing: Landing, *, now: datetime) -> TakenIn:
         raise LandingError(_nothing_to_read([*unreadable, *todo.entries.values()]))
     todo.entries |= {entry.source: entry for entry in unreadable}
     if todo.replaced:
-        again = _neighbours(todo, ledger, landing, {file.source: file for file in files})
+        present = {file.source: file for file in files}
+        again = _neighbours(todo, ledger, landing, present, storage)
         todo.replaced |= {item.file.source for item in again}
         readable += again
     while True:
         try:
-            entries = _write(root, todo, ledger, readable, landing, now=now)
+            entries = _write(root, todo, ledger, readable, now)
             break
         except Exception as error:  # a damaged file shows itself as a failed Spark job
             broken = _broken(root.spark, readable)
@@ -191,20 +197,22 @@ def _inspected(
 
 def _looked_at(file: FoundFile, head: bytes, landing: Landing) -> Readable:
     name = file.source.rpartition("/")[2]
-    if head.startswith(PARQUET_MAGIC):
-        return Readable(file, load_format(landing.format or "parquet"), "UTF-8", None)
     if head.startswith(b"\x1f\x8b") and not name.endswith(".gz"):
-        raise LogFormatError("it is gzip but its name does not end in .gz; rename it")
+        raise LogFormatError("it is gzip but its name does not end in .gz: rename it")
     text = _decompressed(head, name)
-    charset = landing.charset or detect_charset(text)
-    if landing.format is not None:
-        log_format = load_format(landing.format)
-    elif landing.charset is not None:
-        as_utf8 = text.decode(landing.charset, "replace").encode()
-        log_format, _ = detect_format(as_utf8, name)
+    if landing.format is None:
+        log_format, charset = detect_format(text, name, landing.charset)
     else:
-        log_format, charset = detect_format(text, name)
-    return Readable(file, log_format, charset, file_date(log_format, name, landing.date))
+        asked = load_format(landing.format)
+        charset = landing.charset or asked.charset or _charset_of(asked, text)
+        log_format = bound(asked, text, name, charset)
+    if landing.zone is not None:
+        log_format = replace(log_format, zone=landing.zone)
+    return Readable(file, log_format, charset, file_date(log_format, file.source, landing.day))
+
+
+def _charset_of(log_format: LogFormat, head: bytes) -> str:
+    return "UTF-8" if log_format.kind == "parquet" else detect_charset(head)
 
 
 def _decompressed(head: bytes, name: str) -> bytes:
@@ -220,17 +228,17 @@ def _neighbours(
     ledger: Mapping[str, LedgerEntry],
     landing: Landing,
     present: Mapping[str, FoundFile],
+    storage: Storage,
 ) -> list[Readable]:
-    """Files to read again since a row that hid a duplicate of theirs may go with a replaced file."""
+    """Files to read again: a row that hid a duplicate of theirs may go with a replaced file."""
     again = []
     for source, entry in ledger.items():
-        if entry.status == TAKEN_IN and entry.duplicates and source not in todo.replaced:
-            if source in present and entry.format is not None and entry.charset is not None:
-                with suppress(LogFormatError):  # a declaration that is gone: its rows stay
-                    log_format = load_format(entry.format)
-                    day = file_date(log_format, source.rpartition("/")[2], landing.date)
-                    file = replace(present[source], checksum=entry.checksum)
-                    again.append(Readable(file, log_format, entry.charset, day))
+        has_duplicates = entry.status == TAKEN_IN and entry.duplicates > 0
+        if has_duplicates and source in present and source not in todo.replaced:
+            file = replace(present[source], checksum=entry.checksum)
+            as_before = replace(landing, format=entry.format, charset=entry.charset)
+            looked, _ = _inspected([file], storage, as_before)
+            again += looked  # what cannot be read any more keeps the rows it has
     return again
 
 
@@ -257,20 +265,20 @@ def _broken(spark: SparkSession, readable: Sequence[Readable]) -> list[tuple[Fou
     return [(item.file, why) for item, why in zip(readable, faults, strict=True) if why]
 
 
-def _parsed(root: Root, readable: Sequence[Readable], landing: Landing, now: datetime) -> DataFrame:
+def _parsed(root: Root, readable: Sequence[Readable], now: datetime) -> DataFrame:
     """Every line of every file, parsed: one scan for the files of one format and charset."""
     groups: dict[tuple[LogFormat, str, date | None], list[FoundFile]] = {}
     for item in readable:
-        groups.setdefault((item.format, item.charset, item.date), []).append(item.file)
+        groups.setdefault((item.format, item.charset, item.day), []).append(item.file)
     parts = [
         parsed_lines(
             _lines(root.spark, files, log_format, charset),
             log_format,
             charset=charset,
-            zone=landing.zone or log_format.zone or root.state.zone,
+            zone=root.state.zone,
             file_date=day,
             now=now,
-            user_key=root.user_key(),
+            user_key=bytes.fromhex(root.user_key()),
         )
         for (log_format, charset, day), files in groups.items()
     ]
@@ -316,12 +324,11 @@ def _write(
     todo: Plan,
     ledger: Mapping[str, LedgerEntry],
     readable: Sequence[Readable],
-    landing: Landing,
     now: datetime,
 ) -> list[LedgerEntry]:
     """Write what the plan asks for; the entries of the files that were looked into."""
     with root.change() as change:
-        lines = change.stage("lines", _parsed(root, readable, landing, now)) if readable else None
+        lines = change.stage("lines", _parsed(root, readable, now)) if readable else None
         tallies = _tallies(lines)
         touched = {} if lines is None else _days_touched(lines, root.state.zone)
         replaced = F.col("source").isin(*sorted(todo.replaced)) if todo.replaced else F.lit(False)

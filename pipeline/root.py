@@ -13,12 +13,12 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import StringType, StructField, StructType
 
-from pipeline.errors import InvalidParameterError, RootError
+from pipeline.errors import RootError
+from pipeline.formats import known_zone
 from pipeline.storage import Storage, qualified, spark_path, storage_of
 
 DEFAULT_ZONE: Final = "Asia/Seoul"
@@ -204,7 +204,7 @@ def open_root(
 
     Raises:
         RootError: not writable, held by another job, or cut in days of another zone.
-        InvalidParameterError: no such zone.
+        LogFormatError: no such zone.
     """
     address = qualified(spark, name)
     storage = storage_of(spark, address)
@@ -232,7 +232,7 @@ def _opened(spark: SparkSession, storage: Storage, address: str, zone: str | Non
                 f"{address} is cut in days of {root.state.zone}, not of {zone}: "
                 "leave the reporting zone out or take another --root"
             )
-        root.state.zone = checked_zone(zone)
+        root.state.zone = known_zone(zone)
     return root
 
 
@@ -243,21 +243,6 @@ def _state(text: str, address: str) -> State:
         raise RootError(
             f"{address}/{STATE} is not what this version writes: take a new --root"
         ) from error
-
-
-def checked_zone(zone: str) -> str:
-    """The zone itself.
-
-    Raises:
-        InvalidParameterError: there is no such zone.
-    """
-    try:
-        ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise InvalidParameterError(
-            f"no such time zone: {zone!r}; write it as in Asia/Seoul"
-        ) from error
-    return zone
 
 
 def fingerprint(**parts: Any) -> str:  # noqa: ANN401
