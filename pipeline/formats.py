@@ -466,7 +466,7 @@ def known_zone(name: str) -> str:
     """
     try:
         ZoneInfo(name)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, KeyError) as error:
         raise LogFormatError(
             f"there is no time zone {name!r}; write it as in Asia/Seoul or UTC"
         ) from error
