@@ -36,7 +36,8 @@ UNREACHABLE = re.compile(
     r"|Temporary failure in name resolution|Name or service not known|Connection (refused|broken)"
 )
 #: Settings of a user's pip that would put packages elsewhere than in the environment.
-ELSEWHERE = ("PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_REQUIRE_VIRTUALENV")
+#: And those that hide why it failed.
+NOT_FOR_US = ("PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_DRY_RUN", "PIP_QUIET")
 
 Say = Callable[[str], None]
 
@@ -109,8 +110,8 @@ def is_current(venv: Path, lock: str, wanted_python: tuple[int, int] | None = No
     return wanted_python is None or answer == [str(number) for number in wanted_python]
 
 
-def create(venv: Path) -> None:
-    """An empty environment with pip, in place of whatever was there."""
+def need_venv_module() -> None:
+    """Raises the sentence for a Python that cannot make environments."""
     try:
         import ensurepip  # noqa: F401  (Debian ships venv without it)
         import venv as _  # noqa: F401
@@ -120,6 +121,10 @@ def create(venv: Path) -> None:
             f"Python {version} at {sys.executable} lacks its venv module: install it "
             f"(Debian, Ubuntu: apt-get install python{version}-venv) and run this again."
         ) from None
+
+
+def create(venv: Path) -> None:
+    """An empty environment with pip, in place of whatever was there."""
     stamp_file(venv).unlink(missing_ok=True)
     made = subprocess.run(
         [sys.executable, "-I", "-m", "venv", "--clear", venv],
@@ -139,9 +144,10 @@ def install(venv: Path, requirements: Iterable[str], *options: str) -> None:
     """
     listed = venv / "requirements.txt"
     listed.write_text("\n".join(requirements) + "\n")
-    environ = {name: value for name, value in os.environ.items() if name not in ELSEWHERE}
+    environ = {name: value for name, value in os.environ.items() if name not in NOT_FOR_US}
     pip = ["-I", "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
-    how = ["--no-deps", "--require-hashes", "--progress-bar=off", *options]
+    # Only a retry makes pip say that it reaches nothing.
+    how = ["--no-deps", "--require-hashes", "--progress-bar=off", "--retries=3", *options]
     subprocess.run(
         [venv / "bin/python", *pip, *how, "-r", listed],
         check=True,
@@ -341,6 +347,7 @@ def bootstrap(root: Path, environ: Mapping[str, str]) -> None:
         lock = lock_file.read_text(encoding="utf-8")
         stale = not is_current(venv, lock, wanted)
         if stale:
+            need_venv_module()
             what = "making .venv anew" if venv.exists() else "making .venv"
             say(
                 f"{what} with Python {platform.python_version()}: up to 600 MB are fetched, "
