@@ -9,6 +9,7 @@ from typing import Final
 from pyspark.sql.types import (
     ArrayType,
     BinaryType,
+    BooleanType,
     DataType,
     DoubleType,
     IntegerType,
@@ -103,10 +104,22 @@ DAILY_COUNTS: Final = StructType(
     [
         _column("query_id", LongType(), ""),
         _column("query", StringType(), "normalised"),
-        _column("surface", StringType(), "the commonest as typed; of equals the least"),
+        _column("surface", StringType(), "as most people typed it; of equals the least"),
         _column("searchers", LongType(), "different people on that day, exact"),
         _column("searchers_sketch", BinaryType(), "HLL of them, mergeable over days"),
         _column("searches", LongType(), "rows of searches"),
+    ]
+)
+
+#: Not stored: an ordered pair of queries in one session. A session also pairs each of its queries
+#: with itself.
+SESSION_PAIRS: Final = StructType(
+    [
+        _column("first_id", LongType(), "query_id of the one typed first"),
+        _column("second_id", LongType(), "query_id of the one typed later"),
+        _column("user_id", LongType(), "whose session it is"),
+        _column("seconds_between", LongType(), "from the first typing of one to that of the other"),
+        _column("opened", BooleanType(), "a query with itself: the session begins with it"),
     ]
 )
 
@@ -117,10 +130,14 @@ DAILY_PAIRS: Final = StructType(
         _column("first_id", LongType(), "query_id of the one typed first"),
         _column("second_id", LongType(), "query_id of the one typed later"),
         _column("sessions", LongType(), "sessions with the pair in this order"),
-        _column("opened", LongType(), "of a query with itself: sessions that begin with it; else 0"),
-        _column("searchers_sketch", BinaryType(), "HLL of the people; null for a query with itself"),
+        _column(
+            "opened", LongType(), "of a query with itself: sessions that begin with it; else 0"
+        ),
+        _column(
+            "searchers_sketch", BinaryType(), "HLL of the people; null for a query with itself"
+        ),
         _column("seconds_between", DoubleType(), "mean from the first to the second; 0 for itself"),
-        _column("edit_distance", IntegerType(), "Levenshtein in characters without spaces, at most 4"),
+        _column("soon", LongType(), "sessions with at most 120 s between; 0 for itself"),
     ]
 )
 
