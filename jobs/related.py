@@ -6,59 +6,43 @@ Writes  related/dt= under the root (--root): related searches as of one day, rep
 
 import argparse
 import sys
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # spark-submit adds jobs/ alone
 
 from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
 
 from pipeline import cli
 from pipeline.publish import RelatedOptions, as_of_day, publish_related
 from pipeline.refresh import SessionRules, refresh_daily_counts, refresh_daily_pairs
 
-COLUMNS = ["query", "kind", "rank", "related_surface", "score", "significance", "searchers"]
+COLUMNS = ["query", "kind", "related_surface", "score", "significance", "searchers"]
 
 
 def parser() -> argparse.ArgumentParser:
     parser = cli.arg_parser("related", __doc__)
     cli.add_at(parser)
-    add = parser.add_argument
-    add("--days", type=cli.at_least(1), default=28, metavar="DAYS", help="days of sessions (28)")
-    add(
-        "--session-gap",
-        type=cli.at_least(1),
-        default=30,
-        metavar="MINUTES",
-        help="silence that ends one (30)",
-    )
-    add(
-        "--max-queries",
-        type=cli.at_least(2),
-        default=50,
-        metavar="N",
-        help="more in one: left out (50)",
-    )
-    add(
-        "--min-searchers",
-        type=cli.at_least(1),
-        default=5,
-        metavar="K",
-        help="fewer are not shown (5)",
-    )
-    add(
-        "--top", type=cli.at_least(1), default=10, metavar="N", help="of each kind for a query (10)"
-    )
+    whole = cli.at_least(1)
+    add = partial(cli.add_option, parser)
+    add("--days", "days", whole, 28, "DAYS", "how many days of sessions are read")
+    add("--session-gap", "gap_minutes", whole, 30, "MINUTES", "the silence that ends a session")
+    add("--max-queries", "max_queries", cli.at_least(2), 50, "N", "a session with more is left out")
+    add("--min-searchers", "min_searchers", whole, 5, "K", "what fewer people typed is not shown")
+    add("--top", "top", whole, 10, "N", "rows of each kind for a query")
     return parser
 
 
 def run(spark: SparkSession, args: argparse.Namespace) -> None:
-    options = RelatedOptions(days=args.days, min_searchers=args.min_searchers, top=args.top)
+    options = cli.options_of(RelatedOptions, args)
     with cli.prepared_root(spark, args) as root:
         refresh_daily_counts(root)
-        refresh_daily_pairs(root, SessionRules(args.session_gap, args.max_queries))
+        refresh_daily_pairs(root, SessionRules(args.gap_minutes, args.max_queries))
         day = as_of_day(root, args.at)
         related = publish_related(root, day, options)
-        cli.report_published(related, root, COLUMNS, f"Days      {args.days} to {day}")
+        best = related.rows.where("rank = 1").orderBy(F.desc("searchers"), "query", "kind")
+        cli.report_published(root, related, cli.days_text(day, args.days), best.select(*COLUMNS))
 
 
 if __name__ == "__main__":

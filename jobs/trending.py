@@ -6,6 +6,7 @@ Writes  trending/dt=/hour= under the root (--root): the board of one window, rep
 
 import argparse
 import sys
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # spark-submit adds jobs/ alone
@@ -22,57 +23,26 @@ COLUMNS = ["rank", "movement", "surface", "searchers", "expected_searchers", "sc
 def parser() -> argparse.ArgumentParser:
     parser = cli.arg_parser("trending", __doc__)
     cli.add_at(parser)
-    add = parser.add_argument
-    add("--window", type=cli.at_least(1), default=1, metavar="HOURS", help="hours that are now (1)")
-    add(
-        "--baseline",
-        type=cli.at_least(1),
-        default=14,
-        metavar="DAYS",
-        help="days that are past (14)",
-    )
-    add(
-        "--half-life",
-        type=cli.positive,
-        default=6.0,
-        metavar="HOURS",
-        help="of the hours before (6)",
-    )
-    add(
-        "--min-searchers",
-        type=cli.at_least(1),
-        default=5,
-        metavar="K",
-        help="fewer are not shown (5)",
-    )
-    add(
-        "--min-score",
-        type=cli.positive,
-        default=4.0,
-        metavar="SIGMAS",
-        help="less is no surprise (4)",
-    )
-    add("--top", type=cli.at_least(1), default=20, metavar="N", help="ranks on the board (20)")
+    whole, above_0 = cli.at_least(1), cli.positive
+    add = partial(cli.add_option, parser)
+    add("--window", "window_hours", whole, 1, "HOURS", "how long now is")
+    add("--baseline", "baseline_days", whole, 14, "DAYS", "how far its own past goes back")
+    add("--half-life", "half_life_hours", above_0, 6.0, "HOURS", "in which a past hour counts half")
+    add("--min-searchers", "min_searchers", whole, 5, "K", "what fewer people typed is not shown")
+    add("--min-score", "min_score", above_0, 4.0, "SIGMAS", "what surprises less is not shown")
+    add("--top", "top", whole, 20, "N", "ranks on the board")
     return parser
 
 
 def run(spark: SparkSession, args: argparse.Namespace) -> None:
-    options = TrendingOptions(
-        window_hours=args.window,
-        baseline_days=args.baseline,
-        half_life_hours=args.half_life,
-        min_searchers=args.min_searchers,
-        min_score=args.min_score,
-        top=args.top,
-    )
+    options = cli.options_of(TrendingOptions, args)
     with cli.prepared_root(spark, args) as root:
         refresh_hourly_counts(root)
         refresh_daily_counts(root)
         end = window_end(root, args.at)
         board = publish_trending(root, end, options)
-        cli.report_published(
-            board, root, COLUMNS, f"Window    {cli.window_text(root, end, args.window)}"
-        )
+        first = board.rows.orderBy("rank").select(*COLUMNS)
+        cli.report_published(root, board, cli.window_text(root, end, args.window_hours), first)
 
 
 if __name__ == "__main__":

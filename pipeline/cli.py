@@ -9,16 +9,18 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import fields
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
 from pipeline.errors import PipelineError
 from pipeline.ingest import Landing, TakenIn, check_landing, take_in
 from pipeline.ledger import SAME_CONTENT, SET_ASIDE, LedgerEntry
-from pipeline.publish import Published
+from pipeline.publish import Options, Published
 from pipeline.root import Root, open_root
 from pipeline.session import spark_session
 from pipeline.tables import table
@@ -27,6 +29,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 #: Rows of a result that a job shows.
 SHOWN = 20
 
+O = TypeVar("O", bound=Options)
 Job = Callable[[SparkSession, argparse.Namespace], None]
 
 
@@ -36,7 +39,7 @@ def arg_parser(name: str, description: str) -> argparse.ArgumentParser:
         prog=f"jobs/{name}.py",
         description=description,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog="Exit status: 0 done, 2 something to mend (one sentence says what), 1 anything else.",
+        epilog="Exit status: 0 done, 2 to be mended (one sentence says what), 1 anything else.",
     )
     places = parser.add_argument_group("places (a path of this machine or a URI such as hdfs://…)")
     places.add_argument(
@@ -79,7 +82,7 @@ def arg_parser(name: str, description: str) -> argparse.ArgumentParser:
     parser.add_argument(
         "--reporting-zone",
         metavar="ZONE",
-        help="time zone of days and hours in the results; a new root keeps it (default: Asia/Seoul)",
+        help="time zone of days and hours in results; a new root keeps it (default: Asia/Seoul)",
     )
     return parser
 
@@ -93,6 +96,25 @@ def add_at(parser: argparse.ArgumentParser) -> None:
         help="make the result as of this time, ISO 8601 or 'now'; without an offset it is in the "
         "reporting zone (default: the newest search)",
     )
+
+
+def add_option(
+    parser: argparse.ArgumentParser,
+    flag: str,
+    field: str,
+    kind: Callable[[str], Any],
+    default: object,
+    unit: str,
+    text: str,
+) -> None:
+    """An option that fills `field` of a job's options, with its default in the help."""
+    help_ = f"{text} (default: {default})"
+    parser.add_argument(flag, dest=field, type=kind, default=default, metavar=unit, help=help_)
+
+
+def options_of(kind: type[O], args: argparse.Namespace) -> O:
+    """The job's options, each from the argument of its name."""
+    return kind(**{field.name: getattr(args, field.name) for field in fields(kind)})
 
 
 def run_job(job: Job, parser: argparse.ArgumentParser, argv: Sequence[str] | None = None) -> None:
@@ -146,26 +168,26 @@ def report_taken_in(taken: TakenIn, landing: Landing) -> None:
             say(f"Set aside {entry.source}: {entry.detail}")
 
 
-def report_published(published: Published, root: Root, columns: Sequence[str], what: str) -> None:
-    """Where the result lies, and its first rows."""
-    rows = published.rows
-    count = rows.count()
+def report_published(root: Root, published: Published, span: str, first: DataFrame) -> None:
+    """What the result spans, where it lies, and a table of the rows worth a first look."""
     note = "" if published.is_new else " (up to date: nothing to do)"
-    say(f"{what}")
-    say(
-        f"Result    {count:,} rows in {root.address}/{published.dataset}/{published.partition}{note}"
-    )
-    first = rows.select(*columns).limit(SHOWN).collect()
-    if first:
-        say("")
-        say(table(columns, first))
+    place = f"{root.address}/{published.dataset}/{published.partition}"
+    say(f"{span}\nResult    {published.rows.count():,} rows in {place}{note}")
+    rows = first.limit(SHOWN).collect()
+    if rows:
+        say("\n" + table(first.columns, rows))
 
 
 def window_text(root: Root, end: datetime, hours: int) -> str:
-    """A window in words, in the reporting zone."""
+    """The summary's line on a window, in the reporting zone."""
     last = end.astimezone(ZoneInfo(root.state.zone))
     first = last - timedelta(hours=hours)
-    return f"{first:%Y-%m-%d %H:%M} to {last:%H:%M} {root.state.zone}"
+    return f"Window    {first:%Y-%m-%d %H:%M} to {last:%H:%M} {root.state.zone}"
+
+
+def days_text(day: date, days: int) -> str:
+    """The summary's line on the days up to `day`."""
+    return f"Days      {day - timedelta(days=days - 1)} to {day}"
 
 
 def _news(entries: Sequence[LedgerEntry]) -> str:

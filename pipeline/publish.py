@@ -4,7 +4,7 @@ Reads   hourly_counts/dt=, daily_counts/dt=, daily_pairs/dt=
 Writes  trending/dt=/hour=, related/dt=, autocomplete/dt=
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
@@ -70,7 +70,6 @@ class AutocompleteOptions:
     half_life_days: float
     min_searchers: int
     top: int
-    blocked: Collection[str] = ()
 
 
 Options = TrendingOptions | RelatedOptions | AutocompleteOptions
@@ -156,7 +155,6 @@ def publish_autocomplete(root: Root, day: date, options: AutocompleteOptions) ->
             half_life_days=options.half_life_days,
             min_searchers=options.min_searchers,
             per_prefix=options.top,
-            blocked=options.blocked,
         ).orderBy("key_kind", "prefix", "rank")
 
     return _publish(
@@ -203,7 +201,19 @@ def _moment(root: Root, at: datetime | None) -> datetime:
 
 
 def _days(root: Root, first: date, last: date) -> list[str]:
-    return [day for day in sorted(root.state.days) if first.isoformat() <= day <= last.isoformat()]
+    """The days with searches in a period.
+
+    Raises:
+        InvalidParameterError: there is none, since `--at` is far from the log.
+    """
+    known = sorted(root.state.days)
+    days = [day for day in known if first.isoformat() <= day <= last.isoformat()]
+    if not days:
+        raise InvalidParameterError(
+            f"there is no search from {first} to {last}: the log has searches from {known[0]} to "
+            f"{known[-1]}, so choose another --at"
+        )
+    return days
 
 
 def _partitions(days: Sequence[str]) -> list[str]:

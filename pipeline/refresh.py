@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 
 from pipeline.counts import daily_counts, hourly_counts
 from pipeline.root import Root, State, fingerprint
-from pipeline.schemas import DAILY_COUNTS, SEARCHES
+from pipeline.schemas import SEARCHES
 from pipeline.searches import local_date
 from pipeline.sessions import SESSION_SPILL_HOURS, daily_pairs, session_pairs
 
@@ -54,7 +54,7 @@ def refresh_daily_counts(root: Root) -> int:
 def refresh_daily_pairs(root: Root, rules: SessionRules) -> int:
     """Count the pairs of sessions that begin on changed days; the number of days.
 
-    Needs `daily_counts` up to date. A session that crosses midnight is read on from the next day,
+    A session that crosses midnight is read on from the next day,
     and one that came over from the day before is left to that day.
     """
     wanted = _pair_versions(root.state, rules)
@@ -70,10 +70,7 @@ def refresh_daily_pairs(root: Root, rules: SessionRules) -> int:
         pairs = session_pairs(
             needed, zone=zone, gap_minutes=rules.gap_minutes, max_queries=rules.max_queries
         )
-        names = root.read("daily_counts", DAILY_COUNTS, _partitions(present))
-        counted = daily_pairs(
-            pairs.where(F.col("dt").isin(*days)), names.select("query_id", "query").distinct()
-        )
+        counted = daily_pairs(pairs.where(F.col("dt").isin(*days)))
         _replace(root, "daily_pairs", counted, days, wanted, ["first_id", "second_id"])
     return len(days)
 

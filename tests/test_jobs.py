@@ -1,0 +1,193 @@
+"""The jobs as a user runs them: command lines, exit status, and results through Parquet, twice."""
+
+import argparse
+import importlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import pandas as pd
+import pytest
+from pyspark.sql import SparkSession
+
+from pipeline import cli
+
+JOBS = ["ingest", "trending", "related", "autocomplete"]
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def job(name: str) -> ModuleType:
+    return importlib.import_module(f"jobs.{name}")
+
+
+@pytest.fixture
+def run(
+    spark: SparkSession, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., tuple[int, str, str]]:
+    """Run a job in the session of the tests: its exit status, standard output and error."""
+
+    class Session:
+        def __init__(self, _: str) -> None:
+            pass
+
+        def __enter__(self) -> SparkSession:
+            return spark
+
+        def __exit__(self, *_: object) -> None:
+            return None
+
+    monkeypatch.setattr(cli, "spark_session", Session)
+
+    def run(name: str, *arguments: str | Path) -> tuple[int, str, str]:
+        status = 0
+        try:
+            cli.run_job(job(name).run, job(name).parser(), [str(each) for each in arguments])
+        except SystemExit as exit_:
+            status = int(str(exit_.code))
+        captured = capsys.readouterr()
+        return status, captured.out, captured.err
+
+    return run
+
+
+@pytest.mark.parametrize("name", JOBS)
+def test_the_help_is_worth_reading_and_changes_only_on_purpose(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    golden = GOLDEN / f"{name}.txt"
+    text = job(name).parser().format_help()
+    if os.environ.get("UPDATE_GOLDEN"):
+        golden.write_text(text, "utf-8")
+
+    assert text == golden.read_text("utf-8"), "after reading it: UPDATE_GOLDEN=1 make test"
+
+
+@pytest.mark.parametrize("name", JOBS)
+def test_a_job_is_a_page(name: str) -> None:
+    lines = Path(str(job(name).__file__)).read_text("utf-8").splitlines()
+    assert len(lines) < 60
+
+
+@pytest.mark.parametrize("name", JOBS[1:])
+@pytest.mark.parametrize(
+    ("option", "value", "sentence"),
+    [
+        ("--at", "yesterday", "not an ISO 8601 time such as 2026-03-02T15:00+09:00: 'yesterday'"),
+        ("--min-searchers", "0", "must be at least 1, got 0"),
+        ("--top", "many", "not a whole number: 'many'"),
+        ("--date", "2026-13-01", "not a date such as 2026-03-02: '2026-13-01'"),
+    ],
+)
+def test_a_wrong_option_is_refused_before_anything_is_done(
+    name: str,
+    option: str,
+    value: str,
+    sentence: str,
+    tmp_path: Path,
+    run: Callable[..., tuple[int, str, str]],
+) -> None:
+    status, _, error = run(name, "--root", tmp_path / "root", option, value)
+
+    assert (status, sentence in error) == (2, True)
+    assert not (tmp_path / "root").exists()
+
+
+def log(folder: Path) -> Path:
+    """Three hours of one day: habits, and at ten o'clock 눈썰매장 out of nowhere."""
+    folder.mkdir()
+    rows = [
+        f"2026-03-02T{hour:02}:{user:02}:00+09:00\tu{user}\t{query}\n"
+        for hour, query, users in [
+            (8, "날씨", 20),
+            (9, "날씨", 20),
+            (10, "날씨", 20),
+            (10, "눈썰매장", 30),
+            (10, "눈썰매장 예약", 12),
+        ]
+        for user in range(users)
+    ]
+    (folder / "log.tsv").write_text("".join(rows), "utf-8")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--landing", "{tmp}/nowhere"], "no such folder: {tmp}/nowhere"),
+        (["--landing", "{tmp}/empty"], "nothing in {tmp}/empty"),
+        (["--landing", "{tmp}/log", "--format", "exite"], "'exite'"),
+        (["--landing", "{tmp}/log", "--charset", "UTF-9"], "UTF-9"),
+        (["--landing", "{tmp}/log", "--zone", "Asia/Soul"], "Asia/Soul"),
+        (["--landing", "{tmp}/log", "--reporting-zone", "Asia/Soul"], "Asia/Soul"),
+        (["--landing", "{tmp}/pictures"], "{tmp}/pictures/a.png"),
+    ],
+)
+def test_what_a_user_can_mend_is_one_sentence_and_nothing_is_written(
+    arguments: list[str],
+    sentence: str,
+    tmp_path: Path,
+    run: Callable[..., tuple[int, str, str]],
+) -> None:
+    log(tmp_path / "log")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "pictures" / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00")
+    given = [each.format(tmp=tmp_path) for each in arguments]
+
+    status, _, error = run("ingest", "--root", tmp_path / "root", *given)
+
+    assert (status, error.count("\n")) == (2, 1), error
+    assert sentence.format(tmp=tmp_path) in error
+    assert not (tmp_path / "root").exists()
+
+
+def test_each_job_twice_through_parquet_and_the_second_run_changes_nothing(
+    tmp_path: Path, run: Callable[..., tuple[int, str, str]]
+) -> None:
+    places = ["--landing", log(tmp_path / "log"), "--root", tmp_path / "root"]
+    for name in JOBS:
+        assert run(name, *places)[0] == 0
+    first = {path: path.stat().st_mtime_ns for path in (tmp_path / "root").rglob("*.parquet")}
+
+    for name in JOBS:
+        status, out, _ = run(name, *places)
+        assert (status, "nothing new" in out) == (0, True)
+        assert name == "ingest" or "up to date" in out
+    second = {path: path.stat().st_mtime_ns for path in (tmp_path / "root").rglob("*.parquet")}
+    assert first == second
+
+    board = pd.read_parquet(tmp_path / "root" / "trending").sort_values("rank")
+    assert list(board["query"]) == ["눈썰매장", "눈썰매장 예약"]
+    assert set(board.dt.astype(str)) == {"2026-03-02"}
+    assert set(board.hour.astype(str)) == {"11"}
+    related = pd.read_parquet(tmp_path / "root" / "related")
+    assert "눈썰매장 예약" in set(related[related["query"] == "눈썰매장"].related_query)
+    complete = pd.read_parquet(tmp_path / "root" / "autocomplete")
+    assert list(complete[complete.prefix == "눈썰"].sort_values("rank").completion) == [
+        "눈썰매장",
+        "눈썰매장 예약",
+    ]
+
+
+def test_a_board_of_a_time_without_a_log_is_refused_with_the_times_there_are(
+    tmp_path: Path, run: Callable[..., tuple[int, str, str]]
+) -> None:
+    places = ["--landing", log(tmp_path / "log"), "--root", tmp_path / "root"]
+
+    status, _, error = run("trending", *places, "--at", "2025-01-01T00:00")
+
+    assert (status, error.count("\n")) == (2, 1)
+    assert "2026-03-02" in error
+
+
+def test_errors_of_other_kinds_keep_their_trace(
+    run: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: SparkSession, __: argparse.Namespace) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(job("ingest"), "run", broken)
+    with pytest.raises(ZeroDivisionError):
+        run("ingest")
