@@ -41,9 +41,9 @@ from silgeom.simulate.people import (
     typed,
 )
 from silgeom.simulate.plan import BURSTS, HABITS, ROBOTS, Event, Robot
+from silgeom.simulate.private import ANONYMITY, PERSONAL, Typed
 from silgeom.simulate.queries import Ints, Queries, build_queries
-from silgeom.simulate.rhythm import day_kind, hour_shares
-from silgeom.simulate.secrets import ANONYMITY, PERSONAL, Typed
+from silgeom.simulate.rhythm import Floats, day_kind, hour_shares
 
 HOUR: Final = 3_600
 _DEFAULT_SIZE: Final = Parameters()
@@ -117,7 +117,7 @@ class Simulation:
         (directory / "truth.json").write_text(_dumped(truth), encoding="utf-8")
         return truth
 
-    def _sessions_by_hour(self) -> Any:
+    def _sessions_by_hour(self) -> Floats:
         parameters = self.parameters
         planted = sum(len(lines) for lines in self._single_lines.values())
         extra = 1.9 * sum(sum(self._people_of(event)) for event in self._events)
@@ -138,7 +138,7 @@ class Simulation:
         shelf = self._queries.shelf(kind, hour)
         expected = float(self._common[day, hour])
         count = max(0, round(expected + (random.random() - 0.5) * 2.0 * expected**0.5))
-        user, query = openings(self._people, self._queries, shelf, count, random)
+        user, query = openings(self._people, shelf, count, random)
         users, queries, seconds = [user], [query], [_within(count, 0, random)]
         for event in self._events:
             offset = (day - event.day) * 24 + hour - event.hour
@@ -208,7 +208,7 @@ class Simulation:
                 yield replace(line, rank=line.rank + 1, url=url(right, line.rank + 1))
 
     def _place_single_lines(self) -> dict[tuple[int, int], list[Line]]:
-        """Lines planted one by one, by day and hour: robots, personal data, few people's queries."""
+        """Lines planted one by one, by day and hour: robots, personal data, rare queries."""
         lines = [line for robot in ROBOTS for line in self._robot(robot)]
         for secret in (*PERSONAL, *ANONYMITY):
             lines += self._secret(secret)
@@ -288,14 +288,9 @@ class Simulation:
             for (wrong, right, kind), count in sorted(tally.corrections.items())
         ]
         robots = [
-            {"user": robot.name, "kind": robot.kind, "query": robot.what}
-            | {
-                "searches": {
-                    self._hour(24 * day)[:10]: n for (u, day), n in counts if u == robot.name
-                }
-            }
+            {"user": robot.name, "kind": robot.kind, "query": robot.what, "searches": by_day}
             for robot in ROBOTS
-            for counts in [sorted(tally.robots.items())]
+            if (by_day := self._robot_days(robot))
         ]
         return {
             "parameters": {k: v for k, v in asdict(self.parameters).items() if k != "holidays"}
@@ -309,12 +304,16 @@ class Simulation:
                 for name, counts in self._files.items()
             ],
             "bursts": [self._event_truth(e) for e in self._events if e.shape != "weekly"],
-            "habits": [habit for habit in self._habits() if habit["must_not_trend_from"]],
-            "robots": [robot for robot in robots if robot["searches"]],
+            "habits": self._habits(),
+            "robots": robots,
             "personal_data": [_told(secret) for secret in PERSONAL],
             "anonymity": [_told(secret) for secret in ANONYMITY],
             "corrections": corrections,
         }
+
+    def _robot_days(self, robot: Robot) -> dict[str, int]:
+        counts = sorted(self._tally.robots.items())
+        return {self._hour(24 * day)[:10]: n for (user, day), n in counts if user == robot.name}
 
     def _event_truth(self, event: Event) -> dict[str, Any]:
         begin = event.day * 24 + event.hour
@@ -328,6 +327,7 @@ class Simulation:
         return {
             "query": event.phrasings[0],
             "phrasings": list(event.phrasings),
+            "follow_ups": list(event.follow_ups),
             "shape": event.shape,
             "never_seen": event.never_seen,
             "start": self._hour(begin),
@@ -344,12 +344,10 @@ class Simulation:
         ]
         if len(weekly) > 1:
             again = self._hour((weekly[0].day + 1) * 24)
+            saturdays = ((weekly[0].phrasings[0], [21, 22]), ("로또 당첨번호", [20, 21]))
             rows += [
-                {"query": query, "days": "Saturday", "hours": hours, "must_not_trend_from": again}
-                for query, hours in (
-                    (weekly[0].phrasings[0], [21, 22]),
-                    ("로또 당첨번호", [20, 21]),
-                )
+                {"query": query, "days": "Saturdays", "hours": hours, "must_not_trend_from": again}
+                for query, hours in saturdays
             ]
         return rows
 

@@ -8,34 +8,15 @@ from typing import Final
 _INITIALS: Final = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"
 _VOWELS: Final = "ㅏㅐㅑㅒㅓㅔㅕㅖㅗㅘㅙㅚㅛㅜㅝㅞㅟㅠㅡㅢㅣ"
 _FINALS: Final = ("", *"ㄱㄲㄳㄴㄵㄶㄷㄹㄺㄻㄼㄽㄾㄿㅀㅁㅂㅄㅅㅆㅇㅈㅊㅋㅌㅍㅎ")
-_COMPOUNDS: Final = {
-    **{
-        "ㅘ": "ㅗㅏ",
-        "ㅙ": "ㅗㅐ",
-        "ㅚ": "ㅗㅣ",
-        "ㅝ": "ㅜㅓ",
-        "ㅞ": "ㅜㅔ",
-        "ㅟ": "ㅜㅣ",
-        "ㅢ": "ㅡㅣ",
-    },
-    **{
-        "ㄳ": "ㄱㅅ",
-        "ㄵ": "ㄴㅈ",
-        "ㄶ": "ㄴㅎ",
-        "ㄺ": "ㄹㄱ",
-        "ㄻ": "ㄹㅁ",
-        "ㄼ": "ㄹㅂ",
-        "ㄽ": "ㄹㅅ",
-    },
-    **{"ㄾ": "ㄹㅌ", "ㄿ": "ㄹㅍ", "ㅀ": "ㄹㅎ", "ㅄ": "ㅂㅅ"},
-}
+_PAIRS: Final = (
+    "ㅘㅗㅏ ㅙㅗㅐ ㅚㅗㅣ ㅝㅜㅓ ㅞㅜㅔ ㅟㅜㅣ ㅢㅡㅣ "
+    "ㄳㄱㅅ ㄵㄴㅈ ㄶㄴㅎ ㄺㄹㄱ ㄻㄹㅁ ㄼㄹㅂ ㄽㄹㅅ ㄾㄹㅌ ㄿㄹㅍ ㅀㄹㅎ ㅄㅂㅅ"
+)
+_COMPOUNDS: Final = {pair[0]: pair[1:] for pair in _PAIRS.split()}
 _JOINED: Final = {keys: jamo for jamo, keys in _COMPOUNDS.items()}
+_KEYS: Final = "qwertyuiopasdfghjklzxcvbnm"
 _PLAIN_KEYS: Final = dict(
-    zip(
-        "qwertyuiopasdfghjklzxcvbnm",
-        "ㅂㅈㄷㄱㅅㅛㅕㅑㅐㅔㅁㄴㅇㄹㅎㅗㅓㅏㅣㅋㅌㅊㅍㅠㅜㅡ",
-        strict=True,
-    )
+    zip(_KEYS, "ㅂㅈㄷㄱㅅㅛㅕㅑㅐㅔㅁㄴㅇㄹㅎㅗㅓㅏㅣㅋㅌㅊㅍㅠㅜㅡ", strict=True)
 )
 _TO_JAMO: Final = {**_PLAIN_KEYS, **dict(zip("QWERTOP", "ㅃㅉㄸㄲㅆㅒㅖ", strict=True))}
 _TO_LATIN: Final = {jamo: key for key, jamo in _TO_JAMO.items()}
@@ -125,6 +106,7 @@ def slip(text: str, where: float, how: float) -> str | None:
     """`text` with one slip of a finger.
 
     Args:
+        text: a query of Hangul or Latin letters.
         where: in [0, 1), which stroke goes wrong.
         how: in [0, 1), what happens: a stroke missing, doubled, swapped with the next, or an
             adjacent key instead.
@@ -150,8 +132,7 @@ def slip(text: str, where: float, how: float) -> str | None:
         at = row.index(latin)
         step = 1 if int(how * 1000) % 2 else -1
         neighbour = row[at + step] if 0 <= at + step < len(row) else row[at - step]
-        slipped = (
-            keys[:i] + (_PLAIN_KEYS[neighbour] if key in _TO_LATIN else neighbour) + keys[i + 1 :]
-        )
+        instead = _PLAIN_KEYS[neighbour] if key in _TO_LATIN else neighbour
+        slipped = keys[:i] + instead + keys[i + 1 :]
     typed = compose(slipped).strip()
     return typed if typed != text else None

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
+from io import BufferedIOBase
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
 COLUMNS: Final = ("searched_at", "user", "query", "clicked_url", "clicked_rank")
 HEADER: Final = "\t".join(COLUMNS) + "\n"
@@ -85,8 +86,8 @@ def has_header(day: int) -> bool:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[IO[bytes]]:
-    """The file for writing; gzip without time and name, so that the same lines are the same bytes."""
+def opened(path: Path) -> Iterator[BufferedIOBase]:
+    """The file for writing; gzip without time and name: the same lines are the same bytes."""
     with path.open("wb") as raw:
         if path.suffix == ".gz":
             with gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) as packed:
@@ -101,7 +102,7 @@ class Writer:
     `counts` has `lines` (without the header) and a number for each defect.
     """
 
-    def __init__(self, out: IO[bytes], *, start: date, json_lines: bool, header: bool) -> None:
+    def __init__(self, out: BufferedIOBase, *, start: date, json_lines: bool, header: bool) -> None:
         self._out = out
         self._start = start
         self._json = json_lines

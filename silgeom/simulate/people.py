@@ -23,7 +23,7 @@ SPACING: Final = 3
 FORM_NAMES: Final = ("right", "slip", "keyboard", "spacing")
 
 _VARIANTS: Final = 6  # slips per query: common ones come again, as they do
-_GO_ON: Final = 0.47  # chance of another search in the session
+_GO_ON: Final = 0.55  # chance of another search in the session
 _LONGEST: Final = 9
 _HABIT: Final = 0.12  # sessions that begin with one of the person's own three queries
 _INTERESTED: Final = 0.5  # fresh queries from one of the person's own three topics
@@ -125,7 +125,7 @@ class People:
 
 def sessions_per_search(parameters: Parameters) -> float:
     """How many sessions make one line on average, corrections and second clicks included."""
-    length = sum(_GO_ON**i for i in range(_LONGEST)) * 0.9
+    length = sum(_GO_ON**i for i in range(_LONGEST)) * 0.8
     fixes = 1.0 + 0.85 * (parameters.slips * 0.85 + parameters.wrong_keyboard * 0.8)
     return 1.0 / (length * fixes * (1.0 + parameters.clicks * parameters.second_clicks))
 
@@ -144,9 +144,7 @@ def _fresh(people: People, shelf: Shelf, user: Ints, random: Random) -> Ints:
     return shelf.draw(topic, random.random(len(user)))
 
 
-def openings(
-    people: People, queries: Queries, shelf: Shelf, count: int, random: Random
-) -> tuple[Ints, Ints]:
+def openings(people: People, shelf: Shelf, count: int, random: Random) -> tuple[Ints, Ints]:
     """People who begin a session, and what they begin with."""
     user = people.draw(count, random)
     query = _fresh(people, shelf, user, random)
@@ -236,17 +234,12 @@ class Spellings:
             wrong = slip(right, where, (where * 7.31 + variant * 0.271) % 1.0)
         elif form == KEYBOARD:
             wrong = wrong_keyboard(right)
-        else:
+        elif variant < 4:
+            wrong = right.replace(" ", "")
+        else:  # one space left out, and the others kept
             words = right.split(" ")
-            at = variant % max(1, len(words) - 1)
-            wrong = (
-                right.replace(" ", "")
-                if variant < 4
-                else "".join(
-                    word + ("" if i == at or i == len(words) - 1 else " ")
-                    for i, word in enumerate(words)
-                )
-            )
+            at = variant % max(1, len(words) - 1) + 1
+            wrong = "".join([" ".join(words[:at]), " ".join(words[at:])])
         if wrong is None or not wrong or wrong.lower() in self._queries.ids:
             return right
         return wrong

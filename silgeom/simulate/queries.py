@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from silgeom.simulate.material import FAMILIES, HEADS
+from silgeom.simulate.material import material
 from silgeom.simulate.plan import BURSTS, HABITS
 from silgeom.simulate.rhythm import SEASON_NAMES, Floats, season_factors
 
@@ -55,65 +55,61 @@ class _Draft:
         self.followed.append(followed)
 
 
-def _weighted(line: str) -> list[tuple[str, float]]:
-    pairs = (part.strip().rpartition(" ") for part in line.split("|"))
-    return [(text.strip(), float(weight)) for text, _, weight in pairs]
-
-
 def _add_families(draft: _Draft) -> None:
-    for number, family in enumerate(FAMILIES):
-        groups = [group.split(",") for group in family.entities.split("/")]
-        entities = [(name, str(g)) for g, group in enumerate(groups) for name in group]
-        aspects = _weighted(family.aspects)
-        # Groups of siblings interleave, so that the second group is not all in the tail.
-        rank = {name: i for group in groups for i, name in enumerate(group)}
-        laws = {name: (rank[name] + 1.5) ** -family.skew for name, _ in entities}
-        total = float(np.cumsum(list(laws.values()))[-1] * sum(w for _, w in aspects))
-        for name, group in entities:
-            for template, weight in aspects:
-                share = family.weight * laws[name] * weight / total
+    for number, family in enumerate(material()[1]):
+        # Each group of siblings has its own law, the later ones less of it; where the law is
+        # nearly flat (weeks, years of birth), the groups are neighbours of equal standing.
+        less = 0.6 if family.skew > 0.5 else 1.0
+        laws = [
+            (name, group, less**group * (rank + 1.5) ** -family.skew)
+            for group, names in enumerate(family.groups)
+            for rank, name in enumerate(names)
+        ]
+        total = sum(law for _, _, law in laws) * sum(weight for _, weight in family.aspects)
+        for name, group, law in laws:
+            for template, weight in family.aspects:
+                share = family.weight * law * weight / total
                 draft.add(
                     template.format(name),
                     topic=family.topic,
                     season=family.season,
-                    cluster=name,
+                    cluster=f"{family.topic} {name}",
                     siblings=f"{number}/{group}/{template}",
                     asked=share,
-                    followed=share,
+                    followed=share * weight / 3.0,  # most go on to the usual ones
                 )
 
 
 def _add_heads(draft: _Draft) -> None:
-    for number, (topic, season, line) in enumerate(HEADS):
-        cluster = f"head {number}"
-        if line.startswith("@"):
-            entity, _, line = line[1:].partition(" ")
-            cluster = entity
-        for text, weight in _weighted(line):
+    for number, heads in enumerate(material()[0]):
+        cluster = f"{heads.topic} {heads.entity}" if heads.entity else f"head {number}"
+        for text, weight in heads.queries:
             draft.add(
                 text,
-                topic=topic,
-                season=season,
+                topic=heads.topic,
+                season=heads.season,
                 cluster=cluster,
                 siblings=cluster,
                 asked=weight,
-                followed=weight**0.5,  # people refine to the rarer ones, too
+                # In a session people go on to the rarer ones, too.
+                followed=weight if heads.entity else weight**0.5,
             )
 
 
 def _add_planted(draft: _Draft) -> None:
-    for event in (*BURSTS, *HABITS):
-        cluster = f"event {event.phrasings[0]}"
+    clusters = list(draft.names["cluster"])
+    for event in (*BURSTS, HABITS[0]):
+        known = draft.ids.get(event.phrasings[0])
+        cluster = f"event {event.phrasings[0]}" if known is None else clusters[draft.cluster[known]]
         for text in (*event.phrasings, *event.follow_ups):
-            planted = text in event.phrasings
             draft.add(
                 text,
                 topic=event.topic,
                 season="all",
                 cluster=cluster,
                 siblings=cluster,
-                asked=0.0,
-                followed=0.0 if planted else 1.0,
+                asked=0.0,  # nobody asks before it happens
+                followed=1.0 if text in event.follow_ups else 0.0,
             )
 
 

@@ -114,6 +114,21 @@ SEASONS: Final[dict[str, tuple[tuple[float, ...], tuple[float, ...], tuple[float
         _bumps(0.6, (7, 9, 2.2), (10, 10, 1.3)),
         _bumps(0.6, (7, 9, 2.0), (10, 10, 1.3)),
     ),
+    "dawn": (
+        _bumps(0.35, (6, 6, 3.5), (7, 8, 6.5), (9, 9, 1.2), (21, 23, 0.7)),
+        _bumps(0.35, (6, 6, 3.5), (7, 8, 6.5), (9, 9, 1.8)),
+        _bumps(0.35, (6, 6, 3.5), (7, 8, 6.5), (9, 9, 1.8)),
+    ),
+    "noon": (
+        _bumps(0.1, (10, 10, 1.0), (11, 12, 7.0)),
+        _bumps(0.2, (11, 12, 1.0)),
+        _bumps(0.2, (11, 12, 1.0)),
+    ),
+    "opening": (
+        _bumps(0.25, (8, 8, 1.2), (9, 9, 9.0), (10, 15, 1.0)),
+        _bumps(0.15),
+        _bumps(0.15),
+    ),
     "commute": (
         _bumps(0.6, (7, 8, 2.0), (17, 19, 1.8), (23, 23, 1.2)),
         _bumps(0.8, (10, 18, 1.1)),
@@ -161,7 +176,7 @@ SEASONS: Final[dict[str, tuple[tuple[float, ...], tuple[float, ...], tuple[float
     ),
     "lotto": (
         _bumps(0.25),
-        _bumps(0.5, (17, 19, 1.6), (20, 21, 5.0), (22, 22, 2.5)),
+        _bumps(0.5, (17, 19, 1.6), (20, 21, 10.0), (22, 22, 2.5)),
         _bumps(0.5, (8, 11, 1.0)),
     ),
 }
@@ -187,4 +202,5 @@ def hour_shares(parameters: Parameters) -> Floats:
         for day in range(parameters.days)
     ]
     hours = np.array(rows, dtype=np.float64)
-    return hours / hours.cumsum()[-1]
+    shares: Floats = hours / hours.cumsum()[-1]
+    return shares

@@ -48,7 +48,7 @@ PERSONAL: Final[tuple[Typed, ...]] = (
     Typed("phone", "01000003164", 1, 1),
     Typed("phone", "010 0000 9052 누구 번호", 2, 2),
     Typed("phone", "이사짐 010-0000-2746", 1, 3),
-    Typed("phone", "02-0000-0119 어디 전화번호", 3, 3),
+    Typed("phone", "공일공 공공공공 팔일이삼", 1, 2),
     Typed("email", "garam.shin@example.com", 1, 4),
     Typed("email", "noeul_97@example.com 메일 안옴", 1, 1),
     Typed("email", "haneul.jo@example.net", 2, 2),
