@@ -34,6 +34,7 @@ BUILD_PACKAGE = "setuptools"
 UNREACHABLE = re.compile(
     r"NewConnectionError|ConnectTimeout|ReadTimeout|Max retries exceeded|ProxyError|SSLError"
     r"|Temporary failure in name resolution|Name or service not known|Connection (refused|broken)"
+    r"|not a trusted or secure host"
 )
 #: Settings of a user's pip that would put packages elsewhere than in the environment.
 #: And those that hide why it failed.
