@@ -208,7 +208,8 @@ def test_habits_come_again_at_their_hours(
     }
     for habit in truth["habits"]:
         days = wanted[habit["days"]]
-        inside, outside = [], []
+        inside: list[int] = []
+        outside: list[int] = []
         for hour in hours:
             number = len(people.get((hour, habit["query"]), ()))
             here = hour.hour in habit["hours"] and hour.weekday() in days
@@ -286,9 +287,9 @@ def test_personal_data_belongs_to_nobody(truth: dict[str, Any]) -> None:
 
 
 def test_another_seed_another_log_and_the_same_twice(tmp_path: Path) -> None:
-    small = {"searches": 2_000, "days": 2, "users": 200}
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
-        Simulation(Parameters(**small, seed=seed)).write(tmp_path / name)
+        small = Parameters(searches=2_000, days=2, users=200, seed=seed)
+        Simulation(small).write(tmp_path / name)
     read = {name: _content(tmp_path / name / "logs/2026-03-02.tsv.gz") for name in "abc"}
     assert read["a"] == read["b"]
     assert read["a"] != read["c"]

@@ -1,5 +1,6 @@
 """One hour of searches: people, their sessions, and what their fingers make of the queries."""
 
+import zlib
 from dataclasses import dataclass, fields
 from statistics import NormalDist
 from typing import Final
@@ -22,7 +23,7 @@ KEYBOARD: Final = 2
 SPACING: Final = 3
 FORM_NAMES: Final = ("right", "slip", "keyboard", "spacing")
 
-_VARIANTS: Final = 6  # slips per query: common ones come again, as they do
+_VARIANTS: Final = 16  # slips per query; a few are common, as every finger slips alike
 _GO_ON: Final = 0.55  # chance of another search in the session
 _LONGEST: Final = 9
 _HABIT: Final = 0.12  # sessions that begin with one of the person's own three queries
@@ -201,7 +202,7 @@ def typed(searches: Searches, parameters: Parameters, random: Random) -> Searche
     wrong = (form == SLIP) | (form == KEYBOARD)
     fixed = wrong & (corrected < 0.85)
     searches.form = np.where(fixed, RIGHT, form)
-    searches.variant = (variant * _VARIANTS).astype(np.int64)
+    searches.variant = (variant**2 * _VARIANTS).astype(np.int64)
     before = searches.where(fixed)
     before.second = before.second - 3 - (delay[fixed] * 10).astype(np.int64)
     before.form = form[fixed]
@@ -229,12 +230,11 @@ class Spellings:
     def _spell(self, query: int, form: int, variant: int) -> str:
         right = self._queries.texts[query]
         if form == SLIP:
-            # The golden ratio spreads the variants over strokes and kinds of slip.
-            where = (variant + query) * 0.6180339887 % 1.0
-            wrong = slip(right, where, (where * 7.31 + variant * 0.271) % 1.0)
+            chance = zlib.crc32(f"{right} {variant}".encode())
+            wrong = slip(right, (chance & 0xFFFF) / 0x10000, (chance >> 16) / 0x10000)
         elif form == KEYBOARD:
             wrong = wrong_keyboard(right)
-        elif variant < 4:
+        elif variant % 3:
             wrong = right.replace(" ", "")
         else:  # one space left out, and the others kept
             words = right.split(" ")
