@@ -6,6 +6,7 @@ Nothing here needs the network or a JVM: the Javas and Pythons are small scripts
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -212,20 +213,40 @@ def test_a_java_that_cannot_be_fetched_is_one_sentence(
     assert "\n" not in str(error.value)
 
 
-def test_bootstrap_names_the_old_python_it_found(tmp_path: Path) -> None:
+def run_bootstrap(tmp_path: Path, **pythons: str) -> subprocess.CompletedProcess[str]:
+    """Runs `bootstrap` where the path holds only these Pythons, by name and version.
+
+    They answer as that version would; the script of the set-up itself they only name.
+    """
     tools = tmp_path / "bin"
-    script(tools / "python3", 'case "$2" in *exit*) exit 1;; esac', "printf 3.6.9")
+    for name, version in pythons.items():
+        told = f'sys.version_info = ({version.replace(".", ", ")}); sys.version = "{version} (x)"'
+        script(
+            tools / name.replace("_", "."),
+            '[ "$1" = -c ] || { echo "$0 $2"; exit; }',
+            f"exec {sys.executable} -c 'import sys; {told}; exec(sys.argv[2])' \"$@\"",
+        )
     for tool in ("dirname", "sed"):
         (tools / tool).symlink_to(shutil.which(tool) or tool)
-
-    ended = subprocess.run(
+    return subprocess.run(
         ["/bin/sh", ROOT / "bootstrap"], env={"PATH": str(tools)}, capture_output=True, text=True
     )
+
+
+def test_bootstrap_names_the_old_python_it_found(tmp_path: Path) -> None:
+    ended = run_bootstrap(tmp_path, python3="3.10.9", python="2.7.18")
 
     assert ended.returncode == 2
     assert ended.stderr.count("\n") == 1
     assert "Python 3.11 or newer is needed" in ended.stderr
-    assert "python3 here is Python 3.6.9" in ended.stderr
+    assert "python3 here is Python 3.10.9" in ended.stderr
+
+
+def test_bootstrap_takes_a_newer_python_beside_an_old_python3(tmp_path: Path) -> None:
+    ended = run_bootstrap(tmp_path, python3="3.9.2", python3_12="3.12.1")
+
+    assert ended.stdout == f"{tmp_path}/bin/python3.12 {ROOT}/tools/environment.py\n"
+    assert ended.stderr == ""
 
 
 # -- what Spark is told ----------------------------------------------------------------------------
@@ -242,7 +263,7 @@ def configured(tmp_path: Path, java: Path, **environ: object) -> Path:
 
 
 def spark_env(venv: Path, **environ: object) -> dict[str, str]:
-    """The variables that a Spark command has after it has read spark-env.sh."""
+    """The variables that a Spark command has after spark-env.sh; STDERR is what that said."""
     file = venv / "lib/python3.11/site-packages/pyspark/conf/spark-env.sh"
     words = {name: str(value) for name, value in environ.items()}
     told = subprocess.run(
@@ -251,8 +272,9 @@ def spark_env(venv: Path, **environ: object) -> dict[str, str]:
         capture_output=True,
         text=True,
         check=True,
-    ).stdout
-    return dict(line.split("=", 1) for line in told.splitlines() if "=" in line)
+    )
+    variables = dict(line.split("=", 1) for line in told.stdout.splitlines() if "=" in line)
+    return {**variables, "STDERR": told.stderr}
 
 
 OPTIONS = [
@@ -307,15 +329,22 @@ def test_a_users_own_python_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_a_java_home_set_after_the_set_up_is_followed_if_new_enough(tmp_path: Path) -> None:
-    jdk, old = a_java(tmp_path / "jdk"), a_java(tmp_path / "old", "11")
-    unfit = tmp_path / "unfit"
-    venv = configured(tmp_path, jdk, JAVA_HOME=unfit)
+    jdk, newer = a_java(tmp_path / "jdk"), a_java(tmp_path / "newer", "25")
+    old = a_java(tmp_path / "old", "11")
+    venv = configured(tmp_path, jdk)
 
-    newer = a_java(tmp_path / "newer", "25")
-    chosen = {
-        home: spark_env(venv, JAVA_HOME=home)["SILGEOM_JAVA_HOME"] for home in (newer, old, unfit)
-    }
-    assert chosen == {newer: str(newer), old: str(jdk), unfit: str(jdk)}
+    assert spark_env(venv, JAVA_HOME=newer)["SILGEOM_JAVA_HOME"] == str(newer)
+    told = spark_env(venv, JAVA_HOME=old)
+    assert told["SILGEOM_JAVA_HOME"] == str(jdk)
+    assert f"JAVA_HOME={old} is no Java 17 or newer" in told["STDERR"]
+
+
+def test_a_java_home_that_was_refused_at_the_set_up_is_not_told_of_again(tmp_path: Path) -> None:
+    jdk, old = a_java(tmp_path / "jdk"), a_java(tmp_path / "old", "11")
+    venv = configured(tmp_path, jdk, JAVA_HOME=old)
+
+    told = spark_env(venv, JAVA_HOME=old)
+    assert (told["SILGEOM_JAVA_HOME"], told["STDERR"]) == (str(jdk), "")
 
 
 @pytest.mark.skipif(os.uname().sysname != "Linux", reason="other systems have no such locale")
