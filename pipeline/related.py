@@ -1,0 +1,240 @@
+"""Related searches: what the same people look for in the same sitting.
+
+Two questions, two figures (ALGORITHMS: a good test is a poor order):
+
+* Is it an accident? The signed root of the log-likelihood ratio decides what may be shown.
+* Is it likely? How many of a query's sessions have the other orders what is shown.
+
+A pair that is one query mistyped or spaced otherwise is not related but a correction.
+"""
+
+from typing import Final
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from pipeline.contracts import conform
+from pipeline.errors import InvalidParameterError
+from pipeline.hangul import keystroke_distance, keystrokes, other_keyboard
+from pipeline.names import names_of
+from pipeline.people import different_people
+from pipeline.ranking import with_top_ranks
+from pipeline.schemas import DAILY_PAIRS, RELATED
+from pipeline.text import variant_key
+
+#: Keys of the shorter query that allow one, two and three slips: 날시, four syllables, seven.
+SLIP_LENGTHS: Final = (5, 9, 15)
+
+
+def related_searches(
+    daily_pairs: DataFrame,
+    names: DataFrame,
+    *,
+    min_searchers: int = 5,
+    min_significance: float = 3.0,
+    top: int = 10,
+) -> DataFrame:
+    """Rank the queries that are searched in the same sessions as each query.
+
+    Args:
+        daily_pairs: `DAILY_PAIRS` of any number of days.
+        names: `query_id`, `query`, `surface` of the queries in them; several rows a query are
+            allowed, a query without a row is left out.
+        min_searchers: different people who must have searched for both in one session.
+        min_significance: sigmas below which a pair may be an accident.
+        top: related queries and corrections of a query, of each so many.
+
+    Returns:
+        `RELATED`. `related`: by `score`, then by how often the other comes after, then by
+        significance, then by text; of the variants of one query only the first. `correction`: from
+        the rarer form to the commoner, where both differ in spacing or punctuation alone, or by
+        few keys or the keyboard's language and most people who had both typed the commoner one
+        soon after.
+
+    Raises:
+        InvalidParameterError: a parameter is out of its range.
+        SchemaMismatchError: `daily_pairs` is no `DAILY_PAIRS`.
+    """
+    if min_searchers < 1:
+        raise InvalidParameterError(f"min_searchers must be at least 1, got {min_searchers}")
+    if min_significance < 0:
+        raise InvalidParameterError(f"min_significance must be 0 or more, got {min_significance}")
+    pairs = conform(daily_pairs, DAILY_PAIRS, "daily pairs")
+    shared = _shared_sessions(pairs, min_searchers)
+    tested = _tested(shared, pairs).where(F.col("significance") >= min_significance)
+    directed = _directed(_named(tested, names))
+    best_first = [
+        F.desc("score"),
+        F.desc("next_probability"),
+        F.desc("significance"),
+        F.asc("related_query"),
+    ]
+    one_of_variants = with_top_ranks(
+        directed,
+        per=["query_id", "kind", "related_variant_id"],
+        best_first=best_first,
+        limit=1,
+    ).drop("rank")
+    ranked = with_top_ranks(
+        one_of_variants, per=["query_id", "kind"], best_first=best_first, limit=top
+    )
+    return conform(ranked, RELATED, "related searches")
+
+
+def log_likelihood_ratio(k11: Column, k12: Column, k21: Column, k22: Column) -> Column:
+    """Dunning's log-likelihood ratio of a 2 × 2 table of counts (Computational Linguistics 19, 1).
+
+    2 (H(rows) + H(columns) - H(all)), where H(k…) = xlogx(Σk) - Σ xlogx(k).
+
+    Args:
+        k11: sessions with both.
+        k12: with the first alone.
+        k21: with the second alone.
+        k22: with neither.
+    """
+    rows = _unnormalised_entropy(k11 + k12, k21 + k22)
+    columns = _unnormalised_entropy(k11 + k21, k12 + k22)
+    # Rounding may leave a little less than nothing of independent counts.
+    return F.greatest(2 * (rows + columns - _unnormalised_entropy(k11, k12, k21, k22)), F.lit(0.0))
+
+
+def significance(k11: Column, k12: Column, k21: Column, k22: Column) -> Column:
+    """The signed root of the log-likelihood ratio: negative where both are rarer than by chance."""
+    root = F.sqrt(log_likelihood_ratio(k11, k12, k21, k22))
+    # k11 / (k11 + k12) < k21 / (k21 + k22), without dividing by nothing.
+    return F.when(k11 * (k21 + k22) < k21 * (k11 + k12), -root).otherwise(root)
+
+
+def _unnormalised_entropy(*counts: Column) -> Column:
+    total = sum(counts[1:], counts[0])
+    return _xlogx(total) - sum((_xlogx(count) for count in counts[1:]), _xlogx(counts[0]))
+
+
+def _xlogx(count: Column) -> Column:
+    return F.when(count > 0, count * F.log(count)).otherwise(0.0)
+
+
+def _shared_sessions(pairs: DataFrame, min_searchers: int) -> DataFrame:
+    """Unordered pairs with enough people: sessions and searchers of both queries.
+
+    Returns:
+        `low`, `high` (query ids), `sessions`, `high_after`, `low_after`, `high_soon`, `low_soon`,
+        `searchers`.
+    """
+    unordered = pairs.where(F.col("first_id") != F.col("second_id")).select(
+        F.least("first_id", "second_id").alias("low"),
+        F.greatest("first_id", "second_id").alias("high"),
+        (F.col("first_id") < F.col("second_id")).alias("is_rising"),
+        "sessions",
+        "soon",
+        "searchers_sketch",
+    )
+    is_rising = F.col("is_rising")
+    counted = (
+        unordered.groupBy("low", "high")
+        .agg(
+            F.sum("sessions").alias("sessions"),
+            F.sum(F.when(is_rising, F.col("sessions")).otherwise(0)).alias("high_after"),
+            F.sum(F.when(~is_rising, F.col("sessions")).otherwise(0)).alias("low_after"),
+            F.sum(F.when(is_rising, F.col("soon")).otherwise(0)).alias("high_soon"),
+            F.sum(F.when(~is_rising, F.col("soon")).otherwise(0)).alias("low_soon"),
+        )
+        .where(F.col("sessions") >= min_searchers)
+    )
+    # Sketches are dear: only those of pairs with enough sessions are united.
+    people = (
+        unordered.select("low", "high", "searchers_sketch")
+        .join(F.broadcast(counted.select("low", "high")), on=["low", "high"], how="left_semi")
+        .groupBy("low", "high")
+        .agg(different_people(F.col("searchers_sketch")).alias("searchers"))
+        .where(F.col("searchers") >= min_searchers)
+    )
+    return counted.join(people, on=["low", "high"])
+
+
+def _tested(shared: DataFrame, pairs: DataFrame) -> DataFrame:
+    """Add `low_sessions`, `high_sessions` and `significance`."""
+    is_self = F.col("first_id") == F.col("second_id")
+    alone = pairs.where(is_self).groupBy("first_id").agg(F.sum("sessions").alias("all_sessions"))
+    total = pairs.where(is_self).agg(F.sum("opened").alias("total"))
+    joined = (
+        shared.join(alone.toDF("low", "low_sessions"), on="low")
+        .join(alone.toDF("high", "high_sessions"), on="high")
+        .crossJoin(F.broadcast(total))
+    )
+    both, low, high = F.col("sessions"), F.col("low_sessions"), F.col("high_sessions")
+    neither = F.col("total") - low - high + both
+    return joined.withColumn("significance", significance(both, low - both, high - both, neither))
+
+
+def _named(tested: DataFrame, names: DataFrame) -> DataFrame:
+    """Add both texts and `wrong_id`, the one of the two that the other corrects (null: neither)."""
+    ids = tested.select(F.explode(F.array("low", "high")).alias("query_id")).distinct()
+    texts = names_of(ids, names).withColumn("letters", variant_key(F.col("query")))
+    keyed = texts.select(
+        "query_id",
+        F.struct(
+            "query",
+            "surface",
+            "variant_id",
+            "letters",
+            keystrokes(F.col("letters")).alias("keys"),
+            other_keyboard(F.col("letters")).alias("on_other_keyboard"),
+        ).alias("text"),
+    )
+    named = tested.join(keyed.toDF("low", "low_text"), on="low").join(
+        keyed.toDF("high", "high_text"), on="high"
+    )
+    low, high = F.col("low_text"), F.col("high_text")
+    low_sessions, high_sessions = F.col("low_sessions"), F.col("high_sessions")
+    is_variant = low["variant_id"] == high["variant_id"]
+    is_slip = _is_slip(low, high)
+    low_is_rarer = (low_sessions < high_sessions) | (
+        (low_sessions == high_sessions) & (low["query"] > high["query"])
+    )
+    most = F.col("sessions") / 2
+    soon_corrected = F.when(low_is_rarer, F.col("high_soon")).otherwise(F.col("low_soon")) >= most
+    is_correction = is_variant | (is_slip & soon_corrected)
+    return named.withColumn(
+        "wrong_id",
+        F.when(is_correction, F.when(low_is_rarer, F.col("low")).otherwise(F.col("high"))),
+    )
+
+
+def _is_slip(one: Column, other: Column) -> Column:
+    """Whether two queries are a few keys apart for their length, or one on the other keyboard."""
+    keys = F.least(F.length(one["keys"]), F.length(other["keys"]))
+    allowed = sum((F.when(keys >= length, 1).otherwise(0) for length in SLIP_LENGTHS), F.lit(0))
+    distance = keystroke_distance(one["keys"], other["keys"], at_most=len(SLIP_LENGTHS))
+    return (
+        (distance <= allowed)
+        | (one["on_other_keyboard"] == other["letters"])
+        | (other["on_other_keyboard"] == one["letters"])
+    )
+
+
+def _directed(named: DataFrame) -> DataFrame:
+    """Each pair seen from each of its queries; a correction only from the wrong one."""
+
+    def seen_from(one: str, other: str) -> Column:
+        return F.struct(
+            F.col(one).alias("query_id"),
+            F.col(f"{one}_text.query").alias("query"),
+            F.col(f"{other}_text.query").alias("related_query"),
+            F.col(f"{other}_text.surface").alias("related_surface"),
+            F.col(f"{other}_text.variant_id").alias("related_variant_id"),
+            (F.col("sessions") / F.col(f"{one}_sessions")).alias("score"),
+            (F.col(f"{other}_after") / F.col(f"{one}_sessions")).alias("next_probability"),
+        )
+
+    both_ways = named.select(
+        "wrong_id",
+        "sessions",
+        "searchers",
+        "significance",
+        F.explode(F.array(seen_from("low", "high"), seen_from("high", "low"))).alias("seen"),
+    ).select("wrong_id", "sessions", "searchers", "significance", "seen.*")
+    kind = F.when(F.col("wrong_id").isNull(), "related").otherwise("correction")
+    return both_ways.where(
+        F.col("wrong_id").isNull() | (F.col("wrong_id") == F.col("query_id"))
+    ).withColumn("kind", kind)
