@@ -88,8 +88,13 @@ def write(root: Path, *options: str) -> None:
             [resolver / "bin/uv", *command, *options],
             cwd=root,
             check=True,
-            # uv does not read pip's settings.
-            env={"UV_DEFAULT_INDEX": os.environ.get("PIP_INDEX_URL", ""), **os.environ},
+            # uv reads neither pip's settings nor, unless told to, the system's certificates.
+            env={
+                "UV_DEFAULT_INDEX": os.environ.get("PIP_INDEX_URL", ""),
+                "UV_SYSTEM_CERTS": "true",
+                "UV_NATIVE_TLS": "true",  # its name before
+                **os.environ,
+            },
         )
         beside = lock.with_suffix(".new")
         beside.write_text(
@@ -110,7 +115,12 @@ def main(arguments: list[str]) -> int:
                 sys.stderr.write(f"requirements.lock: {fault}: run `make lock`.\n")
             return 1 if found else 0
         case ["write", *options]:
-            write(ROOT, *options)
+            try:
+                write(ROOT, *options)
+            except subprocess.CalledProcessError as failure:
+                tool = Path(failure.cmd[0]).name
+                sys.stderr.write(f"requirements.lock is as it was: {tool} failed, see above.\n")
+                return 2
             return 0
         case _:
             sys.stderr.write("usage: lock.py check | write [--upgrade]\n")
