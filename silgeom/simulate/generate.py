@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -51,10 +52,11 @@ _SITES: Final = ("blog", "news", "cafe", "wiki", "shop", "tv", "kin", "map")
 
 
 def user_name(number: int) -> str:
-    """The id of a person in the log: nothing of it tells the number."""
-    return f"u{zlib.crc32(b'person %d' % number):08x}"
+    """The id of a person in the log: different for all, in no visible order."""
+    return f"u{(number + 1) * 2_654_435_761 % 2**32:08x}"
 
 
+@lru_cache(maxsize=1 << 18)
 def url(query: str, rank: int) -> str:
     """The page at that rank of the query's results: the same for everybody."""
     page = zlib.crc32(f"{query}#{rank}".encode())
@@ -82,7 +84,12 @@ class Simulation:
         self._spellings = Spellings(self._queries)
         self._tally = _Tally()
         self._events = [e for e in (*BURSTS, *HABITS) if e.day < parameters.days]
-        self._watched = {text for event in self._events for text in event.phrasings}
+        self._watched = {
+            (text, event.day * 24 + event.hour + late)
+            for event in self._events
+            for text in event.phrasings
+            for late in range(len(event.people))
+        }
         self._single_lines = self._place_single_lines()
         self._files: dict[str, Counter[str]] = {}
         self._common = self._sessions_by_hour()
@@ -193,7 +200,7 @@ class Simulation:
                 sent = unicodedata.normalize("NFD", text)
             elif odd < parameters.oddities and not mistyped:
                 sent = oddly(text, how)
-            line = Line(second, user_name(user), sent, normalised(text))
+            line = Line(second, user_name(user), sent, normalised(text) if mistyped else right)
             if mistyped:
                 line.right, line.form, line.fixed = right, FORM_NAMES[form], fixed
             if common and spoilt < parameters.blank + parameters.broken:
@@ -253,6 +260,7 @@ class Simulation:
     def _count(self, lines: list[Line], day: int, hour: int, counts: Counter[str]) -> None:
         """Enter what was written into the tally and the day's counts."""
         tally = self._tally
+        now = day * 24 + hour
         seen: set[tuple[int, str, str]] = set()
         for line in lines:
             if line.defect:
@@ -267,8 +275,8 @@ class Simulation:
             if line.kind == "robot":
                 counts["robot_lines"] += 1
                 tally.robots[line.user, day] += 1
-            if line.meaning in self._watched and line.kind != "robot":
-                tally.searchers[line.meaning, day * 24 + hour].add(line.user)
+            elif (line.meaning, now) in self._watched:
+                tally.searchers[line.meaning, now].add(line.user)
             if line.form:
                 change = (line.meaning, line.right, line.form)
                 tally.corrections[change] += 1

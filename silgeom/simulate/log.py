@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from io import BufferedIOBase
 from pathlib import Path
 from typing import Final
@@ -90,10 +91,22 @@ def opened(path: Path) -> Iterator[BufferedIOBase]:
     """The file for writing; gzip without time and name: the same lines are the same bytes."""
     with path.open("wb") as raw:
         if path.suffix == ".gz":
-            with gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) as packed:
+            with gzip.GzipFile("", "wb", compresslevel=6, fileobj=raw, mtime=0) as packed:
                 yield packed
         else:
             yield raw
+
+
+@lru_cache
+def _date(start: date, day: int) -> str:
+    return f"{start + timedelta(days=day)}T"
+
+
+@lru_cache(maxsize=DAY)
+def _clock(second: int) -> str:
+    minute, second = divmod(second, 60)
+    hour, minute = divmod(minute, 60)
+    return f"{hour:02}:{minute:02}:{second:02}{OFFSET}"
 
 
 class Writer:
@@ -121,9 +134,7 @@ class Writer:
         if line.defect == "bad_time":
             return _BAD_TIMES[line.second % len(_BAD_TIMES)]
         day, second = divmod(line.second, DAY)
-        minute, second = divmod(second, 60)
-        hour, minute = divmod(minute, 60)
-        return f"{self._start + timedelta(days=day)}T{hour:02}:{minute:02}:{second:02}{OFFSET}"
+        return _date(self._start, day) + _clock(second)
 
     def _query(self, line: Line) -> str:
         return _BLANKS[line.second % len(_BLANKS)] if line.defect == BLANK else line.query

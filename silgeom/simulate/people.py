@@ -118,8 +118,10 @@ class People:
         return np.searchsorted(self.activity, random.random(count))
 
     def distinct(self, count: int, random: Random) -> Ints:
-        """Different people (fewer if there are not as many)."""
-        drawn = self.draw(4 * count, random)
+        """`count` different people; `count` must be far below the number of all."""
+        drawn = self.draw(2 * count, random)
+        while len(np.unique(drawn)) < count:
+            drawn = np.concatenate([drawn, self.draw(count, random)])
         _, first = np.unique(drawn, return_index=True)
         return drawn[np.sort(first)][:count]
 
