@@ -427,7 +427,7 @@ def _epoch(text: Column, *, in_millis: bool) -> Column:
     """Seconds or milliseconds since 1970; told apart by size (milliseconds from 1973 on)."""
     number = text.try_cast("decimal(20,3)")
     if in_millis:
-        return F.when(number.between(10**11, 10**14), F.timestamp_millis(number.cast("bigint")))
+        return F.when(number.between(10**11, 10**13 - 1), F.timestamp_millis(number.cast("bigint")))
     return F.when(number.between(0, 10**11 - 1), F.timestamp_seconds(number.cast("bigint")))
 
 

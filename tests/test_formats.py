@@ -1,4 +1,7 @@
 import re
+import subprocess
+import sys
+import zipfile
 from datetime import date
 from pathlib import Path
 
@@ -178,6 +181,26 @@ def test_charsets_have_many_names() -> None:
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_every_built_in_format_loads_under_its_name(name: str) -> None:
     assert load_format(name).name == name
+
+
+def test_declarations_are_found_inside_a_zip_file(tmp_path: Path) -> None:
+    package = Path(__file__).parents[1] / "pipeline"
+    archive = tmp_path / "pipeline.zip"
+    with zipfile.ZipFile(archive, "w") as zipped:
+        for path in [*package.glob("*.py"), *package.glob("log_formats/*.toml")]:
+            zipped.write(path, Path("pipeline") / path.relative_to(package))
+    code = "import pipeline.formats as f; print(f.__file__, f.load_format('aol').name)"
+
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"PYTHONPATH": str(archive)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.stdout.split() == [f"{archive}/pipeline/formats.py", "aol"]
 
 
 def test_an_unknown_format_names_the_known_ones() -> None:
