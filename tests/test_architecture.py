@@ -1,0 +1,99 @@
+"""The direction of imports, checked from the source so that it cannot drift."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+#: Each module imports from the rows above its own, never from its own or from those below.
+LAYERS = [
+    # What everybody may use.
+    {"errors", "schemas"},
+    # Vocabulary: Column -> Column, and small tools.
+    {"contracts", "ranking", "text", "hangul", "privacy", "people", "windows", "tables"},
+    {"ledger", "names"},
+    # Datasets: DataFrame -> DataFrame. Of each other they know nothing.
+    {"formats", "searches", "counts", "sessions", "trending", "related", "autocomplete"},
+    {"parsing"},
+    # What touches the world.
+    {"storage", "session"},
+    {"root"},
+    {"ingest", "refresh", "publish"},
+    {"cli"},
+]
+LAYER_OF = {module: depth for depth, modules in enumerate(LAYERS) for module in modules}
+
+#: Only these may read or write, or reach for the JVM.
+IN_TOUCH_WITH_THE_WORLD = {"storage", "session", "root", "ingest", "refresh", "publish", "cli"}
+
+PIPELINE = sorted((ROOT / "pipeline").glob("[!_]*.py"))
+JOBS = sorted((ROOT / "jobs").glob("[!_]*.py"))
+SILGEOM = sorted((ROOT / "silgeom").rglob("*.py"))
+
+
+def imports(path: Path) -> set[str]:
+    """Every module that a file imports, wherever in the file; `from a import b` is both."""
+    return {name for node in ast.walk(ast.parse(path.read_text())) for name in _named(node)}
+
+
+def _named(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.ImportFrom) and node.module:
+        yield node.module
+        yield from (f"{node.module}.{alias.name}" for alias in node.names)
+    elif isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+
+
+def modules_of_ours(path: Path) -> set[str]:
+    """The modules of `pipeline` that a file imports, without their package."""
+    names = {name.split(".")[1] for name in imports(path) if name.startswith("pipeline.")}
+    return names & set(LAYER_OF)
+
+
+def test_every_module_has_its_layer() -> None:
+    assert {path.stem for path in PIPELINE} == set(LAYER_OF)
+
+
+@pytest.mark.parametrize("path", PIPELINE, ids=lambda path: path.stem)
+def test_pipeline_modules_import_only_from_layers_above(path: Path) -> None:
+    for module in modules_of_ours(path):
+        assert LAYER_OF[module] < LAYER_OF[path.stem], f"{path.name} imports {module}"
+    assert not any(name.split(".")[0] in {"jobs", "tests"} for name in imports(path))
+
+
+@pytest.mark.parametrize("path", JOBS, ids=lambda path: path.stem)
+def test_jobs_import_no_other_job(path: Path) -> None:
+    assert not any(name.split(".")[0] in {"jobs", "tests"} for name in imports(path))
+    assert len(path.read_text().splitlines()) < 100
+
+
+@pytest.mark.parametrize("path", SILGEOM, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_what_stands_beside_spark_needs_no_spark(path: Path) -> None:
+    packages = {name.split(".")[0] for name in imports(path)}
+
+    assert not packages & {"pyspark", "pipeline", "jobs", "tests"}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in PIPELINE if path.stem not in IN_TOUCH_WITH_THE_WORLD],
+    ids=lambda path: path.stem,
+)
+def test_transforms_do_nothing_but_transform(path: Path) -> None:
+    """No action, no cache, no clock, no session, no JVM, no RDD, no row-by-row Python."""
+    banned = {
+        *("collect", "toPandas", "toLocalIterator", "first", "head", "show", "foreach"),
+        *("cache", "persist", "checkpoint", "localCheckpoint", "write", "writeStream"),
+        *("now", "today", "utcnow", "current_timestamp", "current_date"),
+        *("sparkSession", "sparkContext", "getOrCreate", "rdd", "_jvm", "_jsc", "_jdf"),
+        *("udf", "pandas_udf", "applyInPandas", "mapInPandas"),
+    }
+    used = {
+        node.attr
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute)
+    }
+    assert not used & banned

@@ -1,0 +1,203 @@
+import random
+from collections import Counter, defaultdict
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from pyspark.sql import DataFrame, Row, SparkSession
+from pyspark.sql import functions as F
+
+from pipeline.counts import daily_counts, hourly_counts
+from pipeline.errors import SchemaMismatchError
+from pipeline.people import different_people
+from pipeline.schemas import DAILY_COUNTS, HOURLY_COUNTS
+from tests.factories import Search, at, search, searches
+
+SEOUL = "Asia/Seoul"
+
+
+def dated(spark: SparkSession, *rows: Search) -> DataFrame:
+    """Searches in their folders: with the UTC day as `dt`."""
+    return searches(spark, *rows).withColumn("dt", F.date_format("searched_at", "yyyy-MM-dd"))
+
+
+def by_query(counts: DataFrame, names: DataFrame) -> dict[str, list[Row]]:
+    """Counts by their query's text, in order of time."""
+    texts = names.select("query_id", F.col("query").alias("text")).distinct()
+    found: dict[str, list[Row]] = defaultdict(list)
+    for row in counts.join(texts, on="query_id").orderBy(counts.columns[0]).collect():
+        found[row.text].append(row)
+    return found
+
+
+def hours(spark: SparkSession, zone: str, *times: str) -> list[str]:
+    """The UTC starts of the hours in which somebody searched."""
+    log = searches(spark, *(search("날씨", at_=time) for time in times))
+    starts = hourly_counts(log, zone=zone).orderBy("hour").select("hour").collect()
+    return [row.hour.astimezone(UTC).strftime("%H:%M") for row in starts]
+
+
+def test_a_person_counts_once_for_a_query_in_an_hour(spark: SparkSession) -> None:
+    log = searches(
+        spark,
+        search("날씨", user=1, at_="2026-03-02T03:00:00"),
+        search("날씨", user=1, at_="2026-03-02T03:59:59"),  # again
+        search("날씨", user=2, at_="2026-03-02T03:30:00"),
+        search("날씨", user=1, at_="2026-03-02T04:00:00"),  # the next hour
+        search("환율", user=1, at_="2026-03-02T03:30:00"),
+    )
+
+    counts = by_query(hourly_counts(log, zone=SEOUL), log)
+
+    assert [row.searchers for row in counts["날씨"]] == [2, 1]
+    assert [row.searchers for row in counts["환율"]] == [1]
+
+
+def test_hours_are_those_of_the_zone_even_where_its_offset_is_half_an_hour(
+    spark: SparkSession,
+) -> None:
+    times = ("2026-03-02T03:29:59", "2026-03-02T03:30:00", "2026-03-02T04:29:59")
+
+    assert hours(spark, SEOUL, *times) == ["03:00", "04:00"]
+    assert hours(spark, "Asia/Kolkata", *times) == ["02:30", "03:30"]  # 09:00 is 03:30 UTC
+
+
+def test_the_hour_that_a_clock_repeats_is_two_hours(spark: SparkSession) -> None:
+    # In Berlin 02:30 comes twice on 25 October 2026: at 00:30 and at 01:30 UTC.
+    twice = hours(spark, "Europe/Berlin", "2026-10-25T00:30:00", "2026-10-25T01:30:00")
+
+    assert twice == ["00:00", "01:00"]
+
+
+def test_a_day_counts_people_and_searches(spark: SparkSession) -> None:
+    log = dated(
+        spark,
+        *(search("날씨", user=1, at_=f"2026-03-02T03:00:{second:02}") for second in range(10)),
+        search("날씨", user=2),
+        search("날씨", user=2, at_="2026-03-03T03:00:00"),
+    )
+
+    counts = daily_counts(log).orderBy("dt").collect()
+
+    assert [(row.dt, row.query, row.searchers, row.searches) for row in counts] == [
+        ("2026-03-02", "날씨", 2, 11),
+        ("2026-03-03", "날씨", 1, 1),
+    ]
+
+
+def test_the_surface_is_what_most_people_typed_not_what_was_typed_most(spark: SparkSession) -> None:
+    log = dated(
+        spark,
+        *(search("bts", surface="bts", at_=f"2026-03-02T03:00:{i:02}") for i in range(9)),
+        search("bts", surface="BTS", user=2),
+        search("bts", surface="BTS", user=3),
+        search("iu", surface="IU", user=2),
+        search("iu", surface="iu", user=3),  # as many: the least, and I is before i
+    )
+
+    assert {row.query: row.surface for row in daily_counts(log).collect()} == {
+        "bts": "BTS",
+        "iu": "IU",
+    }
+
+
+def test_sketches_of_days_count_a_person_of_both_once(spark: SparkSession) -> None:
+    log = dated(
+        spark,
+        *(search("날씨", user=user, at_="2026-03-02T03:00:00") for user in range(0, 40)),
+        *(search("날씨", user=user, at_="2026-03-03T03:00:00") for user in range(30, 60)),
+    )
+
+    row = (
+        daily_counts(log)
+        .agg(
+            F.sum("searchers").alias("searcher_days"),
+            different_people(F.col("searchers_sketch")).alias("people"),
+        )
+        .first()
+    )
+
+    assert row is not None
+    assert (row.searcher_days, row.people) == (70, 60)
+
+
+def test_the_people_of_a_sketch_do_not_depend_on_the_order_they_came_in(
+    spark: SparkSession,
+) -> None:
+    people = spark.range(20_000).select(F.xxhash64("id").alias("user_id"))
+
+    def estimate(shuffled: DataFrame) -> int:
+        sketch = shuffled.agg(F.hll_sketch_agg("user_id").alias("sketch"))
+        row = sketch.agg(different_people(F.col("sketch"))).first()
+        assert row is not None
+        return int(row[0])
+
+    estimates = {
+        estimate(people.repartition(1)),
+        estimate(people.orderBy("user_id").coalesce(1)),
+        estimate(people.orderBy(F.desc("user_id")).coalesce(1)),
+        estimate(people.repartition(3)),
+    }
+
+    assert len(estimates) == 1
+    assert estimates.pop() == pytest.approx(20_000, rel=0.05)
+
+
+def test_no_searches_no_counts(spark: SparkSession) -> None:
+    hourly = hourly_counts(searches(spark), zone=SEOUL)
+    daily = daily_counts(dated(spark))
+
+    assert hourly.columns == HOURLY_COUNTS.names
+    assert daily.columns == ["dt", *DAILY_COUNTS.names]
+    assert hourly.isEmpty()
+    assert daily.isEmpty()
+
+
+def test_searches_without_their_day_are_refused(spark: SparkSession) -> None:
+    with pytest.raises(SchemaMismatchError, match="dt: expected string, got no such column"):
+        daily_counts(searches(spark))
+
+
+def test_agrees_with_a_plain_python_count(spark: SparkSession) -> None:
+    rng = random.Random(7)
+    start = at("2026-03-01T22:00:00")
+    rows = [
+        search(
+            query := rng.choice(["a", "b", "c"]),
+            user=rng.randrange(6),
+            surface=rng.choice([query, query.upper(), f"{query}!"]),
+            at_=(start + timedelta(seconds=rng.randrange(4 * 3600))).isoformat(),
+        )
+        for _ in range(300)
+    ]
+    log = dated(spark, *rows)
+
+    hourly: dict[tuple[str, datetime], set[int]] = defaultdict(set)
+    daily: dict[tuple[str, str], list[Search]] = defaultdict(list)
+    for row in rows:
+        local = row["searched_at"].astimezone(ZoneInfo("Asia/Kolkata"))
+        hour = local.replace(minute=0, second=0).astimezone(UTC)
+        hourly[row["query"], hour].add(row["user_id"])
+        daily[row["searched_at"].date().isoformat(), row["query"]].append(row)
+
+    counted = by_query(hourly_counts(log, zone="Asia/Kolkata"), log)
+    assert {
+        (query, row.hour.astimezone(UTC)): row.searchers
+        for query in counted
+        for row in counted[query]
+    } == {key: len(users) for key, users in hourly.items()}
+
+    def expected(found: list[Search]) -> tuple[str, int, int]:
+        # A person who typed several forms has a vote for the least of them.
+        form_of = {
+            user: min(row["surface"] for row in found if row["user_id"] == user)
+            for user in {row["user_id"] for row in found}
+        }
+        votes = Counter(form_of.values())
+        surface = min(votes, key=lambda form: (-votes[form], form))
+        return surface, len(form_of), len(found)
+
+    assert {
+        (row.dt, row.query): (row.surface, row.searchers, row.searches)
+        for row in daily_counts(log).collect()
+    } == {key: expected(found) for key, found in daily.items()}
