@@ -39,10 +39,12 @@ def run(spark: SparkSession, args: argparse.Namespace) -> None:
         refresh_daily_counts(root)
         day = as_of_day(root, args.at)
         completions = publish_autocomplete(root, day, options)
+        heaviest = F.max("weight").over(Window.partitionBy("prefix"))
         short = completions.rows.where("length(prefix) = 1 and rank <= 4")
-        best = F.max("weight").over(Window.partitionBy("prefix"))
-        first = short.orderBy(F.desc(best), "prefix", "rank").select(*COLUMNS)
-        cli.report_published(root, completions, cli.days_text(day, args.days), first)
+        first = short.withColumn("heaviest", heaviest).orderBy(F.desc("heaviest"), "prefix", "rank")
+        cli.report_published(
+            root, completions, cli.days_text(day, args.days), first.select(*COLUMNS)
+        )
 
 
 if __name__ == "__main__":

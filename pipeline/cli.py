@@ -29,7 +29,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 #: Rows of a result that a job shows.
 SHOWN = 20
 
-O = TypeVar("O", bound=Options)
+JobOptions = TypeVar("JobOptions", bound=Options)
 Job = Callable[[SparkSession, argparse.Namespace], None]
 
 
@@ -112,7 +112,7 @@ def add_option(
     parser.add_argument(flag, dest=field, type=kind, default=default, metavar=unit, help=help_)
 
 
-def options_of(kind: type[O], args: argparse.Namespace) -> O:
+def options_of(kind: type[JobOptions], args: argparse.Namespace) -> JobOptions:
     """The job's options, each from the argument of its name."""
     return kind(**{field.name: getattr(args, field.name) for field in fields(kind)})
 

@@ -1,9 +1,14 @@
+import os
+import sys
 from collections.abc import Iterator
 
 import pytest
 from pyspark.sql import SparkSession
 
 from pipeline.session import SEMANTICS
+
+# Or workers take whatever python3 is on the path.
+os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
 
 
 @pytest.fixture(scope="session")

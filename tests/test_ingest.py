@@ -1,3 +1,4 @@
+import bz2
 import gzip
 import json
 from collections.abc import Callable
@@ -234,26 +235,29 @@ def test_odd_names_and_subfolders_are_read_and_unfinished_uploads_are_not(
     )
 
 
-def test_a_log_of_every_charset_and_packing_gives_the_same_searches(
+def test_a_log_in_every_charset_and_packing_gives_the_same_searches(
     spark: SparkSession, tmp_path: Path
 ) -> None:
-    text = log(("2T09:00:00", "kim", "날씨 예보"), ("2T09:00:01", "lee", "환율 계산기"))
-    packings: dict[str, bytes] = {
-        "utf8.tsv": text.encode(),
-        "bom.tsv": b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode(),
-        "cp949.tsv": text.encode("cp949"),
-        "utf16.tsv": text.encode("utf-16"),
-        "packed.tsv.gz": gzip.compress(text.encode()),
+    landing, root = tmp_path / "landing", tmp_path / "root"
+    landing.mkdir()
+    packings: dict[str, Callable[[str], bytes]] = {
+        "utf8.tsv": lambda text: text.encode(),
+        "bom.tsv": lambda text: b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode(),
+        "cp949.tsv": lambda text: text.encode("cp949"),
+        "utf16.tsv": lambda text: text.encode("utf-16"),
+        "packed.tsv.gz": lambda text: gzip.compress(text.encode()),
+        "packed.tsv.bz2": lambda text: bz2.compress(text.encode()),
     }
-    found = []
-    for name, data in packings.items():
-        landing, root = tmp_path / name / "landing", tmp_path / name / "root"
-        landing.mkdir(parents=True)
-        (landing / name).write_bytes(data)
-        run(spark, landing, root)
-        found.append(queries_by_day(root))
+    for name, packed in packings.items():
+        text = log(("2T09:00:00", name, "날씨 예보"), ("2T09:00:01", name, "환율 계산기"))
+        (landing / name).write_bytes(packed(text))
 
-    assert found == [{"2026-03-02": ["날씨 예보", "환율 계산기"]}] * len(packings)
+    run(spark, landing, root)
+
+    found = searches(root).groupby("source")["query"].agg(sorted)
+    assert {Path(source).name: queries for source, queries in found.items()} == {
+        name: ["날씨 예보", "환율 계산기"] for name in packings
+    }
 
 
 def test_the_users_own_declaration_and_date_are_followed(

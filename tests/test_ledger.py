@@ -13,9 +13,7 @@ def file(name: str, *, content: str = "a", minute: int = 0) -> FoundFile:
 
 
 def entry(found: FoundFile, status: str = TAKEN_IN, detail: str | None = None) -> LedgerEntry:
-    return LedgerEntry(
-        found.source, status, detail, found.size, found.modified_at, found.checksum
-    )
+    return LedgerEntry(found.source, status, detail, found.size, found.modified_at, found.checksum)
 
 
 def planned(
