@@ -1,0 +1,188 @@
+"""Normalised queries, surface forms and variant keys."""
+
+import unicodedata
+from collections.abc import Iterable
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from pyspark.sql import Row, SparkSession
+from pyspark.sql import functions as F
+
+from pipeline.text import normalized_query, surface_form, variant_key
+from silgeom import text
+
+ZWJ = "\u200d"
+KAKAO = "카카오톡"
+#: 톡 as a composed 토 with a conjoining final ㄱ: macOS sends this too.
+KAKAO_MIXED = "카카오토\u11a8"
+
+NORMALISED = {
+    KAKAO: KAKAO,
+    unicodedata.normalize("NFD", KAKAO): KAKAO,
+    KAKAO_MIXED: KAKAO,
+    unicodedata.normalize("NFD", "Café"): "café",
+    "  LG\t전자\u00a0세탁기\u3000\r\n": "lg 전자 세탁기",
+    "ＬＧ　전자！": "lg 전자!",
+    "ｶﾞﾝﾀﾞﾑ": "ガンダム",
+    "ﾡﾢ": "ㄱㄲ",
+    "카\u200b카\ufeff오": "카카오",
+    "카\u3164카\uffa0오": "카카오",
+    "soft\u00adware": "software",
+    "❤\ufe0f": "❤",
+    f"👨{ZWJ}👩{ZWJ}👧 a{ZWJ}b{ZWJ}": f"👨{ZWJ}👩{ZWJ}👧 ab",
+    "ㅋㅋㅏ": "ㅋㅋㅏ",  # NFKC would make ㅋ카 of it
+    "ㅎㅏㄴㄱㅡㄹ": "ㅎㅏㄴㄱㅡㄹ",
+    "\u110f\u110f\u1161": "ㅋ카",  # a conjoining jamo alone is the jamo it looks like
+    "\u1112\u119e\u11ab글": "\u1112\u119e\u11ab글",  # ᄒᆞᆫ has no other form
+    "웃긴 짤 ㅋㅋㅋㅋㅋ": "웃긴 짤 ㅋㅋ",
+    "ㅠㅠㅠㅠ": "ㅠㅠ",
+    "ㅋㅋㅋ": "ㅋㅋㅋ",  # may be the initials of 크크크
+    "ㅋㅋㅋ ㅎㅎㅎ": "ㅋㅋㅋ ㅎㅎㅎ",
+    "ㅋㅋㅋ!": "ㅋㅋ!",
+    "C++ & .NET?": "c++ & .net?",
+    "İ": "i\u0307",
+    "": "",
+    " \u3164\u200b ": "",
+}
+
+SHOWN = {
+    unicodedata.normalize("NFD", KAKAO): KAKAO,
+    "  LG\t전자\u3000세탁기 ": "LG 전자 세탁기",
+    "ＬＧ ㅋㅋㅋㅋ": "ＬＧ ㅋㅋㅋㅋ",
+    "a\x00b\x1b[31m": "ab[31m",
+    "\u202egnp.exe\u202c": "gnp.exe",  # would be shown as exe.png
+    f"👨{ZWJ}👩❤\ufe0f": f"👨{ZWJ}👩❤\ufe0f",
+    "": "",
+}
+
+#: Normalised queries; those of one line are one query, and of different lines different ones.
+VARIANTS = [
+    ["카카오톡", "카카오 톡", "카카오-톡", "'카카오톡'", "#카카오톡", "카카오톡!"],
+    ["3·1절", "3ㆍ1절", "3.1절", "3 1절"],
+    ["31절"],
+    ["c"],
+    ["c++"],
+    ["c#"],
+    ["net"],
+    [".net"],
+    ["asp.net", "asp net"],
+    ["node.js", "nodejs", "node js"],
+    ["3.5인치", "3.5 인치"],
+    ["35인치"],
+    ["1+1", "1 + 1"],
+    ["11"],
+    ["아이폰 15 128", "아이폰15 128"],
+    ["아이폰15128"],
+    ["2026-11-22", "2026.11.22", "2026/11/22"],
+    ["1,000원", "1000원"],
+    ["사과 🍎", "사과"],
+    ["🍎", " 🍎 "],
+    ["???", "? ??"],
+    ["ㆍ"],
+    [""],
+]
+
+#: Assigned in any Unicode of the last years, so that Java and Python know the same of them.
+ASSIGNED = st.characters(exclude_categories=("Cs", "Cn", "Co"), max_codepoint=0xFFFF)
+ODD = (
+    "카톡가각ㅋㅎㅠㅜㄱㄳㅏ\u1100\u1161\u11a8\u110f\u119e\u115f\u3164\uffa0ﾡￅ"
+    "Aa１ＢｶﾞÉe\u0301İΣ \t\u00a0\u3000\u200b\u200d\ufe0f\u202e\ufeff👩❤🏽1.+#?"
+)
+QUERIES = st.one_of(st.text(st.sampled_from(ODD), max_size=12), st.text(ASSIGNED, max_size=8))
+
+
+def examples(strategy: st.SearchStrategy[str], count: int) -> list[str]:
+    """That many different strings: gathered first, so that Spark sees them all at once."""
+    found: set[str] = set()
+
+    @settings(max_examples=count, database=None, derandomize=True, deadline=None)
+    @given(strategy)
+    def gather(query: str) -> None:
+        found.add(query)
+
+    gather()
+    return sorted(found)
+
+
+def every_character() -> list[str]:
+    """Each of the basic plane between two letters, where composing and trimming show.
+
+    But for ideographs and syllables, of which one is like the other.
+    """
+    characters = [chr(code) for code in [*range(0x4E01), *range(0xD7A3, 0x10000)]]
+    return [f"a{c}A" for c in characters if unicodedata.category(c) not in ("Cs", "Cn", "Co")]
+
+
+@pytest.fixture(scope="module")
+def tried(spark: SparkSession) -> dict[str, Row]:
+    """Every text of this file with all that Spark makes of it, in one go."""
+    variants = [query for line in VARIANTS for query in line]
+    queries = {*NORMALISED, *SHOWN, *variants, *every_character(), *examples(QUERIES, 3000)}
+    frame = spark.createDataFrame([(query,) for query in sorted(queries)], "query string")
+    query = F.col("query")
+    made = frame.select(
+        "query",
+        normalized_query(query).alias("normalised"),
+        surface_form(query).alias("surface"),
+        variant_key(query).alias("variant_key"),
+    )
+    return {row["query"]: row for row in made.collect()}
+
+
+def different(rows: Iterable[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
+    """The first few that differ, to be read in the failure."""
+    return [row for row in rows if row[1] != row[2]][:5]
+
+
+def test_equal_queries_become_one(tried: dict[str, Row]) -> None:
+    rows = ((query, tried[query]["normalised"], want) for query, want in NORMALISED.items())
+    assert different(rows) == []
+
+
+def test_normalised_in_plain_python() -> None:
+    rows = ((query, text.normalized_query(query), want) for query, want in NORMALISED.items())
+    assert different(rows) == []
+
+
+def test_spark_and_plain_python_normalise_alike(tried: dict[str, Row]) -> None:
+    rows = [(q, row["normalised"], text.normalized_query(q)) for q, row in tried.items()]
+    print(f"normalised: {len(rows)} strings tried")  # noqa: T201
+    assert different(rows) == []
+
+
+@settings(max_examples=2000, derandomize=True, deadline=None)
+@given(QUERIES)
+@example("ㅋㅋㅋ\u3164")
+@example(f"👩{ZWJ}{ZWJ}👩")
+def test_a_normalised_query_stays_as_it_is(query: str) -> None:
+    once = text.normalized_query(query)
+    assert text.normalized_query(once) == once
+
+
+def test_every_form_of_one_query_is_shown_alike(tried: dict[str, Row]) -> None:
+    forms = [KAKAO, unicodedata.normalize("NFD", KAKAO), KAKAO_MIXED]
+    assert {tried[form]["surface"] for form in forms} == {KAKAO}
+
+
+def test_what_was_typed_is_shown_but_for_controls(tried: dict[str, Row]) -> None:
+    rows = ((query, tried[query]["surface"], want) for query, want in SHOWN.items())
+    assert different(rows) == []
+
+
+def test_variants_share_a_key_and_others_do_not(tried: dict[str, Row]) -> None:
+    keys = [{tried[query]["variant_key"] for query in line} for line in VARIANTS]
+    assert [(line, key) for line, key in zip(VARIANTS, keys, strict=True) if len(key) != 1] == []
+    assert len(set.union(*keys)) == len(VARIANTS)
+
+
+def test_only_nothing_has_an_empty_variant_key(tried: dict[str, Row]) -> None:
+    empty = [query for query, row in tried.items() if row["variant_key"] == ""]
+    assert [query for query in empty if query.strip(" ")] == []
+
+
+def test_null_stays_null(spark: SparkSession) -> None:
+    query = F.col("query")
+    frame = spark.createDataFrame([(None,)], "query string")
+    row = frame.select(normalized_query(query), surface_form(query), variant_key(query)).first()
+    assert row == (None, None, None)
