@@ -7,7 +7,7 @@ import argparse
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from datetime import UTC, date, datetime, timedelta
@@ -201,7 +201,7 @@ def _news(entries: Sequence[LedgerEntry]) -> str:
     return ", ".join(parts)
 
 
-def _report_reasons(title: str, counts: Sequence[dict[str, int]]) -> None:
+def _report_reasons(title: str, counts: Sequence[Mapping[str, int]]) -> None:
     total: Counter[str] = sum((Counter(reasons) for reasons in counts), Counter())
     if total:
         say(f"{title}  " + ", ".join(f"{reason} {n:,}" for reason, n in total.most_common()))

@@ -1,4 +1,4 @@
-"""From parsed lines to the datasets `searches` and `rejects`: each search once, robots set aside."""
+"""From parsed lines to `searches` and `rejects`: each search once, robots set aside."""
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F

@@ -30,9 +30,7 @@ def spark_session(app_name: str) -> Iterator[SparkSession]:
 
     Master, memory and cores come from spark-submit and spark-defaults.conf, never from here.
     """
-    builder = SparkSession.builder.appName(app_name).config(
-        "spark.ui.showConsoleProgress", "false"
-    )
+    builder = SparkSession.builder.appName(app_name).config("spark.ui.showConsoleProgress", "false")
     for key, value in SEMANTICS.items():
         builder = builder.config(key, value)
     spark = builder.getOrCreate()

@@ -206,11 +206,12 @@ class HadoopStorage(Storage):
     """Any file system that Hadoop knows, through the JVM of a running Spark session."""
 
     def __init__(self, spark: SparkSession, address: str) -> None:
-        self._jvm: Any = spark.sparkContext._jvm
+        jvm: Any = spark.sparkContext._jvm
+        self._jvm = jvm
         self._gateway: Any = spark.sparkContext._gateway
         self._conf: Any = spark.sparkContext._jsc.hadoopConfiguration()
-        uri = self._jvm.java.net.URI(_quoted(address))
-        self._fs: Any = self._jvm.org.apache.hadoop.fs.FileSystem.get(uri, self._conf)
+        uri = jvm.java.net.URI(_quoted(address))
+        self._fs: Any = jvm.org.apache.hadoop.fs.FileSystem.get(uri, self._conf)
 
     def _path(self, address: str) -> Any:  # noqa: ANN401
         return self._jvm.org.apache.hadoop.fs.Path(address)

@@ -106,7 +106,9 @@ def test_files_put_twice_changed_copied_or_late_give_what_one_clean_run_gives(
     clean = tmp_path / "clean"
     run(spark, landing, clean)
     columns = ["searched_at", "query", "surface", "dt"]
-    pd.testing.assert_frame_equal(*(_ordered(searches(each)[columns]) for each in (root, clean)))
+    pd.testing.assert_frame_equal(
+        _ordered(searches(root)[columns]), _ordered(searches(clean)[columns])
+    )
 
 
 def _ordered(rows: pd.DataFrame) -> pd.DataFrame:
@@ -255,7 +257,7 @@ def test_a_log_in_every_charset_and_packing_gives_the_same_searches(
     run(spark, landing, root)
 
     found = searches(root).groupby("source")["query"].agg(sorted)
-    assert {Path(source).name: queries for source, queries in found.items()} == {
+    assert {Path(str(source)).name: queries for source, queries in found.items()} == {
         name: ["날씨 예보", "환율 계산기"] for name in packings
     }
 

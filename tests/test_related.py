@@ -1,0 +1,350 @@
+import math
+import random
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from itertools import combinations
+from typing import Any
+
+import pytest
+from pyspark.sql import DataFrame, Row, SparkSession
+from pyspark.sql import functions as F
+
+from pipeline.errors import InvalidParameterError, SchemaMismatchError
+from pipeline.related import log_likelihood_ratio, related_searches, significance
+from pipeline.schemas import DAILY_PAIRS, RELATED, SESSION_PAIRS
+from pipeline.sessions import daily_pairs
+
+#: A session: whose it is, its queries in order, and the seconds from each to the next.
+Session = tuple[int, list[str], int]
+
+
+def session(*queries: str, user: int = 1, every: int = 300) -> Session:
+    return (user, list(queries), every)
+
+
+def by_people(first_user: int, people: int, *queries: str, every: int = 300) -> list[Session]:
+    """The same session once by each of so many people."""
+    return [
+        session(*queries, user=user, every=every) for user in range(first_user, first_user + people)
+    ]
+
+
+def others(sessions: int) -> list[Session]:
+    """Sessions of other people with none of the test's queries: what makes a pair no accident."""
+    return [session("다른 것", user=100_000 + user) for user in range(sessions)]
+
+
+def pairs_and_names(
+    spark: SparkSession, sessions: Iterable[Session]
+) -> tuple[DataFrame, DataFrame]:
+    rows = [
+        ("2026-03-02", first, second, user, every * (j - i), i == j == 0)
+        for user, queries, every in sessions
+        for i, first in enumerate(queries)
+        for j, second in enumerate(queries)
+        if i <= j
+    ]
+    frame = spark.createDataFrame(
+        rows,
+        "dt string, first string, second string, user_id long, seconds_between long, "
+        "opened boolean",
+    )
+    pairs = frame.withColumn("first_id", F.xxhash64("first")).withColumn(
+        "second_id", F.xxhash64("second")
+    )
+    names = frame.select(
+        F.col("first").alias("query"),
+        F.upper("first").alias("surface"),
+        F.col("first_id").alias("query_id"),
+    ).distinct()
+    return daily_pairs(pairs.select("dt", *SESSION_PAIRS.names)), names
+
+
+def related(
+    spark: SparkSession,
+    sessions: Iterable[Session],
+    **parameters: Any,  # noqa: ANN401
+) -> dict[tuple[str, str], list[Row]]:
+    """The rows of each query and kind, in order of rank."""
+    found: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    pairs, names = pairs_and_names(spark, sessions)
+    for row in related_searches(pairs, names, **parameters).orderBy("rank").collect():
+        found[row["query"], row.kind].append(row)
+    return found
+
+
+def shown(rows: list[Row]) -> list[str]:
+    return [row.related_query for row in rows]
+
+
+def test_known_ratios_come_out_of_the_expression(spark: SparkSession) -> None:
+    tables = [(10, 0, 0, 10), (5, 1995, 0, 100000), (1, 1, 1, 1), (0, 5, 5, 0)]
+    frame = spark.createDataFrame(tables, "a long, b long, c long, d long")
+    cells = [F.col(name) for name in "abcd"]
+
+    rows = frame.select(log_likelihood_ratio(*cells), significance(*cells)).collect()
+
+    assert [row[0] for row in rows] == pytest.approx([27.72589, 39.33052, 0.0, 13.86294], abs=1e-5)
+    # Its root; the last two are never together, which is less than by chance.
+    assert [row[1] for row in rows] == pytest.approx([5.26554, 6.27140, 0.0, -3.72330], abs=1e-5)
+
+
+def test_a_related_query_is_what_the_same_people_search_for(spark: SparkSession) -> None:
+    sessions = [
+        *by_people(0, 8, "제주도 여행", "제주도 맛집"),
+        *by_people(10, 2, "제주도 맛집", "제주도 여행"),
+        *by_people(20, 10, "제주도 여행"),
+        *others(200),
+    ]
+
+    found = related(spark, sessions)
+
+    [row] = found["제주도 여행", "related"]
+    assert (row.rank, row.related_query, row.sessions, row.searchers) == (1, "제주도 맛집", 10, 10)
+    assert row.score == 0.5  # 10 of its 20 sessions have both
+    assert row.next_probability == 0.4  # in 8 of 20 the other comes after
+    [row] = found["제주도 맛집", "related"]
+    assert (row.score, row.next_probability) == (1.0, 0.2)
+
+
+def test_what_many_have_together_comes_before_what_is_rare_and_surprising(
+    spark: SparkSession,
+) -> None:
+    sessions = [
+        *by_people(0, 40, "제주도", "날씨"),
+        *by_people(100, 100, "날씨"),  # popular with everybody
+        *by_people(200, 8, "제주도", "오메기떡"),  # never without
+        *others(300),
+    ]
+
+    rows = related(spark, sessions)["제주도", "related"]
+
+    assert shown(rows) == ["날씨", "오메기떡"]
+    assert rows[0].significance > 3
+
+
+def test_an_accident_is_not_shown(spark: SparkSession) -> None:
+    # Each in half of 400 sessions, both in a quarter: as often as by chance.
+    sessions = [
+        *by_people(0, 100, "유튜브", "날씨"),
+        *by_people(100, 100, "유튜브"),
+        *by_people(200, 100, "날씨"),
+        *others(100),
+    ]
+
+    assert related(spark, sessions) == {}
+
+
+def test_one_persons_habit_is_shown_to_nobody(spark: SparkSession) -> None:
+    habit = [session("내 비밀", "내 이름", user=1)] * 50
+    shared_by_four = by_people(10, 4, "b", "c")
+
+    assert related(spark, [*habit, *shared_by_four, *others(200)]) == {}
+
+
+def test_people_of_both_orders_count_together(spark: SparkSession) -> None:
+    sessions = [*by_people(0, 3, "라면", "김치"), *by_people(2, 3, "김치", "라면"), *others(200)]
+
+    [row] = related(spark, sessions)["라면", "related"]
+
+    assert (row.sessions, row.searchers) == (6, 5)  # one person did both
+
+
+def test_of_equal_pairs_the_one_that_comes_after_is_first(spark: SparkSession) -> None:
+    sessions = [
+        *by_people(0, 6, "영화", "예매"),
+        *by_people(10, 6, "배우", "영화"),
+        *by_people(20, 6, "영화", "가격"),
+        *others(200),
+    ]
+
+    rows = related(spark, sessions)["영화", "related"]
+
+    # All have a third of the sessions; then by text.
+    assert shown(rows) == ["가격", "예매", "배우"]
+
+
+def test_a_slip_is_corrected_and_not_related(spark: SparkSession) -> None:
+    sessions = [
+        *by_people(0, 6, "유튜부", "유튜브", every=5),
+        *by_people(10, 30, "유튜브"),
+        *others(200),
+    ]
+
+    found = related(spark, sessions)
+
+    assert shown(found["유튜부", "correction"]) == ["유튜브"]
+    assert set(found) == {("유튜부", "correction")}  # and nobody is led from right to wrong
+
+
+def test_the_other_keyboard_is_a_slip(spark: SparkSession) -> None:
+    sessions = [
+        *by_people(0, 6, "skdlqj", "나이버", every=5),
+        *by_people(10, 30, "나이버"),
+        *others(200),
+    ]
+
+    assert shown(related(spark, sessions)["skdlqj", "correction"]) == ["나이버"]
+
+
+def test_likeness_without_haste_is_no_slip(spark: SparkSession) -> None:
+    sessions = [
+        *by_people(0, 8, "삼성전자 주가", "삼성전기 주가", every=600),
+        *by_people(10, 8, "삼성전기 주가", "삼성전자 주가", every=600),
+        *by_people(20, 20, "삼성전자 주가"),
+        *others(200),
+    ]
+
+    assert shown(related(spark, sessions)["삼성전기 주가", "related"]) == ["삼성전자 주가"]
+
+
+def test_short_words_that_differ_by_a_syllable_are_different_words(spark: SparkSession) -> None:
+    sessions = [
+        *by_people(0, 8, "배우", "배구", every=5),
+        *by_people(20, 20, "배구"),
+        *others(200),
+    ]
+
+    assert set(related(spark, sessions)) == {("배우", "related"), ("배구", "related")}
+
+
+def test_a_spacing_variant_is_a_correction_however_late(spark: SparkSession) -> None:
+    sessions = [
+        *by_people(0, 6, "손흥민경기", "손흥민 경기", every=1500),
+        *by_people(10, 30, "손흥민 경기"),
+        *others(200),
+    ]
+
+    found = related(spark, sessions)
+
+    assert shown(found["손흥민경기", "correction"]) == ["손흥민 경기"]
+    assert set(found) == {("손흥민경기", "correction")}
+
+
+def test_of_variants_only_the_first_is_related(spark: SparkSession) -> None:
+    sessions = [
+        *by_people(0, 9, "축구", "손흥민 경기"),
+        *by_people(10, 7, "축구", "손흥민경기"),
+        *by_people(20, 6, "축구", "야구"),
+        *others(300),
+    ]
+
+    assert shown(related(spark, sessions)["축구", "related"]) == ["손흥민 경기", "야구"]
+
+
+def test_each_kind_is_ranked_on_its_own_and_cut(spark: SparkSession) -> None:
+    sessions = [
+        *by_people(0, 9, "유튜부", "유튜브", every=5),
+        *by_people(20, 8, "유튜부", "음악"),
+        *by_people(40, 7, "유튜부", "영화"),
+        *by_people(60, 40, "유튜브"),
+        *others(300),
+    ]
+
+    found = related(spark, sessions, top=1)
+
+    assert [(row.rank, row.related_query) for row in found["유튜부", "related"]] == [(1, "음악")]
+    assert [(row.rank, row.related_query) for row in found["유튜부", "correction"]] == [
+        (1, "유튜브")
+    ]
+
+
+def test_the_surface_is_shown(spark: SparkSession) -> None:
+    sessions = [*by_people(0, 6, "bts", "kpop"), *others(100)]
+
+    assert related(spark, sessions)["bts", "related"][0].related_surface == "KPOP"
+
+
+def test_days_add_up(spark: SparkSession) -> None:
+    monday, names = pairs_and_names(spark, [*by_people(0, 3, "라면", "김치"), *others(100)])
+    tuesday, _ = pairs_and_names(spark, [*by_people(2, 3, "라면", "김치"), *others(100)])
+
+    rows = related_searches(monday.unionByName(tuesday), names).where("query = '라면'").collect()
+
+    assert [(row.sessions, row.searchers) for row in rows] == [(6, 5)]
+
+
+def test_no_sessions_nothing_related(spark: SparkSession) -> None:
+    pairs, names = pairs_and_names(spark, [])
+    found = related_searches(pairs, names)
+
+    assert pairs.columns == ["dt", *DAILY_PAIRS.names]
+    assert found.columns == RELATED.names
+    assert found.isEmpty()
+
+
+@pytest.mark.parametrize(
+    "parameters", [{"min_searchers": 0}, {"min_significance": -1.0}, {"top": 0}], ids=str
+)
+def test_parameters_out_of_range_are_refused(
+    spark: SparkSession, parameters: dict[str, Any]
+) -> None:
+    with pytest.raises(InvalidParameterError, match=r"must be"):
+        related(spark, [session("a", "b")], **parameters)
+
+
+def test_a_wrong_input_is_named(spark: SparkSession) -> None:
+    pairs, names = pairs_and_names(spark, [session("a", "b")])
+    with pytest.raises(SchemaMismatchError, match="soon: expected bigint, got no such column"):
+        related_searches(pairs.drop("soon"), names)
+
+
+def entropy(*counts: int) -> float:
+    def xlogx(count: int) -> float:
+        return count * math.log(count) if count else 0.0
+
+    return xlogx(sum(counts)) - sum(map(xlogx, counts))
+
+
+def test_agrees_with_plain_python_counts(spark: SparkSession) -> None:
+    rng = random.Random(3)
+    words = ["사과나무", "바다", "하늘", "고양이", "자전거", "책상", "커피", "음악회"]
+    sessions = [
+        session(
+            *rng.sample(words[: rng.choice([4, 8])], k=rng.choice([1, 2, 2, 3])), user=user % 60
+        )
+        for user in range(300)
+    ]
+
+    of = Counter(query for _, queries, _ in sessions for query in queries)
+    both: Counter[frozenset[str]] = Counter()
+    after: Counter[tuple[str, str]] = Counter()
+    people: dict[frozenset[str], set[int]] = defaultdict(set)
+    for user, queries, _ in sessions:
+        for first, second in combinations(queries, 2):
+            both[frozenset({first, second})] += 1
+            after[first, second] += 1
+            people[frozenset({first, second})].add(user)
+    expected: dict[str, list[tuple[str, int, int, float, float, float]]] = defaultdict(list)
+    for pair, k11 in both.items():
+        for a, b in (tuple(pair), tuple(pair)[::-1]):
+            k12, k21 = of[a] - k11, of[b] - k11
+            k22 = len(sessions) - k11 - k12 - k21
+            ratio = 2 * (
+                entropy(k11 + k12, k21 + k22)
+                + entropy(k11 + k21, k12 + k22)
+                - entropy(k11, k12, k21, k22)
+            )
+            sign = -1 if k11 * (k21 + k22) < k21 * (k11 + k12) else 1
+            sigmas = sign * math.sqrt(max(0.0, ratio))
+            if len(people[pair]) >= 8 and sigmas >= 0.5:
+                expected[a].append(
+                    (b, k11, len(people[pair]), k11 / of[a], after[a, b] / of[a], sigmas)
+                )
+
+    found = related(spark, sessions, min_searchers=8, min_significance=0.5)
+
+    assert len(expected) > 3
+    assert {kind for _, kind in found} == {"related"}
+    for query, rows in expected.items():
+        rows.sort(key=lambda row: (-row[3], -row[4], -row[5], row[0]))
+        actual = found[query, "related"]
+        assert shown(actual) == [row[0] for row in rows]
+        for row, (_, *figures) in zip(actual, rows, strict=True):
+            assert [
+                row.sessions,
+                row.searchers,
+                row.score,
+                row.next_probability,
+                row.significance,
+            ] == pytest.approx(figures)

@@ -1,0 +1,359 @@
+import math
+import random
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from statistics import median
+from typing import Any
+
+import pytest
+from pyspark.sql import DataFrame, Row, SparkSession
+from pyspark.sql import functions as F
+
+from pipeline.errors import InvalidParameterError, SchemaMismatchError
+from pipeline.schemas import HOURLY_COUNTS, TRENDING
+from pipeline.trending import HALF_LIVES, surprise, trending_keywords
+from tests.factories import at
+
+END = at("2026-03-20T03:00:00")  # noon in Seoul, a Friday
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+#: Searchers by query and start of the hour.
+Counts = dict[tuple[str, datetime], int]
+
+ALL = "everything else"
+
+
+def counts_of(spark: SparkSession, counts: Mapping[tuple[str, datetime], int]) -> DataFrame:
+    rows = [(hour, query, searchers) for (query, hour), searchers in counts.items() if searchers]
+    frame = spark.createDataFrame(rows, "hour timestamp, query string, searchers long")
+    return frame.withColumn("query_id", F.xxhash64("query")).select(*HOURLY_COUNTS.names)
+
+
+def names_of(spark: SparkSession, *queries: str, **surfaces: str) -> DataFrame:
+    rows = [(query, surfaces.get(query, query)) for query in queries]
+    frame = spark.createDataFrame(rows, "query string, surface string")
+    return frame.withColumn("query_id", F.xxhash64("query"))
+
+
+def steady(query: str, searchers: int, *, days: int = 15) -> Counts:
+    """As many in every hour up to the window's end."""
+    return {(query, END - n * HOUR): searchers for n in range(1, 24 * days + 1)}
+
+
+def now(**searchers: int) -> Counts:
+    """Searchers of the last hour."""
+    return {(query, END - HOUR): n for query, n in searchers.items()}
+
+
+def board(spark: SparkSession, counts: Counts, **parameters: Any) -> list[Row]:  # noqa: ANN401
+    names = names_of(spark, *sorted({query for query, _ in counts}))
+    arguments = {"window_end": END, "zone": "Asia/Seoul", **parameters}
+    found = trending_keywords(counts_of(spark, counts), names, **arguments)
+    return found.orderBy("rank").collect()
+
+
+def queries(rows: list[Row]) -> list[str]:
+    return [row["query"] for row in rows]
+
+
+def test_a_query_never_seen_before_can_be_first(spark: SparkSession) -> None:
+    rows = board(
+        spark, steady(ALL, 1000) | now(지진=60, 날씨=70) | steady("날씨", 35) | now(날씨=70)
+    )
+
+    # 지진: 60 against the floor of 1; 날씨: 70 against 35 in season and in the hours before.
+    assert [(row["query"], row.movement) for row in rows] == [("지진", "NEW"), ("날씨", "NEW")]
+    assert rows[0].expected_searchers == 1.0
+    assert rows[0].score == pytest.approx(math.sqrt(2 * (60 * math.log(60) - 59)))
+
+
+def test_what_is_always_searched_does_not_trend(spark: SparkSession) -> None:
+    assert board(spark, steady(ALL, 1000) | steady("유튜브", 500)) == []
+
+
+def test_a_busy_hour_makes_nothing_trend(spark: SparkSession) -> None:
+    # At this hour everybody searches three times as much as ever: no query more than the others.
+    usual = steady(ALL, 1000) | steady("유튜브", 100) | steady("날씨", 50)
+    busy = {(query, END - HOUR): 3 * usual[query, END - HOUR] for query in (ALL, "유튜브", "날씨")}
+
+    assert board(spark, usual | busy) == []
+
+
+def test_a_habit_of_the_hour_does_not_trend(spark: SparkSession) -> None:
+    lunch = {("점심 메뉴", END - HOUR - n * DAY): 80 for n in range(15)}
+
+    assert board(spark, steady(ALL, 1000) | lunch) == []
+
+
+def test_a_habit_of_the_week_does_not_trend_but_a_second_burst_does(spark: SparkSession) -> None:
+    weekly = {("주말 예능", END - HOUR - n * DAY): 80 for n in (0, 7, 14)}
+    burst_again = {("지진", END - HOUR - n * DAY): 80 for n in (0, 7)}
+
+    rows = board(spark, steady(ALL, 1000) | weekly | burst_again)
+
+    assert queries(rows) == ["지진"]
+    assert rows[0].expected_searchers == 1.0  # its earlier burst is one day of fourteen
+
+
+def test_what_has_lasted_long_leaves_the_board(spark: SparkSession) -> None:
+    def lasting(hours: int) -> Counts:
+        return {("선거", END - n * HOUR): 100 for n in range(1, hours + 1)}
+
+    fresh = board(spark, steady(ALL, 1000) | lasting(6))
+    stale = board(spark, steady(ALL, 1000) | lasting(24))
+
+    assert queries(fresh) == ["선거"]
+    assert stale == []
+
+
+def test_hours_without_the_query_are_zeros_and_hours_without_a_log_are_not(
+    spark: SparkSession,
+) -> None:
+    # The log began three days ago; 환율 was searched in this hour on the last two of them.
+    log = steady(ALL, 1000, days=3) | {
+        ("환율", END - HOUR - n * DAY): searchers for n, searchers in enumerate([90, 20, 30])
+    }
+
+    [row] = board(spark, log, half_life_hours=0.1)
+
+    # Two days are known, with 1020 and 1030 searchers beside 1090 now: (20 + 30) / 2, scaled.
+    assert row.expected_searchers == pytest.approx((20 / 1020 + 30 / 1030) / 2 * 1090)
+
+
+def test_too_few_people_are_not_shown(spark: SparkSession) -> None:
+    rows = board(spark, steady(ALL, 1000) | now(다섯=5, 넷=4), min_score=0.1)
+
+    assert queries(rows) == ["다섯"]
+
+
+def test_one_person_hour_after_hour_does_not_count_as_many(spark: SparkSession) -> None:
+    alone = {("내 이름", END - n * HOUR): 1 for n in range(1, 13)}
+    five_at_once = {("지진", END - HOUR): 5}
+
+    rows = board(spark, steady(ALL, 1000) | alone | five_at_once, window_hours=12, min_score=0.1)
+
+    assert queries(rows) == ["지진"]
+
+
+def test_variants_share_one_rank_under_the_commonest(spark: SparkSession) -> None:
+    counts = steady(ALL, 1000) | {
+        ("손흥민 경기", END - HOUR): 30,
+        ("손흥민경기", END - HOUR): 20,
+        ("손흥민, 경기", END - HOUR): 4,  # counts, but is too rare to be shown
+    }
+
+    [row] = board(spark, counts)
+
+    assert (row["query"], row.searchers, row.variants) == ("손흥민 경기", 54, ["손흥민경기"])
+
+
+def test_the_past_of_variants_counts_together(spark: SparkSession) -> None:
+    # All wrote it without the space until yesterday: no surprise.
+    habit = {("점심메뉴", END - HOUR - n * DAY): 50 for n in range(1, 15)}
+    today = {("점심 메뉴", END - HOUR): 50, ("점심메뉴", END - HOUR): 5}
+
+    assert board(spark, steady(ALL, 1000) | habit | today) == []
+
+
+def test_movement_compares_with_the_board_one_window_earlier(spark: SparkSession) -> None:
+    before = {("a", END - 2 * HOUR): 90, ("b", END - 2 * HOUR): 80, ("c", END - 2 * HOUR): 70}
+    rows = board(spark, steady(ALL, 1000) | before | now(a=60, b=300, c=5, d=80))
+
+    assert [(row.rank, row["query"], row.previous_rank, row.movement) for row in rows] == [
+        (1, "b", 2, "UP"),
+        (2, "d", None, "NEW"),
+        (3, "a", 1, "DOWN"),
+    ]
+
+
+def test_previous_rank_is_the_rank_of_the_earlier_board(spark: SparkSession) -> None:
+    counts = random_counts(random.Random(5))
+    earlier = board(spark, counts, window_end=END - HOUR, min_score=1.0)
+    later = board(spark, counts, min_score=1.0)
+
+    rank_of = {row["query"]: row.rank for row in earlier}
+    assert {row["query"]: row.previous_rank for row in later} == {
+        row["query"]: rank_of.get(row["query"]) for row in later
+    }
+    assert any(row.movement == "SAME" for row in later) or len(later) > 3
+
+
+def test_equal_scores_are_ordered_by_text(spark: SparkSession) -> None:
+    rows = board(spark, steady(ALL, 1000) | now(나=50, 가=50, 다=50), top=2)
+
+    assert queries(rows) == ["가", "나"]
+
+
+def test_the_hour_after_the_window_is_not_seen(spark: SparkSession) -> None:
+    counts = steady(ALL, 1000) | now(지진=50) | {("태풍", END): 500, (ALL, END): 9000}
+
+    assert queries(board(spark, counts)) == ["지진"]
+
+
+def test_the_surface_of_most_days_is_shown(spark: SparkSession) -> None:
+    counts = counts_of(spark, steady(ALL, 1000) | now(bts=50))
+    names = names_of(spark, "bts", bts="BTS")
+    names = names.unionByName(names).unionByName(names_of(spark, "bts", bts="Bts"))
+
+    [row] = trending_keywords(counts, names, window_end=END, zone="Asia/Seoul").collect()
+
+    assert (row["query"], row.surface) == ("bts", "BTS")
+
+
+def test_the_same_hour_is_one_on_the_clocks_of_the_zone(spark: SparkSession) -> None:
+    # Berlin went to summer time on 29 March 2026: noon was 11:00 UTC and is 10:00 UTC.
+    end = at("2026-03-31T11:00:00")  # 13:00; the window begins at noon
+    hours = [end - n * HOUR for n in range(1, 24 * 16)]
+    noon = [end - HOUR] + [end - n * DAY for n in range(3, 16)]
+    noon += [end - HOUR - n * DAY for n in (1, 2)]
+    counts = {(ALL, hour): 1000 for hour in hours} | {("점심", hour): 80 for hour in noon}
+
+    assert board(spark, counts, window_end=end, zone="Europe/Berlin") == []
+    assert queries(board(spark, counts, window_end=end, zone="Asia/Seoul")) == ["점심"]
+
+
+def test_no_searches_no_board(spark: SparkSession) -> None:
+    empty = counts_of(spark, {})
+    rows = trending_keywords(empty, names_of(spark, "a"), window_end=END, zone="Asia/Seoul")
+
+    assert rows.columns == TRENDING.names
+    assert rows.isEmpty()
+
+
+def test_surprise_of_known_counts(spark: SparkSession) -> None:
+    cases = [(5, 1.0), (10, 10.0), (5, 10.0), (1000, 900.0)]
+    frame = spark.createDataFrame(cases, "x long, expected double")
+
+    scores = [row[0] for row in frame.select(surprise(F.col("x"), F.col("expected"))).collect()]
+
+    assert scores == pytest.approx(
+        [
+            2.844892,  # √(2 (5 ln 5 - 4))
+            0.0,
+            -1.751732,  # -√(2 (5 ln 0.5 + 5))
+            3.276006,  # √(2 (1000 ln (10 / 9) - 100))
+        ],
+        abs=1e-5,
+    )
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"window_hours": 0},
+        {"window_hours": 25},
+        {"baseline_days": 0},
+        {"half_life_hours": 0.0},
+        {"min_searchers": 0},
+        {"min_score": 0.0},
+        {"window_end": datetime(2026, 3, 20, 3)},
+        {"window_end": at("2026-03-20T03:30:00")},
+    ],
+    ids=str,
+)
+def test_parameters_out_of_range_are_refused(
+    spark: SparkSession, parameters: dict[str, Any]
+) -> None:
+    with pytest.raises(InvalidParameterError, match=next(iter(parameters))):
+        board(spark, now(a=1), **parameters)
+
+
+def test_half_hour_zones_have_full_hours_of_their_own(spark: SparkSession) -> None:
+    end = at("2026-03-20T03:30:00")  # 09:00 in Kolkata
+    counts = {("지진", end - HOUR): 50, (ALL, end - HOUR): 1000, (ALL, end - 2 * HOUR): 1000}
+
+    rows = board(spark, counts, window_end=end, zone="Asia/Kolkata")
+
+    assert (rows[0]["query"], rows[0].window_end.astimezone(UTC)) == ("지진", end)
+
+
+def test_a_wrong_input_is_named(spark: SparkSession) -> None:
+    wrong = counts_of(spark, now(a=1)).withColumnRenamed("searchers", "people")
+    with pytest.raises(SchemaMismatchError, match="searchers: expected bigint, got no such column"):
+        trending_keywords(wrong, names_of(spark, "a"), window_end=END, zone="Asia/Seoul")
+
+
+def random_counts(rng: random.Random) -> Counts:
+    """Sparse counts of 20 queries over 16 days, some days missing; now and then a burst."""
+    gaps = {rng.randrange(1, 16 * 24) for _ in range(60)}
+    counts: Counts = {}
+    for number in range(20):
+        level = rng.choice([0.2, 1, 4])
+        bursts = {rng.randrange(1, 12) for _ in range(3)}
+        for age in set(range(1, 16 * 24)) - gaps:
+            searchers = int(rng.expovariate(1 / level)) + (40 if age in bursts else 0)
+            if searchers:
+                counts[f"q{number:02}", END - age * HOUR] = searchers
+    return counts
+
+
+def oracle(
+    counts: Counts, *, end: datetime, window: int, days: int, half_life: float, least: int
+) -> dict[str, tuple[int, float, float]]:
+    """Searchers, expectation and score of each query, hour by hour as the docstring tells it."""
+    total: dict[datetime, int] = {}
+    for (_, hour), searchers in counts.items():
+        total[hour] = total.get(hour, 0) + searchers
+
+    def window_sum(query: str, shift: timedelta) -> int:
+        return sum(counts.get((query, end - shift - n * HOUR), 0) for n in range(1, window + 1))
+
+    def total_sum(shift: timedelta) -> int:
+        return sum(total.get(end - shift - n * HOUR, 0) for n in range(1, window + 1))
+
+    known = [n for n in range(1, days + 1) if total_sum(n * DAY)]
+    weights = {
+        end - (window + age) * HOUR: 2 ** (-age / half_life)
+        for age in range(1, math.ceil(HALF_LIVES * half_life) + 1)
+    }
+    all_recent = sum(weight * total.get(hour, 0) for hour, weight in weights.items())
+    scored = {}
+    for query in {query for query, _ in counts}:
+        if max(counts.get((query, end - n * HOUR), 0) for n in range(1, window + 1)) < least:
+            continue
+        samples = {
+            n: window_sum(query, n * DAY) * total_sum(0 * DAY) / total_sum(n * DAY) for n in known
+        }
+        recent = sum(weight * counts.get((query, hour), 0) for hour, weight in weights.items())
+        expected = max(
+            1.0,
+            median(samples.values()) if samples else 0.0,
+            min(samples[7], samples[14]) if {7, 14} <= samples.keys() else 0.0,
+            recent / all_recent * total_sum(0 * DAY) if all_recent else 0.0,
+        )
+        searchers = window_sum(query, 0 * DAY)
+        if searchers > expected:
+            deviance = 2 * (searchers * math.log(searchers / expected) - searchers + expected)
+            scored[query] = (searchers, expected, math.sqrt(deviance))
+    return scored
+
+
+@pytest.mark.parametrize(
+    ("seed", "window", "days", "half_life"), [(1, 1, 14, 6.0), (2, 3, 14, 2.5), (3, 24, 4, 12.0)]
+)
+def test_agrees_with_a_plain_python_board(
+    spark: SparkSession, seed: int, window: int, days: int, half_life: float
+) -> None:
+    counts = random_counts(random.Random(seed))
+    least = 3
+
+    rows = board(
+        spark,
+        counts,
+        window_hours=window,
+        baseline_days=days,
+        half_life_hours=half_life,
+        min_searchers=least,
+        min_score=0.5,
+        top=100,
+    )
+
+    expected = oracle(counts, end=END, window=window, days=days, half_life=half_life, least=least)
+    shown = {query: figures for query, figures in expected.items() if figures[2] >= 0.5}
+    assert len(shown) >= 3
+    for row in rows:
+        assert (row.searchers, row.expected_searchers, row.score) == pytest.approx(
+            shown[row["query"]], rel=1e-3
+        )
+    assert queries(rows) == sorted(shown, key=lambda query: (-shown[query][2], query))
