@@ -153,7 +153,7 @@ def other_keyboard(raw: Column) -> Column:
 
 
 def other_keyboard_keystrokes(raw: Column) -> Column:
-    """The keystrokes of the normalised `other_keyboard`, without composing it: a fifth of the cost.
+    """The keystrokes of the normalised `other_keyboard`, without composing any syllable.
 
     Equal to the keystrokes of the query that was meant: join on it. String to string.
     """
