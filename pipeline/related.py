@@ -1,6 +1,6 @@
 """Related searches: what the same people look for in the same sitting.
 
-Two questions, two figures (ALGORITHMS: a good test is a poor order):
+Two questions, two figures, since a good test is a poor order:
 
 * Is it an accident? The signed root of the log-likelihood ratio decides what may be shown.
 * Is it likely? How many of a query's sessions have the other orders what is shown.

@@ -41,7 +41,7 @@ def trending_keywords(
     zone: str,
     window_hours: int = 1,
     baseline_days: int = 14,
-    half_life_hours: float = 6.0,
+    half_life_hours: float = 12.0,
     min_searchers: int = 5,
     min_score: float = 4.0,
     top: int = 20,
@@ -273,9 +273,11 @@ def _median(days: Column) -> Column:
 
 
 def _weekly(days: Column) -> Column:
-    """The lesser of one and two weeks ago: what was there both times is a habit, not a burst."""
-    one_week, two_weeks = F.get(days, F.lit(6)), F.get(days, F.lit(13))
-    return F.when(one_week.isNotNull() & two_weeks.isNotNull(), F.least(one_week, two_weeks))
+    """The lesser of one and two weeks ago, or the one there is a log of.
+
+    What comes at the same hour of the week is a programme far more often than a second burst.
+    """
+    return F.least(F.get(days, F.lit(6)), F.get(days, F.lit(13)))
 
 
 def _with_movement(boards: DataFrame, window_end: datetime) -> DataFrame:
