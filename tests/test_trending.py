@@ -168,15 +168,15 @@ def test_movement_compares_with_the_board_one_window_earlier(spark: SparkSession
 
 
 def test_previous_rank_is_the_rank_of_the_earlier_board(spark: SparkSession) -> None:
-    counts = random_counts(random.Random(5))
-    earlier = board(spark, counts, window_end=END - HOUR, min_score=1.0)
-    later = board(spark, counts, min_score=1.0)
+    counts = random_counts(random.Random(9))
+    earlier = board(spark, counts, window_end=END - HOUR, min_searchers=1, min_score=0.5)
+    later = board(spark, counts, min_searchers=1, min_score=0.5)
 
     rank_of = {row["query"]: row.rank for row in earlier}
     assert {row["query"]: row.previous_rank for row in later} == {
         row["query"]: rank_of.get(row["query"]) for row in later
     }
-    assert any(row.movement == "SAME" for row in later) or len(later) > 3
+    assert {row.previous_rank is None for row in later} == {True, False}
 
 
 def test_equal_scores_are_ordered_by_text(spark: SparkSession) -> None:
@@ -229,10 +229,10 @@ def test_surprise_of_known_counts(spark: SparkSession) -> None:
 
     assert scores == pytest.approx(
         [
-            2.844892,  # √(2 (5 ln 5 - 4))
+            2.845062,  # √(2 (5 ln 5 - 4))
             0.0,
-            -1.751732,  # -√(2 (5 ln 0.5 + 5))
-            3.276006,  # √(2 (1000 ln (10 / 9) - 100))
+            -1.751721,  # -√(2 (5 ln 0.5 + 5))
+            3.274299,  # √(2 (1000 ln (10 / 9) - 100))
         ],
         abs=1e-5,
     )
@@ -276,7 +276,7 @@ def test_a_wrong_input_is_named(spark: SparkSession) -> None:
 
 def random_counts(rng: random.Random) -> Counts:
     """Sparse counts of 20 queries over 16 days, some days missing; now and then a burst."""
-    gaps = {rng.randrange(1, 16 * 24) for _ in range(60)}
+    gaps = {rng.randrange(3, 16 * 24) for _ in range(60)}
     counts: Counts = {}
     for number in range(20):
         level = rng.choice([0.2, 1, 4])
