@@ -1,0 +1,207 @@
+"""A cluster of its own for these tests: another Compose project, with volumes that go with it.
+
+`KEEP_CLUSTER=1` leaves it running afterwards and takes up one that runs already: quicker while a
+test is being written.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.request import urlopen
+
+import pandas as pd
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[2]
+NAME = "silgeom-test"
+#: As docs/cluster.md has it.
+HDFS_NATIVE = ("hdfs-native==0.14.7", "fsspec==2026.9.0")
+SERVICES = (
+    "namenode",
+    "datanode1",
+    "datanode2",
+    "datanode3",
+    "datanode4",
+    "resourcemanager",
+    "nodemanager1",
+    "nodemanager2",
+    "jobhistory",
+    "historyserver",
+    "client",
+)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "cluster_long: minutes each (make cluster-test-long)")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.cluster)
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """What a person at the host does with the cluster."""
+
+    def compose(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        return run(["docker", "compose", "-p", NAME, *words], check=check)
+
+    def up(self) -> None:
+        self.compose("up", "-d", "--wait")
+
+    def client(self, *words: str, check: bool = True) -> str:
+        """What a command on the client prints on standard output."""
+        done = self.compose("exec", "-T", "client", *words, check=check)
+        return done.stdout
+
+    def put(self, content: bytes, path: str) -> None:
+        """Write a file in HDFS from here, as `… exec -T client hdfs dfs -put - PATH < FILE`."""
+        compose = ["docker", "compose", "-p", NAME, "exec", "-T", "client"]
+        put = [*compose, "hdfs", "dfs", "-put", "-f", "-", path]
+        subprocess.run(put, cwd=PROJECT, input=content, check=True)
+
+    def submit(self, *words: str) -> str:
+        return self.client("spark-submit", *words)
+
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        """A command on the client, started and not waited for."""
+        return subprocess.Popen(
+            ["docker", "compose", "-p", NAME, "exec", "-T", "client", *words],
+            cwd=PROJECT,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+
+    def as_superuser(self, *words: str, check: bool = True) -> str:
+        return self.compose("exec", "-T", "namenode", *words, check=check).stdout
+
+    def kill(self, *services: str) -> None:
+        """As if the machine had lost its power: SIGKILL, and Docker does not start it again."""
+        self.compose("kill", *services)
+
+    def container(self, service: str) -> str:
+        return self.compose("ps", "-a", "-q", service).stdout.strip()
+
+    def applications(self, *states: str) -> list[dict[str, str]]:
+        """YARN's applications in these states (all, if none is named), the newest first."""
+        url = f"http://127.0.0.1:8088/ws/v1/cluster/apps?states={','.join(states)}"
+        with urlopen(url, timeout=10) as answer:
+            found = (json.load(answer)["apps"] or {}).get("app", [])
+        return sorted(found, key=lambda app: str(app["id"]), reverse=True)
+
+    def running_nodes(self) -> dict[str, str]:
+        """The node managers with containers of the running job: `master` and, if any, `other`."""
+        app = self.applications("RUNNING")[0]
+        master = app["amHostHttpAddress"].partition(".")[0]
+        return {
+            "master": master,
+            "other": "nodemanager1" if master == "nodemanager2" else "nodemanager2",
+        }
+
+    def await_executors(self, job: subprocess.Popen[str]) -> None:
+        """Wait until a job that was just started has all its three containers."""
+        await_until(
+            lambda: any(int(app["runningContainers"]) >= 3 for app in self.applications("RUNNING")),
+            "the job's executors",
+            job,
+        )
+
+    def await_healthy(self) -> None:
+        """Wait until HDFS has all its replicas again, by itself, and every node is back."""
+        await_until(lambda: self.fsck_summary() == "HEALTHY 0 0 0", "HDFS to heal", seconds=150)
+
+    def fsck_summary(self) -> str:
+        """Status, under-replicated, mis-replicated and corrupt blocks of all that is closed."""
+        text = self.as_superuser("hdfs", "fsck", "/", check=False)
+        numbers = [
+            re.search(rf"{name}:\s+(\d+)", text)
+            for name in ("Under-replicated blocks", "Mis-replicated blocks", "Corrupt blocks")
+        ]
+        status = "HEALTHY" if "is HEALTHY" in text else "UNHEALTHY"
+        return " ".join([status, *(found[1] if found else "?" for found in numbers)])
+
+
+def run(command: list[str], *, check: bool = True) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(command, cwd=PROJECT, text=True, capture_output=True, check=False)
+    if check and done.returncode:
+        pytest.fail(f"{' '.join(command)}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}")
+    return done
+
+
+def await_until(
+    holds: Callable[[], bool],
+    what: str,
+    job: subprocess.Popen[str] | None = None,
+    seconds: float = 240,
+) -> None:
+    """Ask twice a second; fail at once if `job` ends before it holds."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        if job is not None and job.poll() is not None:
+            pytest.fail(f"the job ended while waiting for {what}:\n{job.communicate()[0][-3000:]}")
+        if time.monotonic() > deadline:
+            pytest.fail(f"waited {seconds:.0f} s in vain for {what}")
+        time.sleep(0.5)
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """The running cluster, built and started from nothing; taken down with all it holds."""
+    keep = bool(os.environ.get("KEEP_CLUSTER"))
+    if shutil.which("docker") is None or run(["docker", "info"], check=False).returncode:
+        pytest.exit("no Docker engine answers: start one, then run this again", returncode=2)
+    others = run(["docker", "ps", "--format", '{{.Label "com.docker.compose.project"}}']).stdout
+    if "silgeom" in others.split():
+        pytest.exit(
+            "the cluster of this project is running and has the ports: stop it with "
+            "'docker compose stop', then run this again",
+            returncode=2,
+        )
+    cluster = Cluster()
+    if not keep:
+        cluster.compose("down", "-v", "--remove-orphans")
+    begun = time.monotonic()
+    cluster.compose("build")
+    built = time.monotonic()
+    cluster.up()
+    figure("build", built - begun)
+    figure("up from nothing", time.monotonic() - built)
+    yield cluster
+    if not keep:
+        cluster.compose("down", "-v", "--remove-orphans")
+
+
+@pytest.fixture(scope="session")
+def hdfs(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], pd.DataFrame]:
+    """Read Parquet of the cluster from the host as the documentation says, with hdfs-native."""
+    packages = tmp_path_factory.mktemp("packages")
+    pip = [sys.executable, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+    run([*pip, "--target", str(packages), *HDFS_NATIVE])
+    sys.path.append(str(packages))
+    options = {"dfs.client.use.datanode.hostname": "true"}
+    return lambda path: pd.read_parquet(f"hdfs://localhost:8020{path}", storage_options=options)
+
+
+@contextmanager
+def timed(what: str) -> Iterator[None]:
+    begun = time.monotonic()
+    yield
+    figure(what, time.monotonic() - begun)
+
+
+def figure(what: str, seconds: float, more: str = "") -> None:
+    """Note a measured time in the file that `CLUSTER_FIGURES` names, for the documentation."""
+    if path := os.environ.get("CLUSTER_FIGURES"):
+        with open(path, "a", encoding="utf-8") as file:
+            file.write(f"{what}\t{seconds:.1f}\t{more}\n")

@@ -1,0 +1,151 @@
+"""The same jobs on the cluster and on this machine: same rows; Hangul whole wherever it is seen."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from pandas.testing import assert_frame_equal
+
+from tests.cluster.conftest import PROJECT, Cluster, run, timed
+
+Reader = Callable[[str], pd.DataFrame]
+
+AT = ("--at", "2026-03-15T18:00")  # a bridge was closed in that hour
+JOBS = {"trending": AT, "related": (), "autocomplete": ()}
+USER_KEY = "5" * 64  # of both roots, so that estimates of people are the same too
+
+
+@pytest.fixture(scope="session")
+def on_cluster(cluster: Cluster) -> Cluster:
+    """The sample log put, and every job run, just as the documentation says."""
+    put = ["hdfs", "dfs", "-put", "-f"]
+    cluster.put(USER_KEY.encode(), "/search/_user_key")
+    with timed("put sample_data"):
+        cluster.client(*put, "sample_data/logs", "/search/landing")
+    for job, arguments in JOBS.items():
+        with timed(f"{job} on YARN"):
+            cluster.submit(f"jobs/{job}.py", *arguments)
+    return cluster
+
+
+@pytest.fixture(scope="session")
+def local_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("root")
+    (root / "_user_key").write_text(USER_KEY)
+    submit = Path(sys.executable).with_name("spark-submit")
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("SEARCH_")}
+    for job, arguments in JOBS.items():
+        with timed(f"{job} in local mode"):
+            subprocess.run(
+                [submit, f"jobs/{job}.py", "--root", root, *arguments],
+                cwd=PROJECT,
+                env=environment,
+                check=True,
+                capture_output=True,
+            )
+    return root
+
+
+@pytest.mark.parametrize(
+    "dataset", ["trending", "related", "autocomplete", "hourly_counts", "daily_counts"]
+)
+@pytest.mark.usefixtures("on_cluster")
+def test_a_dataset_has_the_rows_of_local_mode(local_root: Path, hdfs: Reader, dataset: str) -> None:
+    there, here = hdfs(f"/search/{dataset}"), pd.read_parquet(local_root / dataset)
+    assert len(there) > 0
+    assert_frame_equal(in_order(there), in_order(here), rtol=1e-12)
+
+
+def in_order(frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows by their columns from the left, without the sketches (bytes of no fixed order)."""
+    plain = frame.drop(columns="searchers_sketch", errors="ignore")
+    text = plain.astype({name: str for name in plain.columns if plain[name].dtype == object})
+    return text.sort_values(list(text.columns)).reset_index(drop=True)
+
+
+@pytest.mark.usefixtures("on_cluster")
+def test_pandas_on_the_host_reads_a_board_in_hangul(hdfs: Reader) -> None:
+    board = hdfs("/search/trending").sort_values("rank")
+    assert "강마루대교 통제" in list(board["surface"])
+
+
+def test_nothing_new_is_nothing_to_do(on_cluster: Cluster) -> None:
+    with timed("trending with nothing to do"):
+        said = on_cluster.submit("jobs/trending.py", *AT)
+    assert "nothing new" in said
+    assert "up to date" in said
+
+
+def test_with_the_driver_inside_the_cluster_the_board_is_the_same(
+    on_cluster: Cluster, hdfs: Reader
+) -> None:
+    client_mode = hdfs("/search/trending")
+    on_cluster.client("hdfs", "dfs", "-rm", "-r", "-skipTrash", "/search/trending")
+    with timed("trending in cluster mode"):
+        on_cluster.submit("--deploy-mode", "cluster", "jobs/trending.py", *AT)
+    assert_frame_equal(in_order(hdfs("/search/trending")), in_order(client_mode))
+
+
+def test_hangul_is_whole_in_the_logs_of_a_driver_inside_the_cluster(on_cluster: Cluster) -> None:
+    on_cluster.submit("--deploy-mode", "cluster", "jobs/trending.py", *AT)
+    application = str(on_cluster.applications("FINISHED")[0]["id"])
+    logs = on_cluster.client("yarn", "logs", "-applicationId", application)
+    assert "강마루대교 통제" in logs
+    assert "\ufffd" not in logs
+
+
+def test_hangul_is_whole_in_names_and_texts_in_hdfs(on_cluster: Cluster) -> None:
+    on_cluster.put("날씨 ㅋㅋ\n".encode(), "/tmp/검색어.txt")
+    assert on_cluster.client("hdfs", "dfs", "-cat", "/tmp/검색어.txt") == "날씨 ㅋㅋ\n"
+    assert "/tmp/검색어.txt" in on_cluster.client("hdfs", "dfs", "-ls", "/tmp")
+
+
+def test_map_reduce_counts_the_same_people(on_cluster: Cluster, hdfs: Reader) -> None:
+    with timed("hourly count by MapReduce"):
+        on_cluster.client("cluster/mapreduce/hourly-count")
+    counted = map_reduce_rows(on_cluster)
+    spark = spark_rows(hdfs, "/search")
+    assert len(counted) == len(set(counted))
+    assert set(counted) == spark
+
+
+@pytest.mark.skipif("REAL_LOGS" not in os.environ, reason="REAL_LOGS names no folder of real logs")
+def test_map_reduce_counts_the_same_people_in_a_log_of_sogou(
+    cluster: Cluster, hdfs: Reader
+) -> None:
+    log = Path(os.environ["REAL_LOGS"]) / "sogou-2011.gb18030.tsv"
+    place, root = "/tmp/sogou/log", "/tmp/sogou/root"
+    cluster.client("hdfs", "dfs", "-mkdir", "-p", place)
+    cluster.put(log.read_bytes(), f"{place}/log.tsv")
+    cluster.submit("jobs/trending.py", "--landing", f"hdfs://{place}", "--root", f"hdfs://{root}")
+    cluster.client("cluster/mapreduce/hourly-count", place, "mapreduce/sogou", "sogou-2011")
+    counted = map_reduce_rows(cluster, "mapreduce/sogou")
+    assert len(counted) > 1000
+    assert set(counted) == spark_rows(hdfs, root)
+
+
+def map_reduce_rows(
+    cluster: Cluster, output: str = "mapreduce/hourly_counts"
+) -> list[tuple[str, str, int]]:
+    text = cluster.client("hdfs", "dfs", "-cat", f"{output}/part-*")
+    rows = (line.split("\t") for line in text.split("\n") if line)
+    return [(hour, query, int(people)) for hour, query, people in rows]
+
+
+def spark_rows(hdfs: Reader, root: str) -> set[tuple[str, str, int]]:
+    names = hdfs(f"{root}/daily_counts")[["query_id", "query"]].drop_duplicates()
+    counts = hdfs(f"{root}/hourly_counts").merge(names, on="query_id", validate="many_to_one")
+    hours = counts["hour"].dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return set(zip(hours, counts["query"], counts["searchers"], strict=True))
+
+
+def test_a_program_on_the_host_can_put_a_log(cluster: Cluster, tmp_path: Path) -> None:
+    log = tmp_path / "날씨.tsv"
+    log.write_text("2026-03-01T10:00:00+09:00\tu1\t날씨\n")
+    place = "http://localhost:9870/webhdfs/v1/tmp/from-host.tsv?op=CREATE&overwrite=true"
+    run(["curl", "-sf", "-L", "-T", str(log), f"{place}&user.name=analyst"])
+    assert "날씨" in cluster.client("hdfs", "dfs", "-cat", "/tmp/from-host.tsv")

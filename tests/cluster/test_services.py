@@ -1,0 +1,198 @@
+"""What the services are allowed, what they take, and what their pages show."""
+
+import json
+import re
+import socket
+from collections import deque
+from urllib.error import HTTPError, URLError
+from urllib.parse import urldefrag, urljoin, urlsplit
+from urllib.request import Request, urlopen
+
+import pytest
+
+from tests.cluster.conftest import SERVICES, Cluster, await_until, figure, run
+from tests.cluster.test_jobs import AT
+
+LIMIT = 6 * 1024**3
+
+
+def test_ports_are_open_on_loopback_alone(cluster: Cluster) -> None:
+    containers = [cluster.container(service) for service in SERVICES]
+    inspected = json.loads(run(["docker", "inspect", *containers]).stdout)
+    published = [
+        port["HostIp"]
+        for container in inspected
+        for ports in container["NetworkSettings"]["Ports"].values()
+        for port in ports or []
+    ]
+    assert len(published) == 15
+    assert set(published) == {"127.0.0.1"}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_no_process_is_root_or_may_become_it(cluster: Cluster, service: str) -> None:
+    facts = cluster.compose(
+        "exec", "-T", service, "sh", "-c", "cat /proc/[0-9]*/status; mount | grep ' / '"
+    ).stdout
+    users = set(re.findall(r"^Uid:\s+(\d+)", facts, re.MULTILINE))
+    assert users
+    assert "0" not in users
+    assert set(re.findall(r"^Cap(?:Eff|Prm|Bnd):\s+(\w+)", facts, re.MULTILINE)) == {"0" * 16}
+    assert set(re.findall(r"^NoNewPrivs:\s+(\d)", facts, re.MULTILINE)) == {"1"}
+    assert "(ro," in facts  # the root file system cannot be written to
+
+
+def test_every_service_has_a_memory_limit(cluster: Cluster) -> None:
+    containers = [cluster.container(service) for service in SERVICES]
+    limits = run(["docker", "inspect", "--format", "{{.HostConfig.Memory}}", *containers]).stdout
+    assert all(int(limit) > 0 for limit in limits.split())
+
+
+def test_with_a_job_running_all_of_it_is_below_6_gb(cluster: Cluster) -> None:
+    before = memory(cluster)
+    job = cluster.start(
+        "spark-submit", "jobs/trending.py", "--root", "hdfs:///tmp/memory",
+        "--landing", "sample_data/logs",
+    )  # fmt: skip
+    peaks = dict.fromkeys(SERVICES, 0)
+    total = 0
+    while job.poll() is None:
+        used = memory(cluster)
+        total = max(total, sum(used.values()))
+        peaks = {service: max(peaks[service], used[service]) for service in SERVICES}
+    for service in SERVICES:
+        figure(f"MB {service}", peaks[service] / 2**20, f"idle {before[service] / 2**20:.0f}")
+    figure("MB in all", total / 2**20, f"idle {sum(before.values()) / 2**20:.0f}")
+    assert total < LIMIT
+
+
+def memory(cluster: Cluster) -> dict[str, int]:
+    """Bytes each service holds, as its own cgroup counts; what can be dropped at once left out."""
+    used = {}
+    for service in SERVICES:
+        text = cluster.compose(
+            "exec", "-T", service, "sh", "-c",
+            "cd /sys/fs/cgroup; cat memory/memory.usage_in_bytes memory.current 2>/dev/null;"
+            "cat memory/memory.stat memory.stat 2>/dev/null",
+        ).stdout  # fmt: skip
+        files = re.search(r"^(?:total_)?inactive_file (\d+)", text, re.MULTILINE)
+        used[service] = int(text.split("\n")[0]) - (int(files[1]) if files else 0)
+    return used
+
+
+def test_only_its_owner_writes_to_the_search_folder(cluster: Cluster) -> None:
+    refused = cluster.compose(
+        "exec", "-T", "-e", "HADOOP_USER_NAME=somebody", "client",
+        "hdfs", "dfs", "-touchz", "/search/landing/theirs", check=False,
+    )  # fmt: skip
+    assert refused.returncode != 0
+    assert "Permission denied: user=somebody" in refused.stderr
+
+
+def test_the_key_of_the_users_is_readable_by_its_owner_alone(cluster: Cluster) -> None:
+    cluster.submit("jobs/ingest.py", "--landing", "sample_data/logs/2026-03-15.tsv.gz",
+                   "--root", "hdfs:///tmp/key")  # fmt: skip
+    assert cluster.client("hdfs", "dfs", "-ls", "/tmp/key/_user_key").startswith("-rw-------")
+
+
+def test_every_block_lies_in_both_racks(cluster: Cluster) -> None:
+    cluster.put(b"x" * 1000, "/tmp/racks")
+    placed = cluster.as_superuser("hdfs", "fsck", "/tmp/racks", "-files", "-blocks", "-racks")
+    assert {"/rack1", "/rack2"} == set(re.findall(r"/rack\d", placed))
+
+
+def test_logs_of_the_services_can_be_read(cluster: Cluster) -> None:
+    logs = cluster.compose("logs", "--no-color", "--no-log-prefix").stdout
+    assert "org.apache.hadoop" not in "".join(re.findall(r"^ERROR.*|^FATAL.*", logs, re.MULTILINE))
+    assert len(logs.splitlines()) < 20_000
+
+
+#: Where a person begins; further pages that scripts in these would link to.
+FRONT_PAGES = (
+    "http://namenode.localhost:9870/",
+    "http://namenode.localhost:9870/explorer.html",
+    "http://namenode.localhost:9870/webhdfs/v1/?op=LISTSTATUS",
+    "http://resourcemanager.localhost:8088/cluster",
+    "http://resourcemanager.localhost:8088/cluster/apps/FINISHED",
+    "http://nodemanager1.localhost:8042/node",
+    "http://nodemanager2.localhost:8043/node",
+    "http://jobhistory.localhost:19888/jobhistory",
+    "http://historyserver.localhost:18080/",
+)
+#: Pages looked at of one kind (numbers apart): the two-hundredth task's are like the first's.
+OF_A_KIND = 12
+
+
+def test_every_link_of_every_page_opens_on_the_host(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look_up = socket.getaddrinfo
+
+    def as_a_browser(host: str, *rest: object) -> object:
+        # Browsers and curl take all of .localhost for this machine; the C library does not.
+        return look_up("127.0.0.1" if str(host).endswith(".localhost") else host, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket, "getaddrinfo", as_a_browser)
+    if not cluster.applications("FINISHED"):
+        cluster.submit("jobs/trending.py", *AT, "--landing", "sample_data/logs")
+    running = cluster.start(
+        "spark-submit", "jobs/trending.py", "--root", "hdfs:///tmp/links",
+        "--landing", "sample_data/logs",
+    )  # fmt: skip
+    cluster.await_executors(running)
+    now = f"http://resourcemanager.localhost:8088/proxy/{cluster.applications('RUNNING')[0]['id']}"
+    tried, dead = followed([f"{now}/jobs/", f"{now}/executors/"], only=now)
+    running.communicate()
+    await_until(lambda: bool(finished_in_history()), "the history server")
+    pages = [*FRONT_PAGES, *data_nodes(), *finished_in_history()]
+    more, more_dead = followed(pages)
+    figure("links tried", tried + more, f"dead: {len(dead) + len(more_dead)}")
+    assert dead + more_dead == []
+    assert tried + more > 150
+
+
+def data_nodes() -> list[str]:
+    """The data nodes' pages, as the name node's page links to them."""
+    query = "http://127.0.0.1:9870/jmx?qry=Hadoop:service=NameNode,name=NameNodeInfo"
+    live = json.loads(json.load(urlopen(query))["beans"][0]["LiveNodes"])
+    return [f"http://{node['infoAddr'].replace('0.0.0.0', 'localhost')}/" for node in live.values()]
+
+
+def finished_in_history() -> list[str]:
+    with urlopen("http://127.0.0.1:18080/api/v1/applications?limit=3&status=completed") as answer:
+        return [
+            f"http://historyserver.localhost:18080/history/{app['id']}/"
+            + (f"{app['attempts'][0]['attemptId']}/" if "attemptId" in app["attempts"][0] else "")
+            + "jobs/"
+            for app in json.load(answer)
+        ]
+
+
+def followed(begin: list[str], only: str = "http://") -> tuple[int, list[str]]:
+    """Follow the links of pages on this machine: how many were tried, and which are dead."""
+    to_try = deque((page, "a bookmark") for page in begin)
+    seen: set[str] = set()
+    kinds: dict[str, int] = {}
+    dead = []
+    while to_try:
+        url, source = to_try.popleft()
+        kind = re.sub(r"\d+", "0", url)
+        kinds[kind] = kinds.get(kind, 0) + 1
+        if url in seen or kinds[kind] > OF_A_KIND:
+            continue
+        seen.add(url)
+        try:
+            with urlopen(Request(url, headers={"Accept": "text/html"}), timeout=30) as answer:
+                page = answer.read(3_000_000).decode("utf-8", "replace")
+                place = answer.url
+                is_page = "html" in answer.headers.get("Content-Type", "")
+        except (HTTPError, URLError, TimeoutError, ConnectionError) as error:
+            dead.append(f"{url} on {source}: {error}")
+            continue
+        links = re.findall(r"""(?:href|src)=\\?["']([^"'\\]+)""", page) if is_page else []
+        for link in links:
+            target = urldefrag(urljoin(place, link.replace("&amp;", "&")))[0]
+            host = urlsplit(target).hostname or ""
+            if "{" not in link and target.startswith(only) and host.endswith("localhost"):
+                to_try.append((target, place))
+    return len(seen), dead

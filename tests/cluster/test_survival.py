@@ -1,0 +1,218 @@
+"""Break it while a job runs: the job ends with the same rows, and nothing has to be repaired."""
+
+import random
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+
+import pandas as pd
+import pytest
+
+from tests.cluster.conftest import SERVICES, Cluster, await_until, figure, run, timed
+from tests.cluster.test_services import memory
+
+Reader = Callable[[str], pd.DataFrame]
+Rows = set[tuple[object, ...]]
+
+DAYS = ("2026-03-13", "2026-03-14", "2026-03-15")
+LANDING = "hdfs:///tmp/broken/landing"
+JOB = ("spark-submit", "jobs/trending.py", "--at", "2026-03-15T18:00", "--landing", LANDING)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(cluster: Cluster, hdfs: Reader) -> tuple[Rows, Rows]:
+    """The rows of a run that nothing disturbed."""
+    cluster.client("hdfs", "dfs", "-mkdir", "-p", LANDING)
+    logs = [f"sample_data/logs/{day}.tsv.gz" for day in DAYS]
+    cluster.client("hdfs", "dfs", "-put", "-f", *logs, LANDING)
+    with timed("the job undisturbed"):
+        cluster.client(*JOB, "--root", root("undisturbed"))
+    return rows(hdfs, "undisturbed")
+
+
+@pytest.fixture
+def mended(cluster: Cluster) -> Iterator[Cluster]:
+    """The cluster; afterwards what was killed is started again, and has to get well by itself."""
+    yield cluster
+    cluster.up()
+    cluster.await_healthy()
+
+
+def root(name: str) -> str:
+    return f"hdfs:///tmp/broken/{name}"
+
+
+def rows(hdfs: Reader, name: str) -> tuple[Rows, Rows]:
+    """Hourly counts and board, as sets of rows."""
+    board = hdfs(f"/tmp/broken/{name}/trending")[["rank", "query", "searchers", "score"]]
+    counts = hdfs(f"/tmp/broken/{name}/hourly_counts")[["hour", "query_id", "searchers"]]
+    return set(counts.itertuples(index=False)), set(board.itertuples(index=False))
+
+
+def start(cluster: Cluster, name: str, *options: str) -> subprocess.Popen[str]:
+    submit, *job = JOB
+    running = cluster.start(submit, *options, *job, "--root", root(name))
+    cluster.await_executors(running)
+    return running
+
+
+def assert_ends_well(
+    job: subprocess.Popen[str], hdfs: Reader, name: str, undisturbed: tuple[Rows, Rows]
+) -> None:
+    broken_at = time.monotonic()
+    output, _ = job.communicate(timeout=420)
+    figure(f"until the end: {name}", time.monotonic() - broken_at)
+    assert job.returncode == 0, output[-4000:]
+    assert rows(hdfs, name) == undisturbed
+
+
+DATA_NODES = [
+    pytest.param(f"datanode{n}", marks=[] if n == 2 else [pytest.mark.cluster_long])
+    for n in (1, 2, 3, 4)
+]
+
+
+@pytest.mark.parametrize("data_node", DATA_NODES)
+def test_a_job_outlives_a_data_node(
+    mended: Cluster, hdfs: Reader, undisturbed: tuple[Rows, Rows], data_node: str
+) -> None:
+    job = start(mended, f"without-{data_node}")
+    mended.kill(data_node)
+    assert_ends_well(job, hdfs, f"without-{data_node}", undisturbed)
+
+
+@pytest.mark.parametrize("role", ["other", "master"])
+def test_a_job_outlives_a_node_manager(
+    mended: Cluster, hdfs: Reader, undisturbed: tuple[Rows, Rows], role: str
+) -> None:
+    """`master` has the application master, `other` executors alone."""
+    job = start(mended, f"without-{role}")
+    mended.kill(mended.running_nodes()[role])
+    assert_ends_well(job, hdfs, f"without-{role}", undisturbed)
+
+
+@pytest.mark.cluster_long
+def test_a_job_whose_driver_is_inside_the_cluster_outlives_the_driver(
+    mended: Cluster, hdfs: Reader, undisturbed: tuple[Rows, Rows]
+) -> None:
+    job = start(mended, "without-driver", "--deploy-mode", "cluster")
+    mended.kill(mended.running_nodes()["master"])
+    assert_ends_well(job, hdfs, "without-driver", undisturbed)
+
+
+@pytest.mark.parametrize("service", ["namenode", "resourcemanager"])
+def test_a_job_waits_for_a_master_that_crashes_and_comes_back(
+    mended: Cluster, hdfs: Reader, undisturbed: tuple[Rows, Rows], service: str
+) -> None:
+    job = start(mended, f"without-{service}")
+    mended.kill(service)
+    mended.compose("start", service)
+    assert_ends_well(job, hdfs, f"without-{service}", undisturbed)
+
+
+def test_a_put_of_1_gb_outlives_a_data_node(mended: Cluster) -> None:
+    put = mended.start(
+        "bash", "-c",
+        "head -c 1G /dev/urandom | tee >(sha256sum > /tmp/sum) | hdfs dfs -put -f - /tmp/big",
+    )  # fmt: skip
+    await_until(
+        lambda: (
+            "134217728" in mended.client("hdfs", "dfs", "-du", "/tmp/big._COPYING_", check=False)
+        ),
+        "the first block",
+        put,
+    )
+    mended.kill("datanode3")
+    begun = time.monotonic()
+    assert put.wait(timeout=300) == 0
+    figure("until the end: put of 1 GB", time.monotonic() - begun)
+    sums = mended.client("bash", "-c", "hdfs dfs -cat /tmp/big | sha256sum; cat /tmp/sum")
+    written, read = sums.split("\n")[:2]
+    assert written == read
+    mended.client("hdfs", "dfs", "-rm", "-skipTrash", "/tmp/big")
+
+
+def test_what_is_stopped_or_taken_down_comes_back_as_it_was(
+    mended: Cluster, hdfs: Reader, undisturbed: tuple[Rows, Rows]
+) -> None:
+    for words in (["stop"], ["down"], ["down"]):
+        mended.compose(*words)
+        with timed(f"up after {words[0]}"):
+            mended.up()
+        assert rows(hdfs, "undisturbed") == undisturbed
+    said = mended.client(*JOB, "--root", root("undisturbed"))
+    assert "up to date" in said
+
+
+def test_containers_may_be_restarted_in_any_order(
+    mended: Cluster, hdfs: Reader, undisturbed: tuple[Rows, Rows]
+) -> None:
+    order = random.sample(SERVICES, len(SERVICES))
+    run(["docker", "restart", "-t", "20", *[mended.container(service) for service in order]])
+    mended.up()
+    mended.client(*JOB, "--root", root("restarted"))
+    assert rows(hdfs, "restarted") == undisturbed, order
+
+
+def test_a_job_in_safe_mode_says_so_in_a_sentence(cluster: Cluster) -> None:
+    cluster.as_superuser("hdfs", "dfsadmin", "-safemode", "enter")
+    try:
+        refused = cluster.compose("exec", "-T", "client", *JOB, check=False)
+    finally:
+        cluster.as_superuser("hdfs", "dfsadmin", "-safemode", "leave")
+    assert refused.returncode != 0
+    assert "HDFS is in safe mode" in refused.stderr
+    assert len(refused.stderr.splitlines()) == 1
+
+
+def test_a_data_node_with_a_full_disk_stops_neither_put_nor_job(
+    mended: Cluster, hdfs: Reader, undisturbed: tuple[Rows, Rows]
+) -> None:
+    small = ["-f", "docker-compose.yml", "-f", "tests/cluster/full-disk.yml"]
+    mended.compose(*small, "up", "-d", "--wait", "datanode4")
+    mended.compose(
+        "exec", "-T", "datanode4", "sh", "-c", "head -c 100M /dev/zero > /data/hdfs/fill"
+    )
+    mended.client("bash", "-c", "head -c 400M /dev/zero | hdfs dfs -put -f - /tmp/broken/zeros")
+    mended.client(*JOB, "--root", root("full-disk"))
+    assert rows(hdfs, "full-disk") == undisturbed
+    mended.client("hdfs", "dfs", "-rm", "-skipTrash", "/tmp/broken/zeros")
+
+
+def test_two_jobs_at_once_both_end(
+    cluster: Cluster, hdfs: Reader, undisturbed: tuple[Rows, Rows]
+) -> None:
+    begun = time.monotonic()
+    jobs = [cluster.start(*JOB, "--root", root(name)) for name in ("first", "second")]
+    await_until(lambda: len(cluster.applications("RUNNING")) == 2, "both to be running", jobs[0])
+    outputs = [job.communicate(timeout=600)[0] for job in jobs]
+    figure("two jobs at once", time.monotonic() - begun)
+    assert [job.returncode for job in jobs] == [0, 0], outputs
+    assert rows(hdfs, "first") == rows(hdfs, "second") == undisturbed
+
+
+@pytest.mark.cluster_long
+def test_20_jobs_in_a_row_leave_nothing_that_grows(cluster: Cluster) -> None:
+    sizes = []
+    for n in range(20):
+        cluster.client(*JOB, "--root", root(f"row-{n}"))
+        cluster.client("hdfs", "dfs", "-rm", "-r", "-skipTrash", root(f"row-{n}"))
+        if n in (4, 19):
+            time.sleep(20)  # logs are collected, containers cleared away
+            sizes.append((sum(memory(cluster).values()) / 2**20, local_megabytes(cluster)))
+    (memory_5, disk_5), (memory_20, disk_20) = sizes
+    figure("MB after 20 jobs", memory_20, f"after 5: {memory_5:.0f}; disks {disk_5} to {disk_20}")
+    assert memory_20 < memory_5 + 400
+    assert disk_20 < disk_5 + 20
+
+
+def local_megabytes(cluster: Cluster) -> int:
+    """What the node managers keep on their own disks."""
+    return sum(
+        int(
+            cluster.compose(
+                "exec", "-T", f"nodemanager{n}", "du", "-sm", "/data/yarn"
+            ).stdout.split()[0]
+        )
+        for n in (1, 2)
+    )
