@@ -18,7 +18,7 @@ export PYSPARK_PYTHON = $(CURDIR)/.venv/bin/python
 
 .PHONY: help
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "make %-17s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: demo
 demo: environment ## The whole pipeline on sample_data: three boards here, their tables in output/
@@ -27,6 +27,19 @@ demo: environment ## The whole pipeline on sample_data: three boards here, their
 .PHONY: test
 test: environment ## All tests but those that need containers
 	@.venv/bin/python -m pytest -m 'not cluster' $(ARGS)
+
+.PHONY: cluster-test
+cluster-test: environment ## The cluster: built, used, broken and taken down again (needs Docker)
+	@.venv/bin/python -m pytest -m 'cluster and not cluster_long' tests/cluster $(ARGS)
+
+.PHONY: cluster-test-long
+cluster-test-long: environment ## The same with what takes longer: each data node, 20 jobs in a row
+	@.venv/bin/python -m pytest -m cluster tests/cluster $(ARGS)
+
+.PHONY: mapreduce
+mapreduce: ## On the running cluster: the hourly count by MapReduce, compared with Spark's
+	@docker compose exec -T client cluster/mapreduce/hourly-count
+	@docker compose exec -T client spark-submit cluster/mapreduce/compare.py
 
 .PHONY: check
 check: environment ## Lint, format, types, lock file; changes nothing

@@ -155,7 +155,10 @@ def data_nodes() -> list[str]:
     """The data nodes' pages, as the name node's page links to them."""
     query = "http://127.0.0.1:9870/jmx?qry=Hadoop:service=NameNode,name=NameNodeInfo"
     live = json.loads(json.load(urlopen(query))["beans"][0]["LiveNodes"])
-    return [f"http://{node['infoAddr'].replace('0.0.0.0', 'localhost')}/" for node in live.values()]
+    return [
+        f"http://{name.split(':')[0]}:{node['infoAddr'].split(':')[1]}/"
+        for name, node in live.items()
+    ]
 
 
 def finished_in_history() -> list[str]:
