@@ -52,7 +52,7 @@ def pairs_and_names(
     pairs = frame.withColumn("first_id", F.xxhash64("first")).withColumn(
         "second_id", F.xxhash64("second")
     )
-    names = frame.select(
+    names = pairs.select(
         F.col("first").alias("query"),
         F.upper("first").alias("surface"),
         F.col("first_id").alias("query_id"),
