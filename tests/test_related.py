@@ -17,6 +17,9 @@ from pipeline.sessions import daily_pairs
 #: A session: whose it is, its queries in order, and the seconds from each to the next.
 Session = tuple[int, list[str], int]
 
+#: The rows of each query and kind, in order of rank.
+Found = dict[tuple[str, str], list[Row]]
+
 
 def session(*queries: str, user: int = 1, every: int = 300) -> Session:
     return (user, list(queries), every)
@@ -64,9 +67,8 @@ def related(
     spark: SparkSession,
     sessions: Iterable[Session],
     **parameters: Any,  # noqa: ANN401
-) -> dict[tuple[str, str], list[Row]]:
-    """The rows of each query and kind, in order of rank."""
-    found: dict[tuple[str, str], list[Row]] = defaultdict(list)
+) -> Found:
+    found: Found = defaultdict(list)
     pairs, names = pairs_and_names(spark, sessions)
     for row in related_searches(pairs, names, **parameters).orderBy("rank").collect():
         found[row["query"], row.kind].append(row)
@@ -89,16 +91,21 @@ def test_known_ratios_come_out_of_the_expression(spark: SparkSession) -> None:
     assert [row[1] for row in rows] == pytest.approx([5.26554, 6.27140, 0.0, -3.72330], abs=1e-5)
 
 
-def test_a_related_query_is_what_the_same_people_search_for(spark: SparkSession) -> None:
-    sessions = [
-        *by_people(0, 8, "제주도 여행", "제주도 맛집"),
-        *by_people(10, 2, "제주도 맛집", "제주도 여행"),
-        *by_people(20, 10, "제주도 여행"),
-        *others(200),
-    ]
+@pytest.fixture(scope="module")
+def found(spark: SparkSession) -> Found:
+    """What is related in one log of all the sessions below: they share no query."""
+    sessions = JEJU + SAMSUNG + SECRET + RAMEN + FILM + FOOTBALL + KPOP
+    return related(spark, sessions + SLIPS + SPACING + others(1000))
 
-    found = related(spark, sessions)
 
+JEJU = [
+    *by_people(0, 8, "제주도 여행", "제주도 맛집"),
+    *by_people(10, 2, "제주도 맛집", "제주도 여행"),
+    *by_people(20, 10, "제주도 여행"),
+]
+
+
+def test_a_related_query_is_what_the_same_people_search_for(found: Found) -> None:
     [row] = found["제주도 여행", "related"]
     assert (row.rank, row.related_query, row.sessions, row.searchers) == (1, "제주도 맛집", 10, 10)
     assert row.score == 0.5  # 10 of its 20 sessions have both
@@ -107,20 +114,109 @@ def test_a_related_query_is_what_the_same_people_search_for(spark: SparkSession)
     assert (row.score, row.next_probability) == (1.0, 0.2)
 
 
-def test_what_many_have_together_comes_before_what_is_rare_and_surprising(
-    spark: SparkSession,
-) -> None:
-    sessions = [
-        *by_people(0, 40, "제주도", "날씨"),
-        *by_people(100, 100, "날씨"),  # popular with everybody
-        *by_people(200, 8, "제주도", "오메기떡"),  # never without
-        *others(300),
-    ]
+SAMSUNG = [
+    *by_people(0, 40, "삼성전자 주가", "환율"),
+    *by_people(100, 100, "환율"),  # popular with everybody
+    *by_people(200, 8, "삼성전자 주가", "삼성전자 배당금 지급일"),  # never without
+]
 
-    rows = related(spark, sessions)["제주도", "related"]
 
-    assert shown(rows) == ["날씨", "오메기떡"]
-    assert rows[0].significance > 3
+def test_what_many_have_together_comes_before_what_is_rare_and_surprising(found: Found) -> None:
+    rows = found["삼성전자 주가", "related"]
+
+    assert shown(rows) == ["환율", "삼성전자 배당금 지급일"]
+    assert rows[0].score > rows[1].score
+
+
+SECRET = [*[session("내 비밀", "내 이름", user=1)] * 50, *by_people(10, 4, "네 명", "의 비밀")]
+
+
+def test_one_persons_habit_is_shown_to_nobody(found: Found) -> None:
+    secrets = {"내 비밀", "내 이름", "네 명", "의 비밀"}
+
+    assert not secrets & {query for query, _ in found}
+
+
+RAMEN = [*by_people(0, 3, "라면", "김치"), *by_people(2, 3, "김치", "라면")]
+
+
+def test_people_of_both_orders_count_together(found: Found) -> None:
+    [row] = found["라면", "related"]
+
+    assert (row.sessions, row.searchers) == (6, 5)  # one person did both
+
+
+FILM = [
+    *by_people(0, 6, "영화", "예매"),
+    *by_people(10, 6, "배우 이름", "영화"),
+    *by_people(20, 6, "영화", "가격"),
+]
+
+
+def test_of_equal_pairs_the_one_that_comes_after_is_first(found: Found) -> None:
+    # All have a third of the sessions; of those that come after, by text.
+    assert shown(found["영화", "related"]) == ["가격", "예매", "배우 이름"]
+
+
+FOOTBALL = [
+    *by_people(0, 9, "축구", "손흥민 경기"),
+    *by_people(10, 7, "축구", "손흥민경기"),
+    *by_people(20, 6, "축구", "야구장"),
+]
+
+
+def test_of_variants_only_the_first_is_related(found: Found) -> None:
+    assert shown(found["축구", "related"]) == ["손흥민 경기", "야구장"]
+
+
+KPOP = by_people(0, 6, "bts", "kpop")
+
+
+def test_the_surface_is_shown(found: Found) -> None:
+    assert found["bts", "related"][0].related_surface == "KPOP"
+
+
+SLIPS = [
+    *by_people(0, 6, "유튜부", "유튜브", every=5),
+    *by_people(10, 30, "유튜브"),
+    # On the keyboard's other language.
+    *by_people(0, 6, "skdlqj", "나이버", every=5),
+    *by_people(10, 30, "나이버"),
+    # Alike, but with time between, and back as often.
+    *by_people(0, 8, "국민은행 금리", "국민은행 대리", every=600),
+    *by_people(10, 8, "국민은행 대리", "국민은행 금리", every=600),
+    *by_people(20, 20, "국민은행 금리"),
+    # So short that another syllable is another word.
+    *by_people(0, 8, "배우", "배구", every=5),
+    *by_people(20, 20, "배구"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "right"), [("유튜부", "유튜브"), ("skdlqj", "나이버")])
+def test_a_slip_is_corrected_and_not_related(found: Found, wrong: str, right: str) -> None:
+    assert shown(found[wrong, "correction"]) == [right]
+    # And nobody is led from right to wrong.
+    assert not {(wrong, "related"), (right, "related"), (right, "correction")} & set(found)
+
+
+def test_likeness_without_haste_is_no_slip(found: Found) -> None:
+    assert shown(found["국민은행 대리", "related"]) == ["국민은행 금리"]
+    assert shown(found["국민은행 금리", "related"]) == ["국민은행 대리"]
+
+
+def test_short_words_that_differ_by_a_syllable_are_different_words(found: Found) -> None:
+    assert shown(found["배우", "related"]) == ["배구"]
+
+
+SPACING = [
+    *by_people(0, 6, "겨울왕국3", "겨울왕국 3", every=1500),
+    *by_people(10, 30, "겨울왕국 3"),
+]
+
+
+def test_a_spacing_variant_is_a_correction_however_late(found: Found) -> None:
+    assert shown(found["겨울왕국3", "correction"]) == ["겨울왕국 3"]
+    assert not {("겨울왕국3", "related"), ("겨울왕국 3", "related")} & set(found)
 
 
 def test_an_accident_is_not_shown(spark: SparkSession) -> None:
@@ -133,103 +229,6 @@ def test_an_accident_is_not_shown(spark: SparkSession) -> None:
     ]
 
     assert related(spark, sessions) == {}
-
-
-def test_one_persons_habit_is_shown_to_nobody(spark: SparkSession) -> None:
-    habit = [session("내 비밀", "내 이름", user=1)] * 50
-    shared_by_four = by_people(10, 4, "b", "c")
-
-    assert related(spark, [*habit, *shared_by_four, *others(200)]) == {}
-
-
-def test_people_of_both_orders_count_together(spark: SparkSession) -> None:
-    sessions = [*by_people(0, 3, "라면", "김치"), *by_people(2, 3, "김치", "라면"), *others(200)]
-
-    [row] = related(spark, sessions)["라면", "related"]
-
-    assert (row.sessions, row.searchers) == (6, 5)  # one person did both
-
-
-def test_of_equal_pairs_the_one_that_comes_after_is_first(spark: SparkSession) -> None:
-    sessions = [
-        *by_people(0, 6, "영화", "예매"),
-        *by_people(10, 6, "배우", "영화"),
-        *by_people(20, 6, "영화", "가격"),
-        *others(200),
-    ]
-
-    rows = related(spark, sessions)["영화", "related"]
-
-    # All have a third of the sessions; then by text.
-    assert shown(rows) == ["가격", "예매", "배우"]
-
-
-def test_a_slip_is_corrected_and_not_related(spark: SparkSession) -> None:
-    sessions = [
-        *by_people(0, 6, "유튜부", "유튜브", every=5),
-        *by_people(10, 30, "유튜브"),
-        *others(200),
-    ]
-
-    found = related(spark, sessions)
-
-    assert shown(found["유튜부", "correction"]) == ["유튜브"]
-    assert set(found) == {("유튜부", "correction")}  # and nobody is led from right to wrong
-
-
-def test_the_other_keyboard_is_a_slip(spark: SparkSession) -> None:
-    sessions = [
-        *by_people(0, 6, "skdlqj", "나이버", every=5),
-        *by_people(10, 30, "나이버"),
-        *others(200),
-    ]
-
-    assert shown(related(spark, sessions)["skdlqj", "correction"]) == ["나이버"]
-
-
-def test_likeness_without_haste_is_no_slip(spark: SparkSession) -> None:
-    sessions = [
-        *by_people(0, 8, "삼성전자 주가", "삼성전기 주가", every=600),
-        *by_people(10, 8, "삼성전기 주가", "삼성전자 주가", every=600),
-        *by_people(20, 20, "삼성전자 주가"),
-        *others(200),
-    ]
-
-    assert shown(related(spark, sessions)["삼성전기 주가", "related"]) == ["삼성전자 주가"]
-
-
-def test_short_words_that_differ_by_a_syllable_are_different_words(spark: SparkSession) -> None:
-    sessions = [
-        *by_people(0, 8, "배우", "배구", every=5),
-        *by_people(20, 20, "배구"),
-        *others(200),
-    ]
-
-    assert set(related(spark, sessions)) == {("배우", "related"), ("배구", "related")}
-
-
-def test_a_spacing_variant_is_a_correction_however_late(spark: SparkSession) -> None:
-    sessions = [
-        *by_people(0, 6, "손흥민경기", "손흥민 경기", every=1500),
-        *by_people(10, 30, "손흥민 경기"),
-        *others(200),
-    ]
-
-    found = related(spark, sessions)
-
-    assert shown(found["손흥민경기", "correction"]) == ["손흥민 경기"]
-    assert set(found) == {("손흥민경기", "correction")}
-
-
-def test_of_variants_only_the_first_is_related(spark: SparkSession) -> None:
-    sessions = [
-        *by_people(0, 9, "축구", "손흥민 경기"),
-        *by_people(10, 7, "축구", "손흥민경기"),
-        *by_people(20, 6, "축구", "야구"),
-        *others(300),
-    ]
-
-    assert shown(related(spark, sessions)["축구", "related"]) == ["손흥민 경기", "야구"]
 
 
 def test_each_kind_is_ranked_on_its_own_and_cut(spark: SparkSession) -> None:
@@ -247,12 +246,6 @@ def test_each_kind_is_ranked_on_its_own_and_cut(spark: SparkSession) -> None:
     assert [(row.rank, row.related_query) for row in found["유튜부", "correction"]] == [
         (1, "유튜브")
     ]
-
-
-def test_the_surface_is_shown(spark: SparkSession) -> None:
-    sessions = [*by_people(0, 6, "bts", "kpop"), *others(100)]
-
-    assert related(spark, sessions)["bts", "related"][0].related_surface == "KPOP"
 
 
 def test_days_add_up(spark: SparkSession) -> None:
