@@ -325,7 +325,7 @@ def _is_skipped(fmt: LogFormat, value: Callable[[ColumnRef], Column]) -> Column:
     conditions += [text.startswith(prefix) for prefix in fmt.skip_prefixes]
     if fmt.header_cells:
         cells = [
-            F.lower(F.trim(F.trim(value(position)), F.lit('"'))) == name.strip('"').lower()
+            F.lower(F.btrim(F.trim(value(position)), F.lit('"'))) == name.strip('"').lower()
             for position, name in fmt.header_cells
         ]
         conditions.append(reduce(lambda a, b: a & b, cells))
