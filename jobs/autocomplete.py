@@ -15,10 +15,11 @@ from pyspark.sql import SparkSession, Window
 from pyspark.sql import functions as F
 
 from pipeline import cli
-from pipeline.publish import AutocompleteOptions, as_of_day, publish_autocomplete
+from pipeline.hangul import composed
+from pipeline.publish import AutocompleteOptions, as_of_day, blocked_words, publish_autocomplete
 from pipeline.refresh import refresh_daily_counts
 
-COLUMNS = ["prefix", "rank", "completion", "searchers", "weight"]
+COLUMNS = ["typed", "rank", "completion", "searchers", "weight"]
 
 
 def parser() -> argparse.ArgumentParser:
@@ -30,21 +31,26 @@ def parser() -> argparse.ArgumentParser:
     add("--half-life", "half_life_days", cli.positive, 14.0, "DAYS", "in which a day counts half")
     add("--min-searchers", "min_searchers", whole, 5, "K", "what fewer people typed is not shown")
     add("--top", "top", whole, 10, "N", "completions of a prefix")
+    words = "words that no completion may contain, one a line, # for comments (default: none)"
+    parser.add_argument("--blocked", dest="blocked_file", metavar="FILE", help=words)
     return parser
 
 
 def run(spark: SparkSession, args: argparse.Namespace) -> None:
+    args.blocked = blocked_words(spark, args.blocked_file) if args.blocked_file else ()
     options = cli.options_of(AutocompleteOptions, args)
     with cli.prepared_root(spark, args) as root:
         refresh_daily_counts(root)
         day = as_of_day(root, args.at)
         completions = publish_autocomplete(root, day, options)
         heaviest = F.max("weight").over(Window.partitionBy("prefix"))
-        short = completions.rows.where("length(prefix) = 1 and rank <= 4")
-        first = short.withColumn("heaviest", heaviest).orderBy(F.desc("heaviest"), "prefix", "rank")
-        cli.report_published(
-            root, completions, cli.days_text(day, args.days), first.select(*COLUMNS)
+        first = (
+            completions.rows.where("key_kind = 'keystrokes' and length(prefix) = 2 and rank <= 4")
+            .withColumn("typed", composed(F.col("prefix")))
+            .orderBy(heaviest.desc(), "prefix", "rank")
         )
+        days = cli.days_text(day, args.days)
+        cli.report_published(root, completions, days, first.select(*COLUMNS))
 
 
 if __name__ == "__main__":

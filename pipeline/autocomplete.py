@@ -1,21 +1,38 @@
 """Autocomplete: what most people, and lately, went on to type after a prefix."""
 
-import unicodedata
 from collections.abc import Collection
 from datetime import date
 from typing import Final
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 from pyspark.sql.types import StringType, StructField, StructType
 
 from pipeline.contracts import conform
 from pipeline.errors import InvalidParameterError
+from pipeline.hangul import (
+    choseong,
+    keystrokes,
+    other_keyboard_keystrokes,
+    without_shift,
+)
 from pipeline.people import different_people
 from pipeline.ranking import with_top_ranks
 from pipeline.schemas import AUTOCOMPLETE, DAILY_COUNTS
 from pipeline.text import variant_key
 from pipeline.windows import WEIGHT_UNIT, decayed
+from silgeom.text import normalized_query
+
+#: So much heavier must a completion be for another to count as a slip of it.
+SLIP_ODDS: Final = 10
+
+#: The choseong of a query that begins with Hangul, down to a loose vowel, which is no initial.
+_INITIALS: Final = "^[ㄱ-ㅎ][^ㅏ-ㅣ]*"
+
+#: English letters that the two-set keyboard would make whole syllables of.
+_SYLLABLES_IN_LATIN: Final = (
+    r"^(?:[qwertasdfgzxcv][yuiophjklbnm]{1,2}[qwertasdfgzxcv]{0,2}[ 0-9]*)+\z"
+)
 
 _DATED_COUNTS: Final = StructType([StructField("dt", StringType()), *DAILY_COUNTS])
 
@@ -34,7 +51,7 @@ def completions(
 
     A searcher-day is one person who typed the query on one day; it weighs 2^(-age / half-life).
     Spacing and punctuation variants of one query are one completion, shown as most people typed
-    the heaviest of them.
+    the heaviest of them. What is plainly a slip of a completion `SLIP_ODDS` times as heavy is none.
 
     Args:
         daily_counts: `dt` (YYYY-MM-DD) and `DAILY_COUNTS`; days after `as_of` are ignored.
@@ -42,13 +59,14 @@ def completions(
         half_life_days: above 0.
         min_searchers: different people who must have typed the query, whatever its spacing.
         per_prefix: completions of a prefix.
-        max_prefix: the longest prefix, in characters.
+        max_prefix: the longest prefix, in keys.
         blocked: words that no completion may contain. Spaces do not hide them, and they match
             within words, as Korean compounds have no boundaries.
 
     Returns:
-        `AUTOCOMPLETE`; of equal weights more people first, then by text. Prefixes are of the
-        normalised query, up to the whole of it, and none ends with a space.
+        `AUTOCOMPLETE`; of equal weights more people first, then by text. Prefixes are of the keys
+        of the normalised query, up to the whole of it (`pipeline.hangul`): of its `keystrokes`,
+        and of its `choseong` where it begins with Hangul.
 
     Raises:
         InvalidParameterError: a parameter is out of its range, or a blocked word is blank.
@@ -64,11 +82,11 @@ def completions(
         groups = groups.where(~_contains_any(F.col("key"), blocked))
     shown = _with_people(groups, counts).where(F.col("searchers") >= min_searchers)
     ranked = with_top_ranks(
-        _with_prefixes(shown, max_prefix),
-        per=["prefix"],
+        _with_prefixes(_without_slips(shown), max_prefix),
+        per=["key_kind", "prefix"],
         best_first=[F.desc("weight"), F.desc("searchers"), F.asc("query")],
         limit=per_prefix,
-    ).withColumn("key_kind", F.lit("text"))
+    )
     return conform(ranked, AUTOCOMPLETE, "completions")
 
 
@@ -145,19 +163,84 @@ def _with_people(groups: DataFrame, counts: DataFrame) -> DataFrame:
     return groups.join(described, on="query_id").withColumn("weight", F.col("weight") / WEIGHT_UNIT)
 
 
-def _with_prefixes(shown: DataFrame, max_prefix: int) -> DataFrame:
-    """Each completion once for each prefix of its query."""
-    lengths = F.sequence(F.lit(1), F.least(F.length("query"), F.lit(max_prefix)))
-    prefix = F.substring("query", F.lit(1), F.col("length"))
+def _without_slips(shown: DataFrame) -> DataFrame:
+    """Leave out what can only be a slip, by its shape and by the weight of what was meant.
+
+    A shape that nobody means is a loose jamo beside a syllable (날ㄹ씨, 나ㄹ씨), or a text that the
+    other keyboard turns into another completion. Slips of whole syllables (날시) stay: without the
+    sessions, nothing tells them from 배우 beside 배구.
+    """
+    keys = keystrokes(F.col("query"))
+    own = F.array(F.struct(without_shift(keys).alias("keys"), F.lit(False).alias("is_guess")))
+    guesses = F.transform(
+        _keys_meant(F.col("query"), keys),
+        lambda meant: F.struct(meant.alias("keys"), F.lit(True).alias("is_guess")),
+    )
+    claims = shown.withColumn("claim", F.explode(F.concat(own, guesses))).select("*", "claim.*")
+    heaviest = F.max(F.when(~F.col("is_guess"), F.col("weight"))).over(Window.partitionBy("keys"))
+    is_slip = F.col("is_guess") & (heaviest >= SLIP_ODDS * F.col("weight"))
+    judged = claims.withColumn("is_slip", F.coalesce(is_slip, F.lit(False)))
+    of_query = Window.partitionBy("query_id")
     return (
-        shown.withColumn("length", F.explode(lengths))
-        .withColumn("prefix", prefix)
-        .where(~F.endswith("prefix", F.lit(" ")))
+        judged.withColumn("is_slip", F.max("is_slip").over(of_query))
+        .where(~F.col("is_guess") & ~F.col("is_slip"))
+        .select(*shown.columns)
     )
 
 
+def _keys_meant(query: Column, keys: Column) -> Column:
+    """What may have been meant by a query of a suspicious shape: keys without shift."""
+    places = F.sequence(F.lit(1), F.length(keys))
+
+    def one_key_less(place: Column) -> Column:
+        return F.concat(F.substring(keys, F.lit(1), place - 1), F.substr(keys, place + 1))
+
+    def two_keys_swapped(place: Column) -> Column:
+        return F.concat(
+            F.substring(keys, F.lit(1), place - 1),
+            F.substr(keys, place + 1, F.lit(1)),
+            F.substr(keys, place, F.lit(1)),
+            F.substr(keys, place + 2),
+        )
+
+    typed_otherwise = F.concat(
+        F.array(keys), F.transform(places, one_key_less), F.transform(places, two_keys_swapped)
+    )
+    on_other_keyboard = other_keyboard_keystrokes(query)
+    is_torn = query.rlike("[가-힣]") & query.rlike("[ㄱ-ㅣ]")
+    meant = F.when(is_torn, F.array_append(typed_otherwise, on_other_keyboard)).when(
+        query.rlike("[ㄱ-ㅣ]") | query.rlike(_SYLLABLES_IN_LATIN), F.array(on_other_keyboard)
+    )
+    nothing = F.array().cast("array<string>")
+    return F.transform(F.coalesce(meant, nothing), without_shift)
+
+
+def _with_prefixes(shown: DataFrame, max_prefix: int) -> DataFrame:
+    """Each completion once for each prefix of each of its keys: `key_kind` and `prefix`."""
+    initials = F.regexp_extract(choseong(F.col("query")), _INITIALS, 0)
+    return shown.withColumn(
+        "key",
+        F.explode(
+            F.concat(
+                _prefixes("keystrokes", keystrokes(F.col("query")), max_prefix),
+                _prefixes("choseong", initials, max_prefix),
+            )
+        ),
+    ).select("query", "completion", "searchers", "weight", "key.*")
+
+
+def _prefixes(kind: str, key: Column, max_prefix: int) -> Column:
+    def prefix(length: Column) -> Column:
+        return F.struct(
+            F.lit(kind).alias("key_kind"), F.substring(key, F.lit(1), length).alias("prefix")
+        )
+
+    lengths = F.sequence(F.lit(1), F.least(F.length(key), F.lit(max_prefix)), F.lit(1))
+    return F.transform(F.when(F.length(key) > 0, lengths).otherwise(F.array()), prefix)
+
+
 def _contains_any(key: Column, words: Collection[str]) -> Column:
-    normal = sorted(unicodedata.normalize("NFC", word).lower() for word in words)
+    normal = sorted({normalized_query(word) for word in words})
     return F.exists(
         F.array(*[variant_key(F.lit(word)) for word in normal]),
         lambda word: F.contains(key, word),

@@ -23,7 +23,7 @@ from pipeline.ledger import SAME_CONTENT, SET_ASIDE, LedgerEntry
 from pipeline.publish import Options, Published
 from pipeline.root import Root, open_root
 from pipeline.session import spark_session
-from pipeline.tables import table
+from silgeom.tables import table
 
 PROJECT = Path(__file__).resolve().parents[1]
 #: Rows of a result that a job shows.

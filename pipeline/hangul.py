@@ -19,6 +19,7 @@ from silgeom.hangul import (
     KEY_OF_LATIN,
     KEYS_OF,
     LATIN_OF_KEY,
+    SHIFTED,
     SYLLABLES,
     VOWEL_PAIRS,
 )
@@ -161,6 +162,11 @@ def other_keyboard_keystrokes(raw: Column) -> Column:
     as_keys = F.translate(typed, "".join(KEY_OF_LATIN), "".join(KEY_OF_LATIN.values()))
     meant = F.when(_has_hangul(raw), typed_as_hangul(typed)).otherwise(as_keys)
     return F.lower(meant)
+
+
+def without_shift(keys: Column) -> Column:
+    """Keys with shift let go: ㄴㅏㄹㅆㅣ is ㄴㅏㄹㅅㅣ. What a lower-case query can still tell."""
+    return F.translate(keys, "".join(SHIFTED), "".join(SHIFTED.values()))
 
 
 def keystroke_distance(left: Column, right: Column, *, at_most: int) -> Column:

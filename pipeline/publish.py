@@ -4,13 +4,14 @@ Reads   hourly_counts/dt=, daily_counts/dt=, daily_pairs/dt=
 Writes  trending/dt=/hour=, related/dt=, autocomplete/dt=
 """
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import StructType
 
 from pipeline.autocomplete import completions
@@ -25,10 +26,14 @@ from pipeline.schemas import (
     RELATED,
     TRENDING,
 )
+from pipeline.storage import qualified, storage_of
 from pipeline.trending import trending_keywords
 
 #: Raised when a result is computed in another way, so that it is made again from the same counts.
-METHOD: Final = 1
+METHOD: Final = 2
+
+#: What decoding leaves where a byte is no text.
+UNDECODABLE: Final = "\ufffd"
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,7 @@ class AutocompleteOptions:
     half_life_days: float
     min_searchers: int
     top: int
+    blocked: tuple[str, ...]
 
 
 Options = TrendingOptions | RelatedOptions | AutocompleteOptions
@@ -93,6 +99,30 @@ def window_end(root: Root, at: datetime | None) -> datetime:
 def as_of_day(root: Root, at: datetime | None) -> date:
     """The day of the reporting zone in which `at` lies; see `window_end`."""
     return _moment(root, at).astimezone(ZoneInfo(root.state.zone)).date()
+
+
+def blocked_words(spark: SparkSession, name: str) -> tuple[str, ...]:
+    """The words of a file of blocked words: one a line; blank lines and # comments are none.
+
+    Args:
+        spark: reaches what is not on this machine.
+        name: a path of this machine or a URI.
+
+    Raises:
+        InvalidParameterError: there is no such file, or it is not UTF-8.
+    """
+    address = qualified(spark, name)
+    storage = storage_of(spark, address)
+    if [file.address for file in storage.files(address) or []] != [address]:
+        raise InvalidParameterError(f"no such file of blocked words: {name}")
+    try:
+        text = storage.read_text(address) or ""
+    except UnicodeDecodeError:
+        text = UNDECODABLE
+    if UNDECODABLE in text:
+        raise InvalidParameterError(f"{name} is not UTF-8: save the blocked words as UTF-8")
+    lines = (line.strip() for line in text.removeprefix("\ufeff").splitlines())
+    return tuple(line for line in lines if line and not line.startswith("#"))
 
 
 def publish_trending(root: Root, end: datetime, options: TrendingOptions) -> Published:
@@ -155,6 +185,7 @@ def publish_autocomplete(root: Root, day: date, options: AutocompleteOptions) ->
             half_life_days=options.half_life_days,
             min_searchers=options.min_searchers,
             per_prefix=options.top,
+            blocked=options.blocked,
         ).orderBy("key_kind", "prefix", "rank")
 
     return _publish(
@@ -174,7 +205,7 @@ def _publish(
 ) -> Published:
     made_of = fingerprint(
         method=METHOD,
-        options=asdict(options),
+        options={name: _brief(value) for name, value in asdict(options).items()},
         counts={name: [root.state.made_of[name].get(day) for day in days] for name in reads},
         days=days,
     )
@@ -187,6 +218,13 @@ def _publish(
             change.put(dataset, partition, change.address(dataset))
             partitions[partition] = made_of
     return Published(dataset, partition, root.read(dataset, schema, [partition]), is_new)
+
+
+def _brief(option: object) -> object:
+    """An option as the state remembers it: of many words, a digest."""
+    if not isinstance(option, tuple):
+        return option
+    return hashlib.sha256("\n".join(option).encode()).hexdigest()
 
 
 def _moment(root: Root, at: datetime | None) -> datetime:

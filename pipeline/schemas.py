@@ -176,8 +176,8 @@ RELATED: Final = StructType(
 #: autocomplete/dt=: one completion of a prefix, as of that day. Key: key_kind, prefix, rank.
 AUTOCOMPLETE: Final = StructType(
     [
-        _column("key_kind", StringType(), "what the prefix is made of: text"),
-        _column("prefix", StringType(), "of the normalised query"),
+        _column("key_kind", StringType(), "what the prefix is made of: keystrokes or choseong"),
+        _column("prefix", StringType(), "of the query's keys, without spaces: pipeline/hangul.py"),
         _column("rank", IntegerType(), "from 1"),
         _column("completion", StringType(), "as most people typed it"),
         _column("searchers", LongType(), "different people (HLL estimate)"),

@@ -46,6 +46,9 @@ KEY_OF_LATIN: Final = {latin.upper(): key for key, latin in LATIN_OF_KEY.items()
     latin: key for key, latin in LATIN_OF_KEY.items()
 }
 
+#: Keys pressed with shift, each with what it is without.
+SHIFTED: Final = dict(zip("ㄲㄸㅃㅆㅉㅒㅖ", "ㄱㄷㅂㅅㅈㅐㅔ", strict=True))
+
 FIRST_SYLLABLE: Final = 0xAC00
 SYLLABLES: Final = "".join(map(chr, range(FIRST_SYLLABLE, FIRST_SYLLABLE + 19 * 21 * 28)))
 
@@ -66,6 +69,7 @@ _TO_CHOSEONG: Final = str.maketrans(
 )
 _TO_LATIN: Final = str.maketrans(LATIN_OF_KEY)
 _FROM_LATIN: Final = str.maketrans(KEY_OF_LATIN)
+_UNSHIFT: Final = str.maketrans(SHIFTED)
 
 
 def keystrokes(query: str) -> str:
@@ -172,6 +176,20 @@ def other_keyboard(raw: str) -> str:
 def other_keyboard_keystrokes(raw: str) -> str:
     """The keystrokes of the normalised `other_keyboard`: those of the query that was meant."""
     return keystrokes(other_keyboard(raw).lower())
+
+
+def without_shift(keys: str) -> str:
+    """Keys with shift let go: ㄴㅏㄹㅆㅣ is ㄴㅏㄹㅅㅣ. What a lower-case query can still tell."""
+    return keys.translate(_UNSHIFT)
+
+
+def states_of_input(text: str) -> list[str]:
+    """What a search box shows after each key of a text: 가방 is ㄱ, 가, 갑, 가바, 가방.
+
+    The last is the text; it alone may be put together otherwise (a space is a key too).
+    """
+    keys = text.translate(_TO_KEYS)
+    return [composed(keys[:pressed]) for pressed in range(1, len(keys))] + ([text] if text else [])
 
 
 def keystroke_distance(left: str, right: str, at_most: int) -> int | None:

@@ -13,7 +13,7 @@ LAYERS = [
     # What everybody may use.
     {"errors", "schemas"},
     # Vocabulary: Column -> Column, and small tools.
-    {"contracts", "ranking", "text", "hangul", "privacy", "people", "windows", "tables"},
+    {"contracts", "ranking", "text", "hangul", "privacy", "people", "windows"},
     {"ledger", "names"},
     # Datasets: DataFrame -> DataFrame. Of each other they know nothing.
     {"formats", "searches", "counts", "sessions", "trending", "related", "autocomplete"},

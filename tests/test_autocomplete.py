@@ -10,6 +10,7 @@ from pipeline.autocomplete import completions
 from pipeline.counts import daily_counts
 from pipeline.errors import InvalidParameterError, SchemaMismatchError
 from pipeline.schemas import AUTOCOMPLETE
+from silgeom.hangul import keystrokes
 from tests.factories import Search, search, searches
 
 TODAY = date(2026, 3, 15)
@@ -36,10 +37,14 @@ def completed(
     rows: list[Search],
     **parameters: Any,  # noqa: ANN401
 ) -> dict[str, list[Row]]:
-    """The rows of each prefix, in order of rank."""
-    found: dict[str, list[Row]] = defaultdict(list)
+    """The rows of each prefix of keystrokes, in order of rank."""
     arguments = {"as_of": TODAY, **parameters}
-    for row in completions(counts_of(spark, rows), **arguments).orderBy("rank").collect():
+    return by_prefix(completions(counts_of(spark, rows), **arguments), "keystrokes")
+
+
+def by_prefix(result: DataFrame, kind: str) -> dict[str, list[Row]]:
+    found: dict[str, list[Row]] = defaultdict(list)
+    for row in result.where(f"key_kind = '{kind}'").orderBy("rank").collect():
         found[row.prefix].append(row)
     return found
 
@@ -49,170 +54,36 @@ def shown(rows: list[Row]) -> list[str]:
 
 
 def test_every_prefix_is_completed_most_people_first(spark: SparkSession) -> None:
-    found = completed(spark, typed("날씨", 7) + typed("날씨 서울", 6) + typed("나이키", 9))
+    found = completed(spark, typed("날씨", 7) + typed("날씨 lg", 6) + typed("나이키", 9))
 
     assert {prefix: shown(rows) for prefix, rows in found.items()} == {
-        "나": ["나이키"],
-        "나이": ["나이키"],
-        "나이키": ["나이키"],
-        "날": ["날씨", "날씨 서울"],
-        "날씨": ["날씨", "날씨 서울"],
-        "날씨 서": ["날씨 서울"],  # and no prefix that ends with a space
-        "날씨 서울": ["날씨 서울"],
+        "ㄴ": ["나이키", "날씨", "날씨 lg"],
+        "ㄴㅏ": ["나이키", "날씨", "날씨 lg"],
+        "ㄴㅏㅇ": ["나이키"],
+        "ㄴㅏㅇㅣ": ["나이키"],
+        "ㄴㅏㅇㅣㅋ": ["나이키"],
+        "ㄴㅏㅇㅣㅋㅣ": ["나이키"],
+        "ㄴㅏㄹ": ["날씨", "날씨 lg"],
+        "ㄴㅏㄹㅆ": ["날씨", "날씨 lg"],  # one key, with shift
+        "ㄴㅏㄹㅆㅣ": ["날씨", "날씨 lg"],
+        "ㄴㅏㄹㅆㅣl": ["날씨 lg"],  # a space is no key
+        "ㄴㅏㄹㅆㅣlg": ["날씨 lg"],
     }
-    assert [(row.rank, row.key_kind, row.searchers) for row in found["날"]] == [
-        (1, "text", 7),
-        (2, "text", 6),
+    assert [(row.rank, row.key_kind, row.searchers) for row in found["ㄴㅏㄹ"]] == [
+        (1, "keystrokes", 7),
+        (2, "keystrokes", 6),
     ]
 
 
-def test_recent_people_weigh_more(spark: SparkSession) -> None:
-    rows = typed("나라장터", 10, days_ago=14) + typed("나이키", 6, days_ago=7)
-
-    found = completed(spark, rows, half_life_days=7.0)["나"]
-
-    assert [(row.completion, row.weight) for row in found] == [
-        ("나이키", 3.0),  # 6 halved once
-        ("나라장터", 2.5),  # 10 halved twice
-    ]
-
-
-def test_people_count_on_each_day_but_to_the_floor_only_once(spark: SparkSession) -> None:
-    four_people_daily = [row for age in range(10) for row in typed("나만의 비밀", 4, days_ago=age)]
-    five_people_in_all = typed("나이키", 3, days_ago=1) + typed("나이키", 3, first_user=2)
-
-    [row] = completed(spark, four_people_daily + five_people_in_all, half_life_days=1.0)["나"]
-
-    assert (row.completion, row.searchers, row.weight) == ("나이키", 5, 4.5)  # 3 + 3 / 2
-
-
-def test_variants_are_one_completion_shown_as_most_people_typed_it(spark: SparkSession) -> None:
-    rows = (
-        typed("카카오톡", 4)
-        + typed("카카오톡", 1, first_user=4, surface="카카오톡 ")
-        + typed("카카오 톡", 3, first_user=10)
-        + typed("카카오맵", 6)
-    )
-
-    found = completed(spark, rows)["카"]
-
-    assert [(row.completion, row.searchers, row.weight) for row in found] == [
-        ("카카오톡", 8, 8.0),
-        ("카카오맵", 6, 6.0),
-    ]
-
-
-def test_the_surface_is_the_one_of_most_searcher_days(spark: SparkSession) -> None:
-    rows = (
-        typed("bts", 5, surface="bts")
-        + typed("bts", 4, surface="BTS", days_ago=1)
-        + typed("bts", 4, surface="BTS", days_ago=2)
-    )
-
-    assert shown(completed(spark, rows)["b"]) == ["BTS"]
-
-
-def test_a_long_query_is_found_by_its_first_twenty_characters(spark: SparkSession) -> None:
-    query = "가나다라마바사아자차카타파하거너더러머버서어"  # 22
-    found = completed(spark, typed(query, 5))
-
-    assert max(map(len, found)) == 20
-    assert shown(found[query[:20]]) == [query]
-    assert max(map(len, completed(spark, typed(query, 5), max_prefix=3))) == 3
-
-
-def test_ties_are_broken_by_text_and_the_list_is_cut(spark: SparkSession) -> None:
-    rows = typed("나무", 5) + typed("나라", 5) + typed("나비", 5)
-
-    assert shown(completed(spark, rows, per_prefix=2)["나"]) == ["나라", "나무"]
-
-
-def test_blocked_words_are_no_completions_however_they_are_spaced(spark: SparkSession) -> None:
-    rows = (
-        typed("불법 도박 사이트", 9)
-        + typed("도 박", 9)
-        + typed("도서관", 9)
-        + typed("abc DOPE".lower(), 9)
-    )
-
-    found = completed(spark, rows, blocked=["도박", "Dope"])
-
-    assert {row.completion for rows in found.values() for row in rows} == {"도서관"}
-
-
-def test_days_after_as_of_are_not_seen(spark: SparkSession) -> None:
-    rows = typed("어제", 5, days_ago=1) + typed("오늘", 5)
-
-    found = completed(spark, rows, as_of=TODAY - timedelta(days=1))
-
-    assert set(found) == {"어", "어제"}
-    assert found["어"][0].weight == 5.0  # of age 0
-
-
-def test_no_counts_no_completions(spark: SparkSession) -> None:
-    found = completions(counts_of(spark, []), as_of=TODAY)
-
-    assert found.columns == AUTOCOMPLETE.names
-    assert found.isEmpty()
-
-
-@pytest.mark.parametrize(
-    "parameters",
-    [
-        {"half_life_days": 0.0},
-        {"min_searchers": 0},
-        {"per_prefix": 0},
-        {"max_prefix": 0},
-        {"blocked": [" "]},
-    ],
-    ids=str,
-)
-def test_parameters_out_of_range_are_refused(
-    spark: SparkSession, parameters: dict[str, Any]
-) -> None:
-    with pytest.raises(InvalidParameterError, match=next(iter(parameters))):
-        completed(spark, [], **parameters)
-
-
-def test_a_wrong_input_is_named(spark: SparkSession) -> None:
-    with pytest.raises(SchemaMismatchError, match="dt: expected string, got no such column"):
-        completions(counts_of(spark, []).drop("dt"), as_of=TODAY)
-
-
-def test_agrees_with_plain_python_counts(spark: SparkSession) -> None:
-    rng = random.Random(9)
-    words = ["가", "가나", "가 나", "가나 다", "나", "나가", "나가다", "나 가", "다"]
-    chosen = {(rng.choice(words), rng.randrange(12), rng.randrange(8)) for _ in range(250)}
+def test_initials_stand_for_what_begins_with_hangul(spark: SparkSession) -> None:
     rows = [
-        row
-        for query, user, days_ago in sorted(chosen)
-        for row in typed(query, 1, first_user=user, days_ago=days_ago)
+        *typed("카카오 톡", 9),
+        *typed("아이폰 15 값", 8),
+        *typed("lg 전자", 7),  # begins with Latin
+        *typed("ㅋㅏ톡", 6),  # a loose vowel is no initial
     ]
 
-    weight_of: Counter[str] = Counter()
-    for query, _, days_ago in chosen:
-        weight_of[query] += 2 ** (-days_ago / 3)  # type: ignore[assignment]
-    groups: dict[str, list[str]] = defaultdict(list)
-    for query in weight_of:
-        groups[query.replace(" ", "")].append(query)
-    expected: dict[str, list[tuple[float, int, str]]] = defaultdict(list)
-    for forms in groups.values():
-        people = {user for query, user, _ in chosen if query in forms}
-        heaviest = min(forms, key=lambda query: (-weight_of[query], query))
-        weight = sum(weight_of[query] for query in forms)
-        if len(people) >= 9:
-            for n in range(1, len(heaviest) + 1):
-                if not heaviest[:n].endswith(" "):
-                    expected[heaviest[:n]].append((-weight, -len(people), heaviest))
+    found = by_prefix(completions(counts_of(spark, rows), as_of=TODAY), "choseong")
 
-    found = completed(spark, rows, half_life_days=3.0, min_searchers=9, per_prefix=3)
-
-    assert len(expected) > 3
-    assert set(found) == set(expected)
-    for prefix, best in expected.items():
-        best = sorted(best)[:3]
-        assert shown(found[prefix]) == [query for _, _, query in best]
-        assert [row.searchers for row in found[prefix]] == [-people for _, people, _ in best]
-        assert [-row.weight for row in found[prefix]] == pytest.approx(
-            [weight for weight, _, _ in best], rel=1e-4
-        )
+    assert {prefix: shown(rows) for prefix, rows in found.items()} == {
+        "ㅋ": ["카카오 톡", "ㅋㅏ톡"],

@@ -166,6 +166,7 @@ NAMES = [
     "typed_as_hangul",
     "other_keyboard",
     "other_keyboard_keystrokes",
+    "without_shift",
 ]
 
 

@@ -165,7 +165,7 @@ def test_each_job_twice_through_parquet_and_the_second_run_changes_nothing(
     related = pd.read_parquet(tmp_path / "root" / "related")
     assert "눈썰매장 예약" in set(related[related["query"] == "눈썰매장"].related_query)
     complete = pd.read_parquet(tmp_path / "root" / "autocomplete")
-    assert list(complete[complete.prefix == "눈썰"].sort_values("rank").completion) == [
+    assert list(complete[complete.prefix == "ㄴㅜㄴㅆ"].sort_values("rank").completion) == [
         "눈썰매장",
         "눈썰매장 예약",
     ]
