@@ -15,14 +15,14 @@ from pyspark.sql import functions as F
 
 from pipeline.contracts import conform
 from pipeline.errors import InvalidParameterError
-from pipeline.hangul import keystroke_distance, keystrokes, other_keyboard
+from pipeline.hangul import keystroke_distance, keystrokes, other_keyboard_keystrokes
 from pipeline.names import names_of
 from pipeline.people import different_people
 from pipeline.ranking import with_top_ranks
 from pipeline.schemas import DAILY_PAIRS, RELATED
 from pipeline.text import variant_key
 
-#: Keys of the shorter query that allow one, two and three slips: 날시, four syllables, seven.
+#: Keys of the longer query that allow one, two and three slips: 날시, four syllables, seven.
 SLIP_LENGTHS: Final = (5, 9, 15)
 
 
@@ -177,9 +177,8 @@ def _named(tested: DataFrame, names: DataFrame) -> DataFrame:
             "query",
             "surface",
             "variant_id",
-            "letters",
             keystrokes(F.col("letters")).alias("keys"),
-            other_keyboard(F.col("letters")).alias("on_other_keyboard"),
+            other_keyboard_keystrokes(F.col("letters")).alias("other_keys"),
         ).alias("text"),
     )
     named = tested.join(keyed.toDF("low", "low_text"), on="low").join(
@@ -202,15 +201,20 @@ def _named(tested: DataFrame, names: DataFrame) -> DataFrame:
 
 
 def _is_slip(one: Column, other: Column) -> Column:
-    """Whether two queries are a few keys apart for their length, or one on the other keyboard."""
-    keys = F.least(F.length(one["keys"]), F.length(other["keys"]))
+    """Whether two queries are a few keys apart, as typed or on the keyboard's other language."""
+    keys = F.greatest(F.length(one["keys"]), F.length(other["keys"]))
     allowed = sum((F.when(keys >= length, 1).otherwise(0) for length in SLIP_LENGTHS), F.lit(0))
-    distance = keystroke_distance(one["keys"], other["keys"], at_most=len(SLIP_LENGTHS))
-    return (
-        (distance <= allowed)
-        | (one["on_other_keyboard"] == other["letters"])
-        | (other["on_other_keyboard"] == one["letters"])
+    distance = F.least(  # of those that are small enough to be told
+        *[
+            keystroke_distance(left, right, at_most=len(SLIP_LENGTHS))
+            for left, right in [
+                (one["keys"], other["keys"]),
+                (one["other_keys"], other["keys"]),
+                (one["keys"], other["other_keys"]),
+            ]
+        ]
     )
+    return distance <= allowed
 
 
 def _directed(named: DataFrame) -> DataFrame:

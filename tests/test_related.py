@@ -179,9 +179,13 @@ def test_the_surface_is_shown(found: Found) -> None:
 SLIPS = [
     *by_people(0, 6, "유튜부", "유튜브", every=5),
     *by_people(10, 30, "유튜브"),
+    # A key left out.
+    *by_people(0, 6, "나씨", "날씨", every=5),
+    *by_people(10, 30, "날씨"),
     # On the keyboard's other language.
     *by_people(0, 6, "skdlqj", "나이버", every=5),
     *by_people(10, 30, "나이버"),
+    *by_people(30, 6, "skdqj", "나이버", every=5),  # and a key left out
     # Alike, but with time between, and back as often.
     *by_people(0, 8, "국민은행 금리", "국민은행 대리", every=600),
     *by_people(10, 8, "국민은행 대리", "국민은행 금리", every=600),
@@ -192,7 +196,10 @@ SLIPS = [
 ]
 
 
-@pytest.mark.parametrize(("wrong", "right"), [("유튜부", "유튜브"), ("skdlqj", "나이버")])
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [("유튜부", "유튜브"), ("나씨", "날씨"), ("skdlqj", "나이버"), ("skdqj", "나이버")],
+)
 def test_a_slip_is_corrected_and_not_related(found: Found, wrong: str, right: str) -> None:
     assert shown(found[wrong, "correction"]) == [right]
     # And nobody is led from right to wrong.
