@@ -6,8 +6,6 @@
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
-# What `make demo` runs, in this order.
-RESULTS := trending related autocomplete
 # More for the tool of a target: make test ARGS='-k trending', make lock ARGS=--upgrade
 ARGS :=
 
@@ -22,7 +20,7 @@ help: ## This list
 
 .PHONY: demo
 demo: environment ## The whole pipeline on sample_data: three boards here, their tables in output/
-	@for result in $(RESULTS); do .venv/bin/spark-submit jobs/$$result.py $(ARGS) || exit; done
+	@.venv/bin/spark-submit jobs/all.py $(ARGS)
 
 .PHONY: test
 test: environment ## All tests but those that need containers

@@ -1,0 +1,35 @@
+"""All three results in one session: trending keywords, related searches, autocomplete.
+
+Reads   the landing folder (--landing), of which what is new is taken in first
+Writes  trending/dt=/hour=, related/dt=, autocomplete/dt= under the root (--root)
+
+Each is made with its job's defaults; to choose otherwise run the job itself.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # spark-submit adds jobs/ alone
+
+from pyspark.sql import SparkSession
+
+from jobs import autocomplete, related, trending
+from pipeline import cli
+
+
+def parser() -> argparse.ArgumentParser:
+    parser = cli.arg_parser("all", __doc__)
+    cli.add_at(parser)
+    return parser
+
+
+def run(spark: SparkSession, args: argparse.Namespace) -> None:
+    for job in (trending, related, autocomplete):
+        defaults = vars(job.parser().parse_args([]))
+        cli.say(f"\n== {str(job.__doc__).splitlines()[0]}\n")
+        job.run(spark, argparse.Namespace(**{**defaults, **vars(args)}))
+
+
+if __name__ == "__main__":
+    cli.run_job(run, parser())
