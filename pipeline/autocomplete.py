@@ -80,7 +80,11 @@ def completions(
     groups = _merged_variants(queries, min_searchers)
     if blocked:
         groups = groups.where(~_contains_any(F.col("key"), blocked))
-    shown = _with_people(groups, counts).where(F.col("searchers") >= min_searchers)
+    shown = (
+        _with_people(groups, counts)
+        .where(F.col("searchers") >= min_searchers)
+        .withColumn("keys", keystrokes(F.col("query")))
+    )
     ranked = with_top_ranks(
         _with_prefixes(_without_slips(shown), max_prefix),
         per=["key_kind", "prefix"],
@@ -170,14 +174,14 @@ def _without_slips(shown: DataFrame) -> DataFrame:
     other keyboard turns into another completion. Slips of whole syllables (날시) stay: without the
     sessions, nothing tells them from 배우 beside 배구.
     """
-    keys = keystrokes(F.col("query"))
-    own = F.array(F.struct(without_shift(keys).alias("keys"), F.lit(False).alias("is_guess")))
+    keys = F.col("keys")
+    own = F.array(F.struct(without_shift(keys).alias("meant"), F.lit(False).alias("is_guess")))
     guesses = F.transform(
         _keys_meant(F.col("query"), keys),
-        lambda meant: F.struct(meant.alias("keys"), F.lit(True).alias("is_guess")),
+        lambda meant: F.struct(meant.alias("meant"), F.lit(True).alias("is_guess")),
     )
     claims = shown.withColumn("claim", F.explode(F.concat(own, guesses))).select("*", "claim.*")
-    heaviest = F.max(F.when(~F.col("is_guess"), F.col("weight"))).over(Window.partitionBy("keys"))
+    heaviest = F.max(F.when(~F.col("is_guess"), F.col("weight"))).over(Window.partitionBy("meant"))
     is_slip = F.col("is_guess") & (heaviest >= SLIP_ODDS * F.col("weight"))
     judged = claims.withColumn("is_slip", F.coalesce(is_slip, F.lit(False)))
     of_query = Window.partitionBy("query_id")
@@ -206,7 +210,7 @@ def _keys_meant(query: Column, keys: Column) -> Column:
     typed_otherwise = F.concat(
         F.array(keys), F.transform(places, one_key_less), F.transform(places, two_keys_swapped)
     )
-    on_other_keyboard = other_keyboard_keystrokes(query)
+    on_other_keyboard = other_keyboard_keystrokes(keys)
     is_torn = query.rlike("[가-힣]") & query.rlike("[ㄱ-ㅣ]")
     meant = F.when(is_torn, F.array_append(typed_otherwise, on_other_keyboard)).when(
         query.rlike("[ㄱ-ㅣ]") | query.rlike(_SYLLABLES_IN_LATIN), F.array(on_other_keyboard)
@@ -222,7 +226,7 @@ def _with_prefixes(shown: DataFrame, max_prefix: int) -> DataFrame:
         "key",
         F.explode(
             F.concat(
-                _prefixes("keystrokes", keystrokes(F.col("query")), max_prefix),
+                _prefixes("keystrokes", F.col("keys"), max_prefix),
                 _prefixes("choseong", initials, max_prefix),
             )
         ),
