@@ -5,6 +5,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import StringType, StructField, StructType
 
 from pipeline.contracts import conform
+from pipeline.people import people_sketch
 from pipeline.schemas import DAILY_COUNTS, HOURLY_COUNTS, SEARCHES
 
 _DT = StructField("dt", StringType())
@@ -55,7 +56,7 @@ def daily_counts(searches: DataFrame) -> DataFrame:
     counted = people.groupBy("dt", "query_id", "query").agg(
         F.mode("surface", deterministic=True).alias("surface"),
         F.count("*").alias("searchers"),
-        F.hll_sketch_agg("user_id").alias("searchers_sketch"),
+        people_sketch(F.col("user_id")).alias("searchers_sketch"),
         F.sum("searches").alias("searches"),
     )
     return conform(counted, StructType([_DT, *DAILY_COUNTS]), "daily counts")

@@ -8,7 +8,6 @@ from typing import Final
 
 from pyspark.sql.types import (
     ArrayType,
-    BinaryType,
     BooleanType,
     DataType,
     DoubleType,
@@ -106,7 +105,7 @@ DAILY_COUNTS: Final = StructType(
         _column("query", StringType(), "normalised"),
         _column("surface", StringType(), "as most people typed it; of equals the least"),
         _column("searchers", LongType(), "different people on that day, exact"),
-        _column("searchers_sketch", BinaryType(), "HLL of them, mergeable over days"),
+        _column("searchers_sketch", ArrayType(LongType()), "of them; see people.py"),
         _column("searches", LongType(), "rows of searches"),
     ]
 )
@@ -134,7 +133,7 @@ DAILY_PAIRS: Final = StructType(
             "opened", LongType(), "of a query with itself: sessions that begin with it; else 0"
         ),
         _column(
-            "searchers_sketch", BinaryType(), "HLL of the people; null for a query with itself"
+            "searchers_sketch", ArrayType(LongType()), "of people; null for a query with itself"
         ),
         _column("seconds_between", DoubleType(), "mean from the first to the second; 0 for itself"),
         _column("soon", LongType(), "sessions with at most 120 s between; 0 for itself"),
@@ -168,7 +167,7 @@ RELATED: Final = StructType(
         _column("score", DoubleType(), "share of the query's sessions that have both; orders"),
         _column("significance", DoubleType(), "signed root log-likelihood ratio, in sigmas"),
         _column("sessions", LongType(), "sessions with both, in either order"),
-        _column("searchers", LongType(), "different people with both (HLL estimate)"),
+        _column("searchers", LongType(), "different people with both (estimated above 1,023)"),
         _column("next_probability", DoubleType(), "share of its sessions where the other follows"),
     ]
 )
@@ -180,7 +179,7 @@ AUTOCOMPLETE: Final = StructType(
         _column("prefix", StringType(), "of the query's keys, without spaces: pipeline/hangul.py"),
         _column("rank", IntegerType(), "from 1"),
         _column("completion", StringType(), "as most people typed it"),
-        _column("searchers", LongType(), "different people (HLL estimate)"),
+        _column("searchers", LongType(), "different people (estimated above 1,023)"),
         _column("weight", DoubleType(), "searcher-days, each halved per half-life of its age"),
     ]
 )

@@ -13,6 +13,7 @@ from pyspark.sql.types import StringType, StructField, StructType
 
 from pipeline.contracts import conform
 from pipeline.errors import InvalidParameterError
+from pipeline.people import people_sketch
 from pipeline.schemas import DAILY_PAIRS, SEARCHES, SESSION_PAIRS
 
 #: A session is followed at most so many hours into the day after the one on which it began.
@@ -102,7 +103,7 @@ def daily_pairs(session_pairs: DataFrame) -> DataFrame:
         .agg(
             F.count("*").alias("sessions"),
             F.sum(F.col("opened").cast("long")).alias("opened"),
-            F.hll_sketch_agg(F.when(~is_self, F.col("user_id"))).alias("sketch"),
+            people_sketch(F.when(~is_self, F.col("user_id"))).alias("sketch"),
             F.avg("seconds_between").alias("seconds_between"),
             F.count_if(~is_self & (F.col("seconds_between") <= SOON_SECONDS)).alias("soon"),
         )

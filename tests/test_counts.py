@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 
 from pipeline.counts import daily_counts, hourly_counts
 from pipeline.errors import SchemaMismatchError
-from pipeline.people import different_people
+from pipeline.people import different_people, people_sketch
 from pipeline.schemas import DAILY_COUNTS, HOURLY_COUNTS
 from tests.factories import Search, at, search, searches
 
@@ -127,7 +127,7 @@ def test_the_people_of_a_sketch_do_not_depend_on_the_order_they_came_in(
     people = spark.range(20_000).select(F.xxhash64("id").alias("user_id"))
 
     def estimate(shuffled: DataFrame) -> int:
-        sketch = shuffled.agg(F.hll_sketch_agg("user_id").alias("sketch"))
+        sketch = shuffled.agg(people_sketch(F.col("user_id")).alias("sketch"))
         row = sketch.agg(different_people(F.col("sketch"))).first()
         assert row is not None
         return int(row[0])
