@@ -46,8 +46,8 @@ def run(spark: SparkSession, args: argparse.Namespace) -> None:
         heaviest = F.max("weight").over(Window.partitionBy("prefix"))
         first = (
             completions.rows.where("key_kind = 'keystrokes' and length(prefix) = 2 and rank <= 4")
-            .withColumn("typed", composed(F.col("prefix")))
-            .orderBy(heaviest.desc(), "prefix", "rank")
+            .withColumns({"typed": composed(F.col("prefix")), "heaviest": heaviest})
+            .orderBy(F.desc("heaviest"), "prefix", "rank")
         )
         days = cli.days_text(day, args.days)
         cli.report_published(root, completions, days, first.select(*COLUMNS))
