@@ -25,6 +25,10 @@ from pipeline.text import variant_key
 #: Keys of the longer query that allow one, two and three slips: 날시, four syllables, seven.
 SLIP_LENGTHS: Final = (5, 9, 15)
 
+#: One slip more is believed where so much commoner a query ended at least half of the sessions of
+#: the rarer one at once: ㄴ라씨 is 날씨 with two keys swapped, which is two slips.
+SLIP_ODDS: Final = 10
+
 
 def related_searches(
     daily_pairs: DataFrame,
@@ -187,24 +191,25 @@ def _named(tested: DataFrame, names: DataFrame) -> DataFrame:
     low, high = F.col("low_text"), F.col("high_text")
     low_sessions, high_sessions = F.col("low_sessions"), F.col("high_sessions")
     is_variant = low["variant_id"] == high["variant_id"]
-    is_slip = _is_slip(low, high)
     low_is_rarer = (low_sessions < high_sessions) | (
         (low_sessions == high_sessions) & (low["query"] > high["query"])
     )
-    most = F.col("sessions") / 2
-    soon_corrected = F.when(low_is_rarer, F.col("high_soon")).otherwise(F.col("low_soon")) >= most
-    is_correction = is_variant | (is_slip & soon_corrected)
+    corrected_soon = F.when(low_is_rarer, F.col("high_soon")).otherwise(F.col("low_soon"))
+    rarer = F.least(low_sessions, high_sessions)
+    is_plain = (corrected_soon >= rarer / 2) & (
+        F.greatest(low_sessions, high_sessions) >= SLIP_ODDS * rarer
+    )
+    is_slip = _slips(low, high) <= _slips_allowed(low, high) + is_plain.cast("int")
+    is_correction = is_variant | (is_slip & (corrected_soon >= F.col("sessions") / 2))
     return named.withColumn(
         "wrong_id",
         F.when(is_correction, F.when(low_is_rarer, F.col("low")).otherwise(F.col("high"))),
     )
 
 
-def _is_slip(one: Column, other: Column) -> Column:
-    """Whether two queries are a few keys apart, as typed or on the keyboard's other language."""
-    keys = F.greatest(F.length(one["keys"]), F.length(other["keys"]))
-    allowed = sum((F.when(keys >= length, 1).otherwise(0) for length in SLIP_LENGTHS), F.lit(0))
-    distance = F.least(  # of those that are small enough to be told
+def _slips(one: Column, other: Column) -> Column:
+    """Keys between two queries, as typed or on the keyboard's other language; null: too many."""
+    return F.least(  # of those that are small enough to be told
         *[
             keystroke_distance(left, right, at_most=len(SLIP_LENGTHS))
             for left, right in [
@@ -214,7 +219,11 @@ def _is_slip(one: Column, other: Column) -> Column:
             ]
         ]
     )
-    return distance <= allowed
+
+
+def _slips_allowed(one: Column, other: Column) -> Column:
+    keys = F.greatest(F.length(one["keys"]), F.length(other["keys"]))
+    return sum((F.when(keys >= length, 1).otherwise(0) for length in SLIP_LENGTHS), F.lit(0))
 
 
 def _directed(named: DataFrame) -> DataFrame:

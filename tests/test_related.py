@@ -186,6 +186,12 @@ SLIPS = [
     *by_people(0, 6, "skdlqj", "나이버", every=5),
     *by_people(10, 30, "나이버"),
     *by_people(30, 6, "skdqj", "나이버", every=5),  # and a key left out
+    # Two keys swapped; what was meant is more than ten times as common.
+    *by_people(0, 6, "ㅜㄱ글", "구글", every=5),
+    *by_people(10, 120, "구글"),
+    # As alike and as often corrected, but of one commonness.
+    *by_people(0, 6, "ㅣㄱ차", "기차", every=5),
+    *by_people(10, 30, "기차"),
     # Alike, but with time between, and back as often.
     *by_people(0, 8, "국민은행 금리", "국민은행 대리", every=600),
     *by_people(10, 8, "국민은행 대리", "국민은행 금리", every=600),
@@ -198,12 +204,22 @@ SLIPS = [
 
 @pytest.mark.parametrize(
     ("wrong", "right"),
-    [("유튜부", "유튜브"), ("나씨", "날씨"), ("skdlqj", "나이버"), ("skdqj", "나이버")],
+    [
+        ("유튜부", "유튜브"),
+        ("나씨", "날씨"),
+        ("skdlqj", "나이버"),
+        ("skdqj", "나이버"),
+        ("ㅜㄱ글", "구글"),
+    ],
 )
 def test_a_slip_is_corrected_and_not_related(found: Found, wrong: str, right: str) -> None:
     assert shown(found[wrong, "correction"]) == [right]
     # And nobody is led from right to wrong.
     assert not {(wrong, "related"), (right, "related"), (right, "correction")} & set(found)
+
+
+def test_two_keys_swapped_in_a_short_word_need_a_much_commoner_one(found: Found) -> None:
+    assert shown(found["ㅣㄱ차", "related"]) == ["기차"]
 
 
 def test_likeness_without_haste_is_no_slip(found: Found) -> None:
