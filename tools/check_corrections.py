@@ -1,0 +1,97 @@
+"""Hold corrections against what was planted in a simulated log (`truth.json`).
+
+    python tools/check_corrections.py [--root output] [--truth sample_data/truth.json]
+
+Counted are the planted pairs of wrong and right (slip, keyboard, spacing) that at least k different
+people typed in one session, not less often than by chance: whether the wrong one is led to the
+right one, the right one to the wrong one, or either is shown as a related search of the other.
+"""
+
+import argparse
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Final
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from pipeline.related import related_searches
+from pipeline.session import spark_session
+from silgeom.tables import table
+
+#: Below the floor of publishing there are more pairs to learn from.
+FLOORS: Final = (5, 3, 2)
+
+#: query, related query and kind of a row of a result.
+Row = tuple[str, str, str]
+
+
+def judged(
+    planted: Mapping[tuple[str, str], str], reached: Iterable[Row], shown: Iterable[Row]
+) -> Counter[tuple[str, str]]:
+    """Count the planted pairs by their kind and by what became of them.
+
+    Args:
+        planted: (wrong, right) -> slip, keyboard or spacing.
+        reached: rows of everything that enough people typed together, either way round.
+        shown: rows of the result.
+
+    Returns:
+        (kind, what) -> pairs, where what is `corrected`, `reversed`, `related` or `not shown`.
+    """
+    of_pair = {(query, other): kind for query, other, kind in shown}
+    met = {frozenset((query, other)) for query, other, _ in reached}
+    found: Counter[tuple[str, str]] = Counter()
+    for (wrong, right), kind in planted.items():
+        if frozenset((wrong, right)) not in met:
+            continue
+        there, back = of_pair.get((wrong, right)), of_pair.get((right, wrong))
+        if "related" in (there, back):
+            what = "related"
+        elif back == "correction":
+            what = "reversed"
+        else:
+            what = "corrected" if there == "correction" else "not shown"
+        found[kind, what] += 1
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--root", default="output")
+    parser.add_argument("--truth", default="sample_data/truth.json")
+    args = parser.parse_args()
+    truth = json.loads(Path(args.truth).read_text("utf-8"))
+    planted = {(each["wrong"], each["right"]): each["kind"] for each in truth["corrections"]}
+    lines = []
+    with spark_session("check_corrections") as spark:
+        base = Path(args.root).resolve()
+        pairs = spark.read.parquet(f"file://{base}/daily_pairs")
+        names = spark.read.parquet(f"file://{base}/daily_counts")
+        for floor in FLOORS:
+            reached, shown = (
+                related_searches(
+                    pairs, names, min_searchers=floor, min_significance=least, top=1_000_000
+                )
+                .select("query", "related_query", "kind")
+                .collect()
+                for least in (0.0, 3.0)
+            )
+            found = judged(planted, map(tuple, reached), map(tuple, shown))
+            for kind in ("slip", "keyboard", "spacing"):
+                of = {what: n for (of_kind, what), n in found.items() if of_kind == kind}
+                total = sum(of.values())
+                share = 100 * of.get("corrected", 0) / total if total else None
+                counts = [of.get(what, 0) for what in WHAT]
+                lines.append([floor, kind, total, *counts, share])
+    print(table(["k", "planted", "pairs", *WHAT, "corrected %"], lines))  # noqa: T201
+
+
+WHAT: Final = ("corrected", "reversed", "related", "not shown")
+
+if __name__ == "__main__":
+    main()
