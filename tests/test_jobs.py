@@ -6,12 +6,14 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
+from unicodedata import normalize
 
 import pandas as pd
 import pytest
 from pyspark.sql import SparkSession
 
 from pipeline import cli
+from silgeom.complete import complete
 
 JOBS = ["ingest", "trending", "related", "autocomplete", "all"]
 GOLDEN = Path(__file__).parent / "golden"
@@ -167,6 +169,64 @@ def test_each_job_twice_through_parquet_and_the_second_run_changes_nothing(
         "눈썰매장",
         "눈썰매장 예약",
     ]
+
+
+def test_variants_of_a_query_count_together_and_blocked_words_are_honoured(
+    tmp_path: Path, run: Callable[..., tuple[int, str, str]]
+) -> None:
+    # Five ways to write one query, by two people each: none reaches the floor of five alone.
+    forms = [
+        "갤럭시 S30",
+        "갤럭시S30",
+        "갤럭시 s30",
+        "갤럭시　Ｓ３０",
+        normalize("NFD", "갤럭시 S30"),
+    ]
+    typed = [form for form in forms for _ in range(2)] + ["갤럭시 도박"] * 6
+    rows = [f"2026-03-02T10:{n:02}:00+09:00\tu{n}\t{query}\n" for n, query in enumerate(typed)]
+    (tmp_path / "log").mkdir()
+    (tmp_path / "log" / "log.tsv").write_text("".join(rows), "utf-8")
+    blocked = tmp_path / "blocked.txt"
+    blocked.write_text("# 사행성\n\n도 박\n", "utf-8")
+    root = tmp_path / "root"
+    places = ["--landing", tmp_path / "log", "--root", root]
+
+    assert run("trending", *places)[0] == 0
+    board = pd.read_parquet(root / "trending")
+    assert board[board["query"] != "갤럭시 도박"][["surface", "searchers"]].values.tolist() == [
+        ["갤럭시 S30", 10]
+    ]
+
+    assert run("autocomplete", *places)[0] == 0
+    assert {each.text for each in complete(root, "갤러")} == {"갤럭시 S30", "갤럭시 도박"}
+    status, out, _ = run("autocomplete", *places, "--blocked", blocked)
+    assert (status, "up to date" in out) == (0, False)
+    assert [(each.text, each.searchers) for each in complete(root, "갤러")] == [("갤럭시 S30", 10)]
+    blocked.write_text("# 사행성\n\n도 박\n갤 럭시\n", "utf-8")  # the same file, other words
+    assert run("autocomplete", *places, "--blocked", blocked)[0] == 0
+    assert complete(root, "갤러") == []
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [(None, "no such file of blocked words: "), ("도박".encode("cp949"), "is not UTF-8")],
+)
+def test_blocked_words_that_cannot_be_read_are_one_sentence(
+    content: bytes | None,
+    sentence: str,
+    tmp_path: Path,
+    run: Callable[..., tuple[int, str, str]],
+) -> None:
+    if content is not None:
+        (tmp_path / "words").write_bytes(content)
+
+    status, _, error = run(
+        "autocomplete", "--root", tmp_path / "root", "--blocked", tmp_path / "words"
+    )
+
+    assert (status, error.count("\n"), sentence in error) == (2, 1, True)
+    assert str(tmp_path / "words") in error
+    assert not (tmp_path / "root").exists()
 
 
 def test_a_board_of_a_time_without_a_log_is_refused_with_the_times_there_are(
