@@ -4,8 +4,10 @@
 
 Counts of that many different queries (12 keys on average, Zipf's law) are made once; then both are
 computed from them in turn, sorted and written as one file, as the job does. Some 2 % of the queries
-pass the floor of 5 people; all pass `--min-searchers 1`, which is the worst case. Told are seconds, and seconds of CPU where the system has /proc: on
-a machine with other work, compare those.
+pass the floor of 5 people; all pass `--min-searchers 1`, which is the worst case.
+
+Told are seconds, and seconds of CPU where the system has /proc: on a machine with other work,
+compare those.
 """
 
 import argparse
