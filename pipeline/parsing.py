@@ -7,12 +7,13 @@ time and query as values; the verdict; the row. A line gets exactly one reason, 
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from functools import reduce
 from typing import Any, Final
 
+import pyarrow as pa
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import (
@@ -50,6 +51,8 @@ EARLIEST: Final = 631_152_000
 #: Clocks of other machines may be ahead by so many seconds.
 CLOCK_SKEW_SECONDS: Final = 3_600
 USER_KEY_BYTES: Final = 32
+#: Charsets of the module jdk.charsets, which trimmed Javas lack: Python decodes them.
+NOT_IN_EVERY_JAVA: Final = frozenset({"CP949", "Shift_JIS", "Big5"})
 
 #: The reason of lines that the format knows as no searches: they are counted, not rejected.
 SKIPPED: Final = "skipped"
@@ -161,13 +164,38 @@ def _decoded(lines: DataFrame, charset: str) -> DataFrame:
     if known == "UTF-8":
         text = raw.cast("string")
         bad = ~F.is_valid_utf8(text)
+    elif known in NOT_IN_EVERY_JAVA:
+        return _ended_lines(_decoded_by_python(sized, CHARSETS[known][0]))
     else:
         java_name = CHARSETS[known][1]
         text = F.decode(raw, java_name)
         # A replacement character is a bad byte unless it was in the line: then it goes back to it.
         bad = F.col("decoded").contains(_REPLACEMENT) & (F.encode("decoded", java_name) != raw)
     decoded = sized.withColumn("decoded", text)
-    judged = decoded.withColumn("undecodable", ~F.col("too_long") & bad)
+    return _ended_lines(decoded.withColumn("undecodable", ~F.col("too_long") & bad))
+
+
+def _decoded_by_python(sized: DataFrame, codec: str) -> DataFrame:
+    """Add `decoded` and `undecodable`; a batch of lines at once, so this is no loop over lines."""
+    kept = [field for field in sized.schema if field.name != "raw"]
+
+    def decode(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            # No line holds a line feed, and no character here has one as its second byte.
+            whole = b"\n".join(batch.column("raw").to_pylist())
+            texts = pa.array(whole.decode(codec, "replace").split("\n")[: batch.num_rows])
+            columns = [batch.column(field.name) for field in kept]
+            names = [field.name for field in kept]
+            yield pa.RecordBatch.from_arrays([*columns, texts], [*names, "decoded"])
+
+    schema = StructType([*kept, StructField("decoded", StringType())])
+    decoded = sized.mapInArrow(decode, schema)
+    bad = F.col("decoded").contains(_REPLACEMENT)  # which none of them can write
+    return decoded.withColumn("undecodable", ~F.col("too_long") & bad)
+
+
+def _ended_lines(judged: DataFrame) -> DataFrame:
+    """The lines without byte order mark and carriage return."""
     unmarked = F.when(
         F.col("decoded").startswith(_BYTE_ORDER_MARK), F.substring("decoded", 2, MAX_LINE_BYTES)
     ).otherwise(F.col("decoded"))
