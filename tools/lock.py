@@ -81,7 +81,8 @@ def write(root: Path, *options: str) -> None:
         subprocess.run([resolver / "bin/pip", "install", "--quiet", UV], check=True)
         if lock.is_file():
             output.write_bytes(lock.read_bytes())  # the versions to keep where they still fit
-        how = ["--quiet", "--universal", "--all-extras", "--group=build", "--group=dev"]
+        groups = tomllib.loads(pyproject).get("dependency-groups", {})
+        how = ["--quiet", "--universal", "--all-extras", *(f"--group={name}" for name in groups)]
         form = ["--generate-hashes", "--no-header", "--no-emit-index-url", "--no-emit-find-links"]
         command = ["pip", "compile", "pyproject.toml", *how, *form, f"--output-file={output}"]
         subprocess.run(
