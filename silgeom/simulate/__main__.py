@@ -6,7 +6,13 @@ from datetime import date
 from pathlib import Path
 
 from silgeom.simulate.generate import Simulation
-from silgeom.simulate.parameters import Parameters
+from silgeom.simulate.parameters import (
+    RANDOM,
+    SAMPLE,
+    Parameters,
+    read_parameters,
+    with_defaults,
+)
 
 
 def arg_parser() -> argparse.ArgumentParser:
@@ -21,35 +27,38 @@ def arg_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("directory", type=Path, metavar="DIRECTORY", help="made if missing")
     parser.add_argument(
-        "--searches",
-        type=int,
-        default=usual.searches,
-        metavar="N",
-        help="about how many lines in all (default: %(default)s)",
+        "--plan",
+        choices=(SAMPLE, RANDOM),
+        help="what is planted: as in sample_data, or a portal's weeks drawn at random: 28 days of "
+        f"200,000 searches (default: {usual.plan})",
+    )
+    for name, kind, metavar, text in (
+        ("--searches", int, "N", f"about how many lines in all (default: {usual.searches})"),
+        ("--days", int, "N", f"how many (default: {usual.days})"),
+        ("--users", int, "N", f"how many people (default: {usual.users})"),
+        ("--seed", int, "N", f"another seed, another log (default: {usual.seed})"),
+        ("--start", date.fromisoformat, "DATE", f"first day, in Seoul (default: {usual.start})"),
+        ("--bursts", float, "N", f"random plan: how many a week (default: {usual.bursts:g})"),
+        (
+            "--quiet-days",
+            int,
+            "N",
+            "random plan: first days without bursts and attacks, so that there is a past "
+            f"(default: {usual.quiet_days})",
+        ),
+    ):
+        parser.add_argument(name, type=kind, metavar=metavar, help=text)
+    parser.add_argument(
+        "--attack",
+        action="store_true",
+        default=None,
+        help="random plan: attempts to get on the board, one of each kind a week",
     )
     parser.add_argument(
-        "--days", type=int, default=usual.days, metavar="N", help="how many (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--users",
-        type=int,
-        default=usual.users,
-        metavar="N",
-        help="how many people (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--seed",
-        type=int,
-        default=usual.seed,
-        metavar="N",
-        help="another seed, another log (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--start",
-        type=date.fromisoformat,
-        default=usual.start,
-        metavar="DATE",
-        help="first day, in Asia/Seoul (default: %(default)s)",
+        "--parameters",
+        type=Path,
+        metavar="FILE.toml",
+        help="these and all others in one file; what is given here goes before it",
     )
     return parser
 
@@ -57,20 +66,17 @@ def arg_parser() -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> int:
     """Write the log; returns the exit code."""
     parser = arg_parser()
-    options = parser.parse_args(argv)
+    options = vars(parser.parse_args(argv))
+    directory: Path = options.pop("directory")
+    file: Path | None = options.pop("parameters")
     try:
-        parameters = Parameters(
-            searches=options.searches,
-            days=options.days,
-            users=options.users,
-            seed=options.seed,
-            start=options.start,
-        )
-        truth = Simulation(parameters).write(options.directory)
+        chosen = read_parameters(file) if file else {}
+        chosen |= {name: value for name, value in options.items() if value is not None}
+        truth = Simulation(with_defaults(chosen)).write(directory)
     except (ValueError, OSError) as error:
         parser.error(str(error))
     lines = sum(row["lines"] for row in truth["files"])
-    sys.stdout.write(f"{lines:,} lines in {len(truth['files'])} files: {options.directory}/logs\n")
+    sys.stdout.write(f"{lines:,} lines in {len(truth['files'])} files: {directory}/logs\n")
     return 0
 
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from silgeom.simulate.attacks import Attack
 from silgeom.simulate.log import (
     BLANK,
     BREAKS,
@@ -41,13 +42,14 @@ from silgeom.simulate.people import (
     sessions_per_search,
     typed,
 )
-from silgeom.simulate.plan import BURSTS, HABITS, ROBOTS, Event, Robot
-from silgeom.simulate.private import ANONYMITY, PERSONAL, Typed
-from silgeom.simulate.queries import Ints, Queries, build_queries
+from silgeom.simulate.plan import DAILY_HABITS, Event, Habit, Plan, Robot, sample_plan
+from silgeom.simulate.private import Typed
+from silgeom.simulate.queries import Ints, Queries, Shelf, build_queries
+from silgeom.simulate.random_plan import random_plan
 from silgeom.simulate.rhythm import Floats, day_kind, hour_shares
 
 HOUR: Final = 3_600
-_DEFAULT_SIZE: Final = Parameters()
+_SHOWN: Final = 5  # people that a burst brings to another query in an hour, to be told
 _SITES: Final = ("blog", "news", "cafe", "wiki", "shop", "tv", "kin", "map")
 
 
@@ -67,10 +69,31 @@ def url(query: str, rank: int) -> str:
 class _Tally:
     """Counts of what was written, by which the truth is exact."""
 
-    searchers: dict[tuple[str, int], set[str]] = field(default_factory=lambda: defaultdict(set))
+    searchers: dict[int, dict[int, int]] = field(default_factory=lambda: defaultdict(dict))
+    followed: dict[int, Counter[tuple[int, int]]] = field(
+        default_factory=lambda: defaultdict(Counter)
+    )
+    attacks: dict[int, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
     corrections: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     fixed: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     robots: Counter[tuple[str, int]] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """Sessions that begin: who, with what, in which second of the hour."""
+
+    user: Ints
+    query: Ints
+    second: Ints
+
+
+def _all_opened(parts: list[_Opened]) -> _Opened:
+    return _Opened(
+        np.concatenate([part.user for part in parts]),
+        np.concatenate([part.query for part in parts]),
+        np.concatenate([part.second for part in parts]),
+    )
 
 
 class Simulation:
@@ -79,17 +102,16 @@ class Simulation:
     def __init__(self, parameters: Parameters) -> None:
         self.parameters = parameters
         self._random: Random = np.random.Generator(np.random.PCG64(parameters.seed))
-        self._queries: Queries = build_queries()
+        self._plan = self._planned()
+        self._queries: Queries = build_queries(self._plan.events)
         self._people = People(parameters, self._queries, self._random)
         self._spellings = Spellings(self._queries)
         self._tally = _Tally()
-        self._events = [e for e in (*BURSTS, *HABITS) if e.day < parameters.days]
-        self._watched = {
-            (text, event.day * 24 + event.hour + late)
-            for event in self._events
-            for text in event.phrasings
-            for late in range(len(event.people))
-        }
+        self._events = list(self._plan.events)
+        self._at: dict[int, list[int]] = defaultdict(list)  # hour of the log -> events going on
+        for number, event in enumerate(self._events):
+            for late in range(len(event.people)):
+                self._at[event.day * 24 + event.hour + late].append(number)
         self._single_lines = self._place_single_lines()
         self._files: dict[str, Counter[str]] = {}
         self._common = self._sessions_by_hour()
@@ -124,6 +146,11 @@ class Simulation:
         (directory / "truth.json").write_text(_dumped(truth), encoding="utf-8")
         return truth
 
+    def _planned(self) -> Plan:
+        if self.parameters.is_random:
+            return random_plan(self.parameters, build_queries(), self._random)
+        return sample_plan(self.parameters)
+
     def _sessions_by_hour(self) -> Floats:
         parameters = self.parameters
         planted = sum(len(lines) for lines in self._single_lines.values())
@@ -133,8 +160,7 @@ class Simulation:
 
     def _people_of(self, event: Event) -> list[int]:
         """People who come in each hour, in proportion to the traffic of this log."""
-        mine = self.parameters.searches / self.parameters.days
-        usual = _DEFAULT_SIZE.searches / _DEFAULT_SIZE.days
+        mine, usual = self.parameters.searches_a_day, self._plan.searches_a_day
         most = self.parameters.users // 4
         return [min(most, max(1, round(n * mine / usual))) for n in event.people]
 
@@ -146,27 +172,59 @@ class Simulation:
         expected = float(self._common[day, hour])
         count = max(0, round(expected + (random.random() - 0.5) * 2.0 * expected**0.5))
         user, query = openings(self._people, shelf, count, random)
-        users, queries, seconds = [user], [query], [_within(count, 0, random)]
-        for event in self._events:
-            offset = (day - event.day) * 24 + hour - event.hour
-            if 0 <= offset < len(event.people):
-                came = self._people.distinct(self._people_of(event)[offset], random)
-                users.append(came)
-                queries.append(self._phrasings(event, len(came)))
-                late = 20 * 60 if offset == 0 and event.shape == "short" else 0
-                seconds.append(_within(len(came), late, random))
-        opened_at = np.concatenate(seconds) + day * DAY + hour * HOUR
-        whole = sessions(
+        ordinary = _Opened(user, query, _within(count, 0, random))
+        if self.parameters.is_random:
+            common = self._lengthened(self._wander(ordinary, shelf, day, hour))
+            parts = [common, *self._begin_events(shelf, day, hour)]
+        else:
+            events = (comers for _, comers in self._opened_events(day, hour))
+            parts = [self._wander(_all_opened([ordinary, *events]), shelf, day, hour)]
+        whole = joined(parts)
+        within = whole.second < self.parameters.days * DAY
+        return typed(whole.where(within), self.parameters, random)
+
+    def _opened_events(self, day: int, hour: int) -> Iterator[tuple[int, _Opened]]:
+        """Who comes for each event in this hour, by the event's number."""
+        now = day * 24 + hour
+        for number in self._at[now]:
+            event = self._events[number]
+            offset = now - event.day * 24 - event.hour
+            came = self._people.distinct(self._people_of(event)[offset], self._random)
+            phrasings = self._phrasings(event, len(came))
+            late = 20 * 60 if offset == 0 and event.shape == "short" else 0
+            yield number, _Opened(came, phrasings, _within(len(came), late, self._random))
+
+    def _begin_events(self, shelf: Shelf, day: int, hour: int) -> Iterator[Searches]:
+        """The sessions of those who come for an event, and a note of what they go on to."""
+        for number, comers in self._opened_events(day, hour):
+            came = self._wander(comers, shelf, day, hour)
+            rows = np.unique(np.stack([came.query, came.second // HOUR, came.user]), axis=1)
+            self._tally.followed[number].update(
+                zip(rows[0].tolist(), rows[1].tolist(), strict=True)
+            )
+            yield came
+
+    def _wander(self, opened: _Opened, shelf: Shelf, day: int, hour: int) -> Searches:
+        """Whole sessions, typed right."""
+        return sessions(
             self._people,
             self._queries,
             shelf,
-            second=opened_at,
-            user=np.concatenate(users),
-            query=np.concatenate(queries),
-            random=random,
+            second=opened.second + day * DAY + hour * HOUR,
+            user=opened.user,
+            query=opened.query,
+            random=self._random,
         )
-        within = whole.second < self.parameters.days * DAY
-        return typed(whole.where(within), self.parameters, random)
+
+    def _lengthened(self, searches: Searches) -> Searches:
+        """Some of the queries made longer; a person's often by the same words."""
+        random, count = self._random, len(searches)
+        _, person = np.unique(searches.user, return_inverse=True)
+        own = random.random(count)[person]
+        chance = np.where(random.random(count) < 0.5, own, random.random(count))
+        longer = random.random(count) < self.parameters.lengthened
+        query = self._queries.lengthened(searches.query, chance)
+        return replace(searches, query=np.where(longer, query, searches.query))
 
     def _phrasings(self, event: Event, count: int) -> Ints:
         """What each comer types: of two phrasings the first in two thirds of the cases."""
@@ -183,14 +241,14 @@ class Simulation:
         return lines
 
     def _ordinary(self, due: Searches, json_lines: bool) -> Iterator[Line]:
-        parameters, texts = self.parameters, self._queries.texts
+        parameters, text_of = self.parameters, self._queries.text
         breaks = BREAKS[:2] if json_lines else BREAKS
         chances = self._random.random((len(due), 5)).tolist()
         columns = (due.second, due.user, due.query, due.form, due.variant, due.fixed, due.common)
         rows = zip(*(column.tolist() for column in columns), chances, strict=True)
         for second, user, query, form, variant, fixed, common, chance in rows:
             spoilt, odd, how, click, place = chance
-            right = texts[query]
+            right = text_of(query)
             text = self._spellings.text(query, form, variant)
             mistyped = text != right
             if fixed and not mistyped:
@@ -216,9 +274,11 @@ class Simulation:
 
     def _place_single_lines(self) -> dict[tuple[int, int], list[Line]]:
         """Lines planted one by one, by day and hour: robots, personal data, rare queries."""
-        lines = [line for robot in ROBOTS for line in self._robot(robot)]
-        for secret in (*PERSONAL, *ANONYMITY):
+        lines = [line for robot in self._plan.robots for line in self._robot(robot)]
+        for secret in self._plan.secrets:
             lines += self._secret(secret)
+        for number, attack in enumerate(self._plan.attacks):
+            lines += self._attack(number, attack)
         places: dict[tuple[int, int], list[Line]] = defaultdict(list)
         for line in sorted(lines, key=lambda line: line.second):
             places[line.second // DAY, line.second % DAY // HOUR].append(line)
@@ -226,7 +286,7 @@ class Simulation:
 
     def _robot(self, robot: Robot) -> Iterator[Line]:
         walk = [text for text in self._queries.texts if text.endswith(robot.what)]
-        if robot.kind == "pusher":
+        if robot.kind != "scraper":
             walk = [robot.what]
         gap = DAY / robot.searches
         for day in robot.days:
@@ -240,6 +300,24 @@ class Simulation:
                 if robot.kind == "pusher":
                     line.rank, line.url = 1, url(text, 1)
                 yield line
+
+    def _attack(self, number: int, attack: Attack) -> Iterator[Line]:
+        random = self._random
+        begin, span = attack.day * DAY + attack.hour * HOUR, attack.hours * HOUR
+        common = self._queries.by_popularity()[:2000]
+        days = self.parameters.days
+        for user in attack.names(number):
+            for chance in random.random(attack.searches).tolist():
+                line = Line(begin + int(chance * span), user, attack.query, attack.query)
+                line.kind, line.attack = "attack", number
+                if attack.clicks:
+                    line.rank, line.url = 1, url(attack.query, 1)
+                yield line
+            for back, hour, what in random.random((attack.others, 3)).tolist():
+                day = min(days - 1, max(0, attack.day - 1 - int(back * 5)))
+                text = self._queries.texts[int(common[int(what**2 * len(common))])]
+                second = day * DAY + 8 * HOUR + int(hour * 15 * HOUR)
+                yield Line(second, user, text, text, kind="attack")
 
     def _secret(self, secret: Typed) -> Iterator[Line]:
         people = self._people.distinct(secret.people, self._random).tolist()
@@ -261,6 +339,9 @@ class Simulation:
         """Enter what was written into the tally and the day's counts."""
         tally = self._tally
         now = day * 24 + hour
+        watched: dict[str, set[str]] = {
+            text: set() for number in self._at[now] for text in self._events[number].phrasings
+        }
         seen: set[tuple[int, str, str]] = set()
         for line in lines:
             if line.defect:
@@ -275,12 +356,19 @@ class Simulation:
             if line.kind == "robot":
                 counts["robot_lines"] += 1
                 tally.robots[line.user, day] += 1
-            elif (line.meaning, now) in self._watched:
-                tally.searchers[line.meaning, now].add(line.user)
-            if line.form:
+            elif line.kind == "attack":
+                counts["attack_lines"] += 1
+                if line.attack >= 0:
+                    tally.attacks[line.attack][now] += 1
+            elif line.meaning in watched:
+                watched[line.meaning].add(line.user)
+            if line.form and line.right in self._queries.ids:
                 change = (line.meaning, line.right, line.form)
                 tally.corrections[change] += 1
                 tally.fixed[change] += line.fixed
+        for number in self._at.pop(now, []):
+            who = (watched[text] for text in self._events[number].phrasings)
+            tally.searchers[number][now] = len(set().union(*who))
 
     def _hour(self, hours: int) -> str:
         """ISO 8601 with offset of an hour, counted from the start of the log."""
@@ -297,42 +385,42 @@ class Simulation:
         ]
         robots = [
             {"user": robot.name, "kind": robot.kind, "query": robot.what, "searches": by_day}
-            for robot in ROBOTS
+            for robot in self._plan.robots
             if (by_day := self._robot_days(robot))
         ]
-        return {
-            "parameters": {k: v for k, v in asdict(self.parameters).items() if k != "holidays"}
-            | {
-                "start": str(self.parameters.start),
-                "holidays": [str(day) for day in self.parameters.holidays],
-            },
+        columns = (*_FILE_COUNTS, "attack_lines") if self.parameters.is_random else _FILE_COUNTS
+        truth = {
+            "parameters": self.parameters.told(),
             "zone": "Asia/Seoul",
             "files": [
-                {"file": name} | {column: counts[column] for column in _FILE_COUNTS}
+                {"file": name} | {column: counts[column] for column in columns}
                 for name, counts in self._files.items()
             ],
-            "bursts": [self._event_truth(e) for e in self._events if e.shape != "weekly"],
-            "habits": self._habits(),
+            "bursts": [self._event_truth(i) for i in range(len(self._plan.bursts))],
+            "habits": [self._habit_truth(each) for each in (*DAILY_HABITS, *self._plan.habits)],
             "robots": robots,
-            "personal_data": [_told(secret) for secret in PERSONAL],
-            "anonymity": [_told(secret) for secret in ANONYMITY],
+            "personal_data": [
+                _told(each) for each in self._plan.secrets if each.kind != "anonymity"
+            ],
+            "anonymity": [_told(each) for each in self._plan.secrets if each.kind == "anonymity"],
             "corrections": corrections,
         }
+        if self.parameters.is_random:
+            attacks = enumerate(self._plan.attacks)
+            truth["attacks"] = [self._attack_truth(*each) for each in attacks]
+        return truth
 
     def _robot_days(self, robot: Robot) -> dict[str, int]:
         counts = sorted(self._tally.robots.items())
         return {self._hour(24 * day)[:10]: n for (user, day), n in counts if user == robot.name}
 
-    def _event_truth(self, event: Event) -> dict[str, Any]:
+    def _event_truth(self, number: int) -> dict[str, Any]:
+        event = self._events[number]
         begin = event.day * 24 + event.hour
         last = min(begin + len(event.people), self.parameters.days * 24)
-        people = {
-            self._hour(hour): len(
-                set().union(*(self._tally.searchers.get((q, hour), set()) for q in event.phrasings))
-            )
-            for hour in range(begin, last)
-        }
-        return {
+        counted = self._tally.searchers[number]
+        people = {self._hour(hour): counted[hour] for hour in range(begin, last)}
+        truth: dict[str, Any] = {
             "query": event.phrasings[0],
             "phrasings": list(event.phrasings),
             "follow_ups": list(event.follow_ups),
@@ -342,31 +430,43 @@ class Simulation:
             "peak": max(people, key=lambda hour: people[hour]),
             "searchers": people,
         }
+        if self.parameters.is_random:
+            followed = self._followed(number)
+            truth |= {"follow_ups": list(followed), "follow_up_searchers": followed}
+        return truth
 
-    def _habits(self) -> list[dict[str, Any]]:
-        """Queries with hours of their own, and from when on their past must be known."""
-        weekly = [event for event in self._events if event.shape == "weekly"]
-        rows: list[dict[str, Any]] = [
-            {"query": query, "days": which, "hours": hours, "must_not_trend_from": self._hour(48)}
-            for query, which, hours in _DAILY_HABITS
-        ]
-        if len(weekly) > 1:
-            again = self._hour((weekly[0].day + 1) * 24)
-            saturdays = ((weekly[0].phrasings[0], [21, 22]), ("로또 당첨번호", [20, 21]))
-            rows += [
-                {"query": query, "days": "Saturdays", "hours": hours, "must_not_trend_from": again}
-                for query, hours in saturdays
-            ]
-        return rows
+    def _followed(self, number: int) -> dict[str, dict[str, int]]:
+        """What the burst brought people to: query -> hour -> how many people, where 5 or more."""
+        phrasings = self._events[number].phrasings
+        found: dict[str, dict[str, int]] = {}
+        for (query, hour), people in sorted(self._tally.followed[number].items()):
+            text = self._queries.text(query)
+            if people >= _SHOWN and text not in phrasings and hour < self.parameters.days * 24:
+                found.setdefault(text, {})[self._hour(hour)] = people
+        return found
 
+    def _habit_truth(self, habit: Habit) -> dict[str, Any]:
+        """A query with hours of its own, and from when on its past must be known."""
+        return {
+            "query": habit.query,
+            "days": habit.days,
+            "hours": list(habit.hours),
+            "must_not_trend_from": habit.shown_after and self._hour(habit.shown_after),
+        }
 
-#: Every day or working day, by the seasons of `rhythm`.
-_DAILY_HABITS: Final = (
-    ("날씨", "daily", [6, 7, 8]),
-    ("점심 메뉴 추천", "working days", [11, 12]),
-    ("코스피", "working days", [9]),
-    ("오늘의 운세", "daily", [7, 8]),
-)
+    def _attack_truth(self, number: int, attack: Attack) -> dict[str, Any]:
+        hours = self._tally.attacks[number]
+        return {
+            "kind": attack.kind,
+            "query": attack.query,
+            "users": attack.users,
+            "searches_each": attack.searches,
+            "other_searches_each": attack.others,
+            "start": self._hour(attack.day * 24 + attack.hour),
+            "searches": {self._hour(hour): hours[hour] for hour in sorted(hours)},
+            "accounts": attack.names(number),
+        }
+
 
 _FILE_COUNTS: Final = ("lines", BLANK, *BREAKS, "duplicates", "personal_data", "robot_lines")
 

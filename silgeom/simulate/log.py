@@ -59,7 +59,8 @@ class Line:
         right: what `meaning` should have been, if it is mistyped.
         form: slip, keyboard or spacing, if it is mistyped.
         fixed: the right query follows within seconds.
-        kind: personal, anonymity, robot, or empty.
+        kind: personal, anonymity, robot, attack, or empty.
+        attack: number of the attack whose query this is, or -1.
     """
 
     second: int
@@ -73,6 +74,7 @@ class Line:
     form: str = ""
     fixed: bool = False
     kind: str = ""
+    attack: int = -1
 
 
 def file_name(start: date, day: int) -> str:

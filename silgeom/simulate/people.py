@@ -223,14 +223,16 @@ class Spellings:
     def text(self, query: int, form: int, variant: int) -> str:
         """The query as typed; as meant where that form does not exist for it."""
         if form == RIGHT:
-            return self._queries.texts[query]
+            return self._queries.text(query)
+        if query >= len(self._queries.texts):  # there is no end of them: not worth remembering
+            return self._spell(query, form, variant)
         key = (query, form, variant if form != KEYBOARD else 0)
         if key not in self._known:
             self._known[key] = self._spell(*key)
         return self._known[key]
 
     def _spell(self, query: int, form: int, variant: int) -> str:
-        right = self._queries.texts[query]
+        right = self._queries.text(query)
         if form == SLIP:
             chance = zlib.crc32(f"{right} {variant}".encode())
             wrong = slip(right, (chance & 0xFFFF) / 0x10000, (chance >> 16) / 0x10000)

@@ -3,6 +3,10 @@
 from dataclasses import dataclass
 from typing import Final
 
+from silgeom.simulate.attacks import Attack
+from silgeom.simulate.parameters import Parameters
+from silgeom.simulate.private import ANONYMITY, PERSONAL, Typed
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -247,7 +251,8 @@ class Robot:
 
     Attributes:
         name: user id in the log.
-        kind: `scraper` walks through the queries that begin or end so, `pusher` repeats one.
+        kind: `scraper` walks through the queries that end so; `pusher` (who also clicks) and
+            `watcher` repeat one.
         days: of the log.
         searches: a day.
         what: ending of the queries walked through; or the query pushed.
@@ -265,3 +270,80 @@ ROBOTS: Final[tuple[Robot, ...]] = (
     Robot("u00b07a22", "scraper", (9,), 1_500, " 가격"),
     Robot("u005e11e5", "pusher", (2, 6, 10), 400, "참솔 숯베개 가격"),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Habit:
+    """A query that has its own hours.
+
+    Attributes:
+        query: normalised.
+        days: which days, in words.
+        hours: of the day, Asia/Seoul.
+        shown_after: hours from the log's start after which a fortnight of past shows it; None if
+            it never does.
+    """
+
+    query: str
+    days: str
+    hours: tuple[int, ...]
+    shown_after: int | None
+
+
+#: Every day or working day, by the seasons of `rhythm`.
+DAILY_HABITS: Final = (
+    Habit("날씨", "daily", (6, 7, 8), 48),
+    Habit("점심 메뉴 추천", "working days", (11, 12), 48),
+    Habit("코스피", "working days", (9,), 48),
+    Habit("오늘의 운세", "daily", (7, 8), 48),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All that is planted in a log.
+
+    Attributes:
+        bursts: what must trend.
+        regular: events that come again, and must not trend.
+        habits: what the truth tells of `regular`; the daily ones come by themselves.
+        robots: user ids that are machines.
+        attacks: attempts to get on the board.
+        secrets: what nobody may ever read.
+        searches_a_day: of the log that the events' numbers of people are meant for.
+    """
+
+    bursts: tuple[Event, ...]
+    regular: tuple[Event, ...]
+    habits: tuple[Habit, ...]
+    robots: tuple[Robot, ...]
+    attacks: tuple[Attack, ...]
+    secrets: tuple[Typed, ...]
+    searches_a_day: float
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """Bursts, then what comes again."""
+        return (*self.bursts, *self.regular)
+
+
+def sample_plan(parameters: Parameters) -> Plan:
+    """What sample_data has in it, as far as the log lasts."""
+    usual = Parameters()
+    weekly = tuple(event for event in HABITS if event.day < parameters.days)
+    habits: tuple[Habit, ...] = ()
+    if len(weekly) > 1:
+        again = (weekly[0].day + 1) * 24
+        habits = (
+            Habit(weekly[0].phrasings[0], "Saturdays", (21, 22), again),
+            Habit("로또 당첨번호", "Saturdays", (20, 21), again),
+        )
+    return Plan(
+        bursts=tuple(event for event in BURSTS if event.day < parameters.days),
+        regular=weekly,
+        habits=habits,
+        robots=ROBOTS,
+        attacks=(),
+        secrets=(*PERSONAL, *ANONYMITY),
+        searches_a_day=usual.searches / usual.days,
+    )

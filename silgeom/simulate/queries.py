@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from silgeom.simulate.material import material
-from silgeom.simulate.plan import BURSTS, HABITS
+from silgeom.simulate.names import LENGTHENINGS, lengthened
+from silgeom.simulate.plan import Event
 from silgeom.simulate.rhythm import SEASON_NAMES, Floats, season_factors
 
 Ints = npt.NDArray[np.int64]
@@ -96,9 +97,12 @@ def _add_heads(draft: _Draft) -> None:
             )
 
 
-def _add_planted(draft: _Draft) -> None:
+def _add_planted(draft: _Draft, events: tuple[Event, ...]) -> None:
     clusters = list(draft.names["cluster"])
-    for event in (*BURSTS, HABITS[0]):
+    first: dict[str, Event] = {}
+    for event in events:
+        first.setdefault(event.phrasings[0], event)
+    for event in first.values():
         known = draft.ids.get(event.phrasings[0])
         cluster = f"event {event.phrasings[0]}" if known is None else clusters[draft.cluster[known]]
         for text in (*event.phrasings, *event.follow_ups):
@@ -116,6 +120,8 @@ def _add_planted(draft: _Draft) -> None:
 @dataclass(frozen=True, slots=True)
 class Queries:
     """All queries. `texts` and the arrays are indexed by query; weights are relative.
+
+    A query that was made longer (`lengthened`) has a number beyond `texts`: no list holds them.
 
     Attributes:
         texts: normalised queries.
@@ -139,6 +145,24 @@ class Queries:
         """Fresh queries as they are asked at one hour of one kind of day."""
         weights = (self._asked * season_factors(kind, hour)[self._season])[self._by_topic]
         return Shelf(self._by_topic, np.cumsum(weights), self._topic_ends)
+
+    def text(self, query: int) -> str:
+        """The query, normalised."""
+        longer, base = divmod(query, len(self.texts))
+        return lengthened(self.texts[base], longer - 1) if longer else self.texts[base]
+
+    def lengthened(self, query: Ints, chance: Floats) -> Ints:
+        """The queries made longer by words of which a few are common and most are unique.
+
+        The rank of what is added follows p(rank) ~ 1/rank, the law of words.
+        """
+        longer = np.exp(chance * np.log(LENGTHENINGS)).astype(np.int64)
+        longer_query: Ints = query + len(self.texts) * np.minimum(longer, LENGTHENINGS)
+        return longer_query
+
+    def by_popularity(self) -> Ints:
+        """Queries, those that come to mind most first."""
+        return np.argsort(-self._asked, kind="stable")
 
     def refine(self, query: Ints, chance: Floats) -> Ints:
         """Another query about the same thing; the same one where there is no other."""
@@ -194,12 +218,12 @@ class _Groups:
         return np.where(high > low, self.order[np.minimum(place, self.ends[group] - 1)], query)
 
 
-def build_queries() -> Queries:
+def build_queries(events: tuple[Event, ...] = ()) -> Queries:
     """Collect heads, families and planted events."""
     draft = _Draft()
     _add_families(draft)
     _add_heads(draft)
-    _add_planted(draft)
+    _add_planted(draft, events)
     topic = np.array(draft.topic)
     return Queries(
         texts=draft.texts,
