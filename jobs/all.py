@@ -12,10 +12,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # spark-submit adds jobs/ alone
 
-from pyspark.sql import SparkSession
-
 from jobs import autocomplete, related, trending
 from pipeline import cli
+from pipeline.session import Session
 
 
 def parser() -> argparse.ArgumentParser:
@@ -24,11 +23,11 @@ def parser() -> argparse.ArgumentParser:
     return parser
 
 
-def run(spark: SparkSession, args: argparse.Namespace) -> None:
+def run(session: Session, args: argparse.Namespace) -> None:
     for job in (trending, related, autocomplete):
         defaults = vars(job.parser().parse_args([]))
         cli.say(f"\n== {str(job.__doc__).splitlines()[0]}\n")
-        job.run(spark, argparse.Namespace(**{**defaults, **vars(args)}))
+        job.run(session, argparse.Namespace(**{**defaults, **vars(args)}))
 
 
 if __name__ == "__main__":

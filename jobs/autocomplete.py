@@ -11,13 +11,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # spark-submit adds jobs/ alone
 
-from pyspark.sql import SparkSession, Window
+from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from pipeline import cli
 from pipeline.hangul import composed
 from pipeline.publish import AutocompleteOptions, as_of_day, blocked_words, publish_autocomplete
 from pipeline.refresh import refresh_daily_counts
+from pipeline.session import Session
 
 COLUMNS = ["typed", "rank", "completion", "searchers", "weight"]
 
@@ -36,21 +37,21 @@ def parser() -> argparse.ArgumentParser:
     return parser
 
 
-def run(spark: SparkSession, args: argparse.Namespace) -> None:
-    args.blocked = blocked_words(spark, args.blocked_file) if args.blocked_file else ()
+def run(session: Session, args: argparse.Namespace) -> None:
+    args.blocked = blocked_words(session, args.blocked_file) if args.blocked_file else ()
     options = cli.options_of(AutocompleteOptions, args)
-    with cli.prepared_root(spark, args) as root:
+    with cli.prepared_root(session, args) as root:
         refresh_daily_counts(root)
         day = as_of_day(root, args.at)
-        completions = publish_autocomplete(root, day, options)
-        heaviest = F.max("weight").over(Window.partitionBy("prefix"))
-        first = (
-            completions.rows.where("key_kind = 'keystrokes' and length(prefix) = 2 and rank <= 4")
-            .withColumns({"typed": composed(F.col("prefix")), "heaviest": heaviest})
-            .orderBy(F.desc("heaviest"), "prefix", "rank")
-        )
-        days = cli.days_text(day, args.days)
-        cli.report_published(root, completions, days, first.select(*COLUMNS))
+        made = publish_autocomplete(root, day, options)
+        cli.report_published(made, cli.days_text(day, args.days), of_two_keystrokes)
+
+
+def of_two_keystrokes(rows: DataFrame) -> DataFrame:
+    heaviest = F.max("weight").over(Window.partitionBy("prefix"))
+    first = rows.where("key_kind = 'keystrokes' and length(prefix) = 2 and rank <= 4")
+    shown = first.withColumns({"typed": composed(F.col("prefix")), "heaviest": heaviest})
+    return shown.orderBy(F.desc("heaviest"), "prefix", "rank").select(*COLUMNS)
 
 
 if __name__ == "__main__":

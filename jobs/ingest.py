@@ -10,18 +10,17 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # spark-submit adds jobs/ alone
 
-from pyspark.sql import SparkSession
-
 from pipeline.cli import arg_parser, prepared_root, run_job, say
 from pipeline.ingest import read_ledger
+from pipeline.session import Session
 
 
 def parser() -> argparse.ArgumentParser:
     return arg_parser("ingest", __doc__)
 
 
-def run(spark: SparkSession, args: argparse.Namespace) -> None:
-    with prepared_root(spark, args) as root:
+def run(session: Session, args: argparse.Namespace) -> None:
+    with prepared_root(session, args) as root:
         ledger = read_ledger(root).values()
         accepted = sum(entry.accepted for entry in ledger)
         say(f"Ledger    {len(ledger):,} files, {accepted:,} searches in {root.address}")

@@ -11,12 +11,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # spark-submit adds jobs/ alone
 
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from pipeline import cli
 from pipeline.publish import RelatedOptions, as_of_day, publish_related
 from pipeline.refresh import SessionRules, refresh_daily_counts, refresh_daily_pairs
+from pipeline.session import Session
 
 COLUMNS = ["query", "kind", "related_surface", "score", "significance", "searchers"]
 
@@ -34,15 +35,19 @@ def parser() -> argparse.ArgumentParser:
     return parser
 
 
-def run(spark: SparkSession, args: argparse.Namespace) -> None:
+def run(session: Session, args: argparse.Namespace) -> None:
     options = cli.options_of(RelatedOptions, args)
-    with cli.prepared_root(spark, args) as root:
+    with cli.prepared_root(session, args) as root:
         refresh_daily_counts(root)
         refresh_daily_pairs(root, SessionRules(args.gap_minutes, args.max_queries))
         day = as_of_day(root, args.at)
         related = publish_related(root, day, options)
-        best = related.rows.where("rank = 1").orderBy(F.desc("searchers"), "query", "kind")
-        cli.report_published(root, related, cli.days_text(day, args.days), best.select(*COLUMNS))
+        cli.report_published(related, cli.days_text(day, args.days), best_of_most_searched)
+
+
+def best_of_most_searched(rows: DataFrame) -> DataFrame:
+    best = rows.where("rank = 1").orderBy(F.desc("searchers"), "query", "kind")
+    return best.select(*COLUMNS)
 
 
 if __name__ == "__main__":

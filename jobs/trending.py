@@ -11,11 +11,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # spark-submit adds jobs/ alone
 
-from pyspark.sql import SparkSession
-
 from pipeline import cli
 from pipeline.publish import TrendingOptions, publish_trending, window_end
 from pipeline.refresh import refresh_daily_counts, refresh_hourly_counts
+from pipeline.session import Session
 
 COLUMNS = ["rank", "movement", "surface", "searchers", "expected_searchers", "score", "variants"]
 
@@ -34,15 +33,15 @@ def parser() -> argparse.ArgumentParser:
     return parser
 
 
-def run(spark: SparkSession, args: argparse.Namespace) -> None:
+def run(session: Session, args: argparse.Namespace) -> None:
     options = cli.options_of(TrendingOptions, args)
-    with cli.prepared_root(spark, args) as root:
+    with cli.prepared_root(session, args) as root:
         refresh_hourly_counts(root)
         refresh_daily_counts(root)
         end = window_end(root, args.at)
         board = publish_trending(root, end, options)
-        first = board.rows.orderBy("rank").select(*COLUMNS)
-        cli.report_published(root, board, cli.window_text(root, end, args.window_hours), first)
+        span = cli.window_text(root, end, args.window_hours)
+        cli.report_published(board, span, lambda rows: rows.orderBy("rank").select(*COLUMNS))
 
 
 if __name__ == "__main__":

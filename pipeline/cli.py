@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 
 from pipeline.errors import PipelineError
 from pipeline.ingest import Landing, TakenIn, check_landing, take_in
 from pipeline.ledger import SAME_CONTENT, SET_ASIDE, LedgerEntry
-from pipeline.publish import Options, Published
+from pipeline.publish import Options, Published, first_look
 from pipeline.root import Root, open_root
-from pipeline.session import spark_session
+from pipeline.session import Session, spark_session
 from silgeom.tables import table
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -30,7 +30,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 SHOWN = 20
 
 JobOptions = TypeVar("JobOptions", bound=Options)
-Job = Callable[[SparkSession, argparse.Namespace], None]
+Job = Callable[[Session, argparse.Namespace], None]
 
 
 def arg_parser(name: str, description: str) -> argparse.ArgumentParser:
@@ -118,22 +118,22 @@ def options_of(kind: type[JobOptions], args: argparse.Namespace) -> JobOptions:
 
 
 def run_job(job: Job, parser: argparse.ArgumentParser, argv: Sequence[str] | None = None) -> None:
-    """Parse, open Spark, run, and leave with the right exit status."""
+    """Parse, run, and leave with the right exit status."""
     args = parser.parse_args(argv)
     try:
-        with spark_session(parser.prog) as spark:
-            job(spark, args)
+        with spark_session(parser.prog) as session:
+            job(session, args)
     except PipelineError as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)  # noqa: T201
         sys.exit(2)
 
 
 @contextmanager
-def prepared_root(spark: SparkSession, args: argparse.Namespace) -> Iterator[Root]:
+def prepared_root(session: Session, args: argparse.Namespace) -> Iterator[Root]:
     """Hold the root with all that is new in the landing folder taken in, and say what that was."""
     landing = Landing(args.landing, args.format, args.charset, args.zone, args.date)
-    check_landing(spark, landing)
-    with open_root(spark, args.root, zone=args.reporting_zone, say=say) as root:
+    check_landing(session, landing)
+    with open_root(session, args.root, zone=args.reporting_zone, say=say) as root:
         report_taken_in(take_in(root, landing, now=datetime.now(UTC)), landing)
         yield root
 
@@ -168,14 +168,15 @@ def report_taken_in(taken: TakenIn, landing: Landing) -> None:
             say(f"Set aside {entry.source}: {entry.detail}")
 
 
-def report_published(root: Root, published: Published, span: str, first: DataFrame) -> None:
-    """What the result spans, where it lies, and a table of the rows worth a first look."""
+def report_published(
+    published: Published, span: str, choose: Callable[[DataFrame], DataFrame]
+) -> None:
+    """What the result spans, where it lies, and a table of the rows that `choose` puts first."""
     note = "" if published.is_new else " (up to date: nothing to do)"
-    place = f"{root.address}/{published.dataset}/{published.partition}"
-    say(f"{span}\nResult    {published.rows.count():,} rows in {place}{note}")
-    rows = first.limit(SHOWN).collect()
-    if rows:
-        say("\n" + table(first.columns, rows))
+    look = first_look(published, choose, limit=SHOWN)
+    say(f"{span}\nResult    {look.count:,} rows in {published.address}{note}")
+    if look.rows:
+        say("\n" + table(look.columns, look.rows))
 
 
 def window_text(root: Root, end: datetime, hours: int) -> str:

@@ -1,26 +1,21 @@
-"""Log formats as declarations: what they say, how they are read, and which one a file is in.
+"""Log formats as declarations: what they say, and what can be wrong with them.
 
 A declaration is a TOML file (docs/formats.md). The built-in ones lie in `log_formats/` and are
-written in exactly the way in which a user writes one. This module runs on the driver and sees at
-most the beginning of a file; `parsing` reads the lines.
+written in exactly the way in which a user writes one. `detection` finds out which one a file is in,
+`parsing` reads the lines.
 """
 
-import codecs
-import csv
-import io
-import json
 import re
 import tomllib
-import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
 from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from pipeline.charsets import known_charset
 from pipeline.errors import LogFormatError
 
 #: In the order of preference where two fit a file equally well.
@@ -44,13 +39,10 @@ OPTIONAL_FIELDS: Final = ("clicked_url", "clicked_rank")
 
 EXAMPLE: Final = "2026-09-01T12:00:00+09:00<TAB>user<TAB>query"
 
-_HELP: Final = (
+HELP: Final = (
     f"Silgeom's own form is {EXAMPLE}, and any other is declared with --format FILE.toml "
     "(docs/formats.md)"
 )
-
-#: Lines of a file's head that are tried.
-_LINES_TRIED: Final = 400
 
 #: A position (from 1), a column's name, or a JSON path ("a.b").
 ColumnRef = int | str
@@ -267,7 +259,7 @@ def load_format(name_or_path: str) -> LogFormat:
         LogFormatError: there is neither, or the declaration is wrong; the sentence says where.
     """
     if name_or_path in BUILT_IN:
-        return _built_in(name_or_path)
+        return built_in(name_or_path)
     path = Path(name_or_path)
     if not path.is_file():
         raise LogFormatError(
@@ -282,7 +274,7 @@ def load_format(name_or_path: str) -> LogFormat:
 
 
 @cache
-def _built_in(name: str) -> LogFormat:
+def built_in(name: str) -> LogFormat:
     # By importlib, since the package may be inside a zip file on the cluster.
     declaration = resources.files("pipeline").joinpath("log_formats", f"{name}.toml")
     return parsed_format(declaration.read_text(encoding="utf-8"), name)
@@ -432,7 +424,7 @@ def _checked(fmt: LogFormat) -> LogFormat:
         known_zone(fmt.zone)
     charset = fmt.charset if fmt.charset is None else known_charset(fmt.charset)
     fmt = replace(fmt, charset=charset)
-    refs = [ref for refs in _all_refs(fmt) for ref in refs]
+    refs = [ref for refs in all_refs(fmt) for ref in refs]
     if fmt.kind in ("delimited", "csv"):
         fmt = replace(fmt, separators=fmt.separators or (("\t" if fmt.kind != "csv" else ","),))
         if len(fmt.separators) > 1 and fmt.header != "required":
@@ -453,7 +445,7 @@ def _checked(fmt: LogFormat) -> LogFormat:
     return fmt
 
 
-def _all_refs(fmt: LogFormat) -> list[tuple[ColumnRef, ...]]:
+def all_refs(fmt: LogFormat) -> list[tuple[ColumnRef, ...]]:
     fields = [fmt.alternatives(name) for name in (*REQUIRED_FIELDS, *OPTIONAL_FIELDS)]
     return [*fields, tuple(rule.column for rule in fmt.skip)]
 
@@ -471,423 +463,3 @@ def known_zone(name: str) -> str:
             f"there is no time zone {name!r}; write it as in Asia/Seoul or UTC"
         ) from error
     return name
-
-
-# --- Charsets -------------------------------------------------------------------------------
-
-#: Our name: (Python's codec, Java's charset).
-CHARSETS: Final = {
-    "UTF-8": ("utf-8", "UTF-8"),
-    "CP949": ("cp949", "x-windows-949"),
-    "GB18030": ("gb18030", "GB18030"),
-    "UTF-16LE": ("utf-16-le", "UTF-16LE"),
-    "UTF-16BE": ("utf-16-be", "UTF-16BE"),
-    "Shift_JIS": ("cp932", "windows-31j"),
-    "EUC-JP": ("euc_jp", "EUC-JP"),
-    "Big5": ("cp950", "x-windows-950"),
-    "ISO-8859-1": ("latin-1", "ISO-8859-1"),
-    "windows-1252": ("cp1252", "windows-1252"),
-}
-
-_CHARSET_ALIASES: Final = {
-    "utf8": "UTF-8",
-    "utf-8-sig": "UTF-8",
-    "ascii": "UTF-8",
-    "us-ascii": "UTF-8",
-    "euc-kr": "CP949",
-    "ms949": "CP949",
-    "windows-949": "CP949",
-    "uhc": "CP949",
-    "ks_c_5601-1987": "CP949",
-    "gbk": "GB18030",
-    "gb2312": "GB18030",
-    "cp936": "GB18030",
-    "utf-16": "UTF-16LE",
-    "utf16": "UTF-16LE",
-    "shift-jis": "Shift_JIS",
-    "sjis": "Shift_JIS",
-    "cp932": "Shift_JIS",
-    "cp950": "Big5",
-    "latin1": "ISO-8859-1",
-    "latin-1": "ISO-8859-1",
-    "cp1252": "windows-1252",
-}
-
-_BOMS: Final = (
-    (codecs.BOM_UTF8, "UTF-8"),
-    (codecs.BOM_UTF16_LE, "UTF-16LE"),
-    (codecs.BOM_UTF16_BE, "UTF-16BE"),
-)
-
-#: KS X 1001 syllables and GB 2312 first-plane characters share their bytes, so that Korean read as
-#: Chinese is all common characters; Chinese read as Korean is half Hanja, as its commonest
-#: characters lie past the Hangul.
-_LEAST_HANGUL: Final = 0.85
-_LEAST_HANZI: Final = 0.5
-
-
-def known_charset(name: str) -> str:
-    """Our name of a character set.
-
-    Raises:
-        LogFormatError: it is not known.
-    """
-    folded = name.strip().lower()
-    names = {known.lower(): known for known in CHARSETS} | _CHARSET_ALIASES
-    if folded not in names:
-        raise LogFormatError(f"there is no charset {name!r}: known are {', '.join(CHARSETS)}")
-    return names[folded]
-
-
-def line_separator(charset: str) -> str:
-    """What Spark's text reader takes as `lineSep`: a line feed in the bytes of `charset`.
-
-    With it a lone carriage return stays inside its line, as it must for lines to be counted.
-    """
-    return {"UTF-16LE": "\n\0", "UTF-16BE": "\0\n"}.get(known_charset(charset), "\n")
-
-
-def detect_charset(head: bytes) -> str:
-    """The character set of a file that begins with `head`, which may end inside a character.
-
-    A byte order mark decides; then UTF-8, whose bytes are no accident; then CP949 or GB18030,
-    whichever gives commoner characters. A few lines with bad bytes do not change the answer.
-
-    Raises:
-        LogFormatError: it is no text, or in a charset that is not told apart here.
-    """
-    for bom, charset in _BOMS:
-        if head.startswith(bom):
-            return charset
-    if b"\0" in head:
-        raise LogFormatError("it is no text (it holds bytes 0, as an image or an archive does)")
-    lines = _whole_lines(head, b"\n")
-    foreign = [line for line in lines if not line.isascii()]
-    if not foreign or _share(_decodes(line, "utf-8") for line in foreign) >= 0.5:
-        return "UTF-8"
-    for charset, plausible in (("CP949", _is_korean), ("GB18030", _is_chinese)):
-        codec = CHARSETS[charset][0]
-        decoded = [line for line in foreign if _decodes(line, codec)]
-        if len(decoded) >= 0.9 * len(foreign) and plausible(b"".join(decoded).decode(codec)):
-            return charset
-    if len(foreign) <= 0.05 * len(lines):
-        return "UTF-8"  # a log in English with a few broken lines
-    raise LogFormatError(
-        "its characters are not in UTF-8, CP949, GB18030 or UTF-16 with a byte order mark; "
-        "name their charset with --charset"
-    )
-
-
-def _whole_lines(head: bytes, line_feed: bytes) -> list[bytes]:
-    """The lines of a head; its last line, which may be cut, only if it is the only one."""
-    lines = head.split(line_feed)
-    return lines[:-1] if len(lines) > 1 else [_without_cut_character(head)]
-
-
-def _without_cut_character(head: bytes) -> bytes:
-    # A single line as long as the head: its last few bytes may be half a character.
-    return head if len(head) < 1024 else head[: head.rfind(b" ", len(head) - 1024)]
-
-
-def _decodes(line: bytes, codec: str) -> bool:
-    try:
-        line.decode(codec)
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _share(flags: Iterable[bool]) -> float:
-    values = list(flags)
-    return sum(values) / len(values) if values else 0.0
-
-
-def _is_korean(text: str) -> bool:
-    foreign = [character for character in text if not character.isascii()]
-    return _share("가" <= each <= "힣" or "ㄱ" <= each <= "ㅣ" for each in foreign) >= _LEAST_HANGUL
-
-
-def _is_chinese(text: str) -> bool:
-    foreign = [character for character in text if not character.isascii()]
-    return _share(_is_common_hanzi(each) for each in foreign) >= _LEAST_HANZI
-
-
-def _is_common_hanzi(character: str) -> bool:
-    try:
-        return character.encode("gb2312") >= b"\xb0\xa1"
-    except UnicodeEncodeError:
-        return False
-
-
-# --- Which format a file is in --------------------------------------------------------------
-
-
-def detect_format(head: bytes, name: str, charset: str | None = None) -> tuple[LogFormat, str]:
-    """The built-in format and the charset of a file, by its first lines.
-
-    Args:
-        head: the first 64 KiB or so, decompressed; its last line may be cut.
-        name: the file's name, for messages.
-        charset: found by looking unless given.
-
-    Returns:
-        The format, bound to the file's header line if it has one, and our name of the charset.
-        At least half of the lines tried fit it; the one that fits most lines is taken.
-
-    Raises:
-        LogFormatError: it is no text, it is empty, or no format fits. The sentence shows the shape
-            of the first line, never its text, which may be about a person.
-    """
-    if head.startswith(b"PAR1"):
-        return _built_in("parquet"), "UTF-8"
-    charset, lines = _head_lines(head, name, charset)
-    best, best_share = None, 0.0
-    for candidate in BUILT_IN[:-1]:
-        fmt = _bound_or_none(_built_in(candidate), lines)
-        if fmt is not None:
-            share = _share(_fits(fmt, line) for line in lines)
-            if share > best_share:
-                best, best_share = fmt, share
-    if best is None or best_share < 0.5:
-        raise LogFormatError(
-            f"no known log format fits {name}, whose first line looks like "
-            f"{shape(lines[0])[:80]!r}; {_HELP}"
-        )
-    return best, charset
-
-
-def bound(fmt: LogFormat, head: bytes, name: str, charset: str | None = None) -> LogFormat:
-    """The format with its columns' names turned into positions by the file's header line.
-
-    A format without a header stays as it is.
-
-    Args:
-        fmt: the format that was asked for.
-        head: the file's first bytes, decompressed.
-        name: the file's name, for messages.
-        charset: found by looking unless given here or in the format.
-
-    Raises:
-        LogFormatError: the file is no text or empty, or lacks the header that the format needs.
-    """
-    if fmt.kind not in ("delimited", "csv") or fmt.header == "none":
-        return fmt
-    _, lines = _head_lines(head, name, charset or fmt.charset)
-    found = _bound_or_none(fmt, lines)
-    if found is None:
-        wanted = ", ".join(str(fmt.alternatives(field)[0]) for field in REQUIRED_FIELDS)
-        raise LogFormatError(
-            f"{name} does not begin with the header line that the format {fmt.name} needs "
-            f"({wanted}); its first line looks like {shape(lines[0])[:80]!r}"
-        )
-    return found
-
-
-def bound_to_names(fmt: LogFormat, names: Sequence[str], where: str) -> LogFormat:
-    """The format with each column's name as the table `names` belongs to spells it.
-
-    Raises:
-        LogFormatError: user, time or query has no column.
-    """
-    found = _named(fmt, names)
-    if found is None:
-        raise LogFormatError(
-            f"{where} has the columns {', '.join(names)}, and none of these is known as the "
-            "search's time, user or query; declare them with --format FILE.toml (docs/formats.md)"
-        )
-    return found
-
-
-def file_date(fmt: LogFormat, name: str, given: date | None) -> date | None:
-    """The day of a log whose lines hold only a time of day; None for all other formats.
-
-    Args:
-        fmt: the file's format.
-        name: the file's name or address; a date in its last part, else in its folder, counts:
-            20080601 or 2008-06-01.
-        given: the option; it goes before the name.
-
-    Raises:
-        LogFormatError: the format needs a day, and neither tells it.
-    """
-    if not fmt.needs_date:
-        return None
-    if given is not None:
-        return given
-    for part in reversed(name.split("/")[-2:]):
-        for match in re.finditer(r"(?<!\d)(\d{4})([-_.]?)(\d\d)\2(\d\d)(?!\d)", part):
-            year, _, month, day = match.groups()
-            try:
-                found = date(int(year), int(month), int(day))
-            except ValueError:
-                continue
-            if found.year >= 1990:
-                return found
-    raise LogFormatError(
-        f"the lines of {name} ({fmt.name}) hold a time without its day; name the day with "
-        "--date YYYY-MM-DD, or put it into the file's name as in log.20080601.tsv"
-    )
-
-
-def shape(text: str) -> str:
-    """The text with every letter as x and every digit as 9, so that it tells of nobody."""
-    return "".join(_SHAPES.get(unicodedata.category(each)[0], each) for each in text)
-
-
-_SHAPES: Final = {"L": "x", "M": "x", "N": "9"}
-
-
-def _head_lines(head: bytes, name: str, charset: str | None) -> tuple[str, list[str]]:
-    try:
-        charset = detect_charset(head) if charset is None else known_charset(charset)
-    except LogFormatError as error:
-        raise LogFormatError(f"{name} cannot be read as a log: {error}") from error
-    line_feed = line_separator(charset).encode("ascii")
-    codec = CHARSETS[charset][0]
-    decoded = [
-        line.decode(codec, errors="replace").removeprefix("\ufeff").removesuffix("\r")
-        for line in _whole_lines(head, line_feed)
-    ]
-    lines = [line for line in decoded if line.strip()]
-    if not lines:
-        raise LogFormatError(f"{name} holds no lines")
-    return charset, lines[:_LINES_TRIED]
-
-
-def _bound_or_none(fmt: LogFormat, lines: Sequence[str]) -> LogFormat | None:
-    if fmt.kind not in ("delimited", "csv") or fmt.header == "none":
-        return fmt
-    for separator in fmt.separators:
-        one = replace(fmt, separators=(separator,))
-        found = _named(one, _cells(one, lines[0]))
-        # A line with a time in the time's place is a search, whatever the format says.
-        if found is not None and not _fits(replace(found, header_cells=()), lines[0]):
-            return found
-    return with_positions(fmt) if fmt.header == "optional" else None
-
-
-def with_positions(fmt: LogFormat) -> LogFormat:
-    """The format with names turned into positions by its declared order.
-
-    Raises:
-        LogFormatError: it has names, and no order tells their positions.
-    """
-    if all(isinstance(ref, int) for refs in _all_refs(fmt) for ref in refs):
-        return fmt
-    found = _named(fmt, fmt.order) if fmt.order else None
-    if found is None:
-        raise LogFormatError(
-            f"the format {fmt.name} names columns, and a header line must tell where they are"
-        )
-    return found
-
-
-def _named(fmt: LogFormat, names: Sequence[str]) -> LogFormat | None:
-    """The format bound to columns of these names, or None if a search would lack something."""
-    by_name: dict[str, int] = {}
-    for position, name in enumerate(names, start=1):
-        by_name.setdefault(_folded(name), position)
-
-    def target(ref: ColumnRef) -> ColumnRef | None:
-        if isinstance(ref, int):
-            return ref
-        position = by_name.get(_folded(ref))
-        if position is None or fmt.kind != "parquet":
-            return position
-        return names[position - 1]
-
-    fields = {
-        name: tuple(found for ref in fmt.alternatives(name) if (found := target(ref)) is not None)
-        for name in (*REQUIRED_FIELDS, *OPTIONAL_FIELDS)
-    }
-    if not all(fields[name] for name in REQUIRED_FIELDS):
-        return None
-    rules = tuple(
-        replace(rule, column=found)
-        for rule in fmt.skip
-        if (found := target(rule.column)) is not None
-    )
-
-    firsts = [fields[name][0] for name in REQUIRED_FIELDS]
-    cells = tuple(
-        (ref, names[ref - 1].strip())
-        for ref in firsts
-        if isinstance(ref, int) and ref <= len(names)
-    )
-    return replace(
-        fmt,
-        searched_at=fields["searched_at"],
-        user=fields["user"],
-        query=fields["query"],
-        clicked_url=fields["clicked_url"],
-        clicked_rank=fields["clicked_rank"],
-        skip=rules,
-        header_cells=cells if fmt.kind != "parquet" else (),
-    )
-
-
-def _folded(name: str) -> str:
-    return re.sub(r"[\s-]+", "_", name.strip().strip('"').casefold())
-
-
-# --- One line, as the driver sees it --------------------------------------------------------
-
-
-def _fits(fmt: LogFormat, line: str) -> bool:
-    """Whether a line has user, time and query, or is known to be no search."""
-    if fmt.skip_prefixes and line.startswith(fmt.skip_prefixes):
-        return True
-    value_of = _json_values(line) if fmt.kind == "json" else _cell_values(fmt, line)
-    if value_of is None:
-        return False
-    if any(rule.applies(value_of(rule.column)) for rule in fmt.skip):
-        return True
-    if fmt.header_cells and all(
-        _folded(value_of(position) or "") == _folded(name) for position, name in fmt.header_cells
-    ):
-        return True
-    time, user, query = (
-        next((value for ref in fmt.alternatives(name) if (value := value_of(ref))), None)
-        for name in REQUIRED_FIELDS
-    )
-    has_query = query is not None or any(
-        value_of(ref) is not None for ref in fmt.alternatives("query")
-    )
-    if not has_query or not (user or "").strip():
-        return False
-    if fmt.brackets and query and not query.strip().startswith(fmt.brackets[0]):
-        return False
-    return any(TimePattern(each).regexp.fullmatch((time or "").strip()) for each in fmt.times)
-
-
-def _cells(fmt: LogFormat, line: str) -> list[str]:
-    separator = fmt.separators[0]
-    if fmt.kind == "csv" and len(separator) == 1 and '"' in line:
-        return next(csv.reader(io.StringIO(line), delimiter=separator), [])
-    return line.split(separator)
-
-
-def _cell_values(fmt: LogFormat, line: str) -> Callable[[ColumnRef], str | None]:
-    cells = _cells(fmt, line)
-
-    def value(ref: ColumnRef) -> str | None:
-        return cells[ref - 1] if isinstance(ref, int) and ref <= len(cells) else None
-
-    return value
-
-
-def _json_values(line: str) -> Callable[[ColumnRef], str | None] | None:
-    try:
-        document = json.loads(line, strict=False)
-    except (ValueError, RecursionError):
-        return None
-
-    def value(ref: ColumnRef) -> str | None:
-        found: Any = document
-        for key in str(ref).split("."):
-            found = found.get(key) if isinstance(found, dict) else None
-        if found is None or isinstance(found, str):
-            return found
-        return json.dumps(found)
-
-    return value

@@ -26,19 +26,10 @@ from pyspark.sql.types import (
     TimestampType,
 )
 
+from pipeline.charsets import CHARSETS, known_charset, line_separator
+from pipeline.detection import bound_to_names, with_positions
 from pipeline.errors import InvalidParameterError, LogFormatError
-from pipeline.formats import (
-    CHARSETS,
-    ColumnRef,
-    LogFormat,
-    SkipRule,
-    TimePattern,
-    bound_to_names,
-    known_charset,
-    known_zone,
-    line_separator,
-    with_positions,
-)
+from pipeline.formats import ColumnRef, LogFormat, SkipRule, TimePattern, known_zone
 from pipeline.privacy import has_personal_data, masked
 from pipeline.text import normalized_query, surface_form
 

@@ -5,19 +5,20 @@ Writes  trending/dt=/hour=, related/dt=, autocomplete/dt=
 """
 
 import hashlib
+import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 from pyspark.sql.types import StructType
 
 from pipeline.autocomplete import completions
 from pipeline.errors import InvalidParameterError, LandingError
 from pipeline.related import related_searches
-from pipeline.root import Root, fingerprint
+from pipeline.root import Root, fingerprint, layout_of
 from pipeline.schemas import (
     AUTOCOMPLETE,
     DAILY_COUNTS,
@@ -26,6 +27,7 @@ from pipeline.schemas import (
     RELATED,
     TRENDING,
 )
+from pipeline.session import Session
 from pipeline.storage import qualified, storage_of
 from pipeline.trending import trending_keywords
 
@@ -38,12 +40,32 @@ UNDECODABLE: Final = "\ufffd"
 
 @dataclass(frozen=True)
 class Published:
-    """A partition of a result: where it lies, its rows, and whether this run made it."""
+    """A partition of a result: where it lies, and whether this run made it."""
 
+    root: Root
     dataset: str
     partition: str
-    rows: DataFrame
+    schema: StructType
     is_new: bool
+
+    @property
+    def address(self) -> str:
+        """The partition's folder."""
+        return f"{self.root.address}/{self.dataset}/{self.partition}"
+
+    @property
+    def rows(self) -> DataFrame:
+        """The rows, as they are stored."""
+        return self.root.read(self.dataset, self.schema, [self.partition])
+
+
+@dataclass(frozen=True)
+class FirstLook:
+    """What a person is shown of a result: how many rows there are, and some of them."""
+
+    count: int
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Any]]
 
 
 @dataclass(frozen=True)
@@ -101,18 +123,18 @@ def as_of_day(root: Root, at: datetime | None) -> date:
     return _moment(root, at).astimezone(ZoneInfo(root.state.zone)).date()
 
 
-def blocked_words(spark: SparkSession, name: str) -> tuple[str, ...]:
+def blocked_words(session: Session, name: str) -> tuple[str, ...]:
     """The words of a file of blocked words: one a line; blank lines and # comments are none.
 
     Args:
-        spark: reaches what is not on this machine.
+        session: reaches what is not on this machine.
         name: a path of this machine or a URI.
 
     Raises:
         InvalidParameterError: there is no such file, or it is not UTF-8.
     """
-    address = qualified(spark, name)
-    storage = storage_of(spark, address)
+    address = qualified(session, name)
+    storage = storage_of(session, address)
     if [file.address for file in storage.files(address) or []] != [address]:
         raise InvalidParameterError(f"no such file of blocked words: {name}")
     try:
@@ -193,6 +215,29 @@ def publish_autocomplete(root: Root, day: date, options: AutocompleteOptions) ->
     )
 
 
+def first_look(
+    published: Published, choose: Callable[[DataFrame], DataFrame], *, limit: int
+) -> FirstLook:
+    """The rows that `choose` puts first, of which those of the last run are remembered.
+
+    Hence a run that finds a result up to date need not read it, nor start Spark.
+    """
+    root, address = published.root, f"{published.root.address}/_first_look_{published.dataset}"
+    made_of = root.state.made_of[published.dataset][published.partition]
+    key = fingerprint(partition=published.partition, made_of=made_of, limit=limit)
+    remembered = None if published.is_new else root.storage.read_text(address)
+    if remembered is not None:
+        known, _, text = remembered.partition("\n")
+        if known == key:
+            return FirstLook(**json.loads(text))
+    chosen = choose(published.rows)
+    rows = [list(row) for row in chosen.limit(limit).collect()]
+    look = FirstLook(published.rows.count(), chosen.columns, rows)
+    text = json.dumps(asdict(look), ensure_ascii=False)
+    root.storage.write_text(address, f"{key}\n{text}\n")
+    return look
+
+
 def _publish(
     root: Root,
     dataset: str,
@@ -205,19 +250,22 @@ def _publish(
 ) -> Published:
     made_of = fingerprint(
         method=METHOD,
+        columns=layout_of(schema),
         options={name: _brief(value) for name, value in asdict(options).items()},
         counts={name: [root.state.made_of[name].get(day) for day in days] for name in reads},
         days=days,
     )
     partitions = root.state.made_of.setdefault(dataset, {})
-    is_new = partitions.get(partition) != made_of
-    if is_new:
+    published = Published(root, dataset, partition, schema, is_new=False)
+    is_there = bool(root.storage.files(published.address))  # or somebody deleted it
+    if partitions.get(partition) != made_of or not is_there:
         with root.change() as change:
             # One file: it is replaced by one rename, so nobody ever reads half of a result.
             change.stage(dataset, build().coalesce(1))
             change.put(dataset, partition, change.address(dataset))
             partitions[partition] = made_of
-    return Published(dataset, partition, root.read(dataset, schema, [partition]), is_new)
+        published = replace(published, is_new=True)
+    return published
 
 
 def _brief(option: object) -> object:

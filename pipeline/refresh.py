@@ -11,10 +11,11 @@ from typing import Final
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
+from pyspark.sql.types import StructType
 
 from pipeline.counts import daily_counts, hourly_counts
-from pipeline.root import Root, State, fingerprint
-from pipeline.schemas import SEARCHES
+from pipeline.root import Root, State, fingerprint, layout_of
+from pipeline.schemas import DAILY_COUNTS, DAILY_PAIRS, HOURLY_COUNTS, SEARCHES
 from pipeline.searches import local_date
 from pipeline.sessions import SESSION_SPILL_HOURS, daily_pairs, session_pairs
 
@@ -32,22 +33,24 @@ class SessionRules:
 
 def refresh_hourly_counts(root: Root) -> int:
     """Count the hours of changed days; the number of days."""
-    days = _stale(root, "hourly_counts", _versions(root.state))
+    wanted = _versions(root.state, HOURLY_COUNTS)
+    days = _stale(root, "hourly_counts", wanted)
     if days:
         searches = root.read("searches", SEARCHES, _partitions(days))
         counts = hourly_counts(searches, zone=root.state.zone)
         dated = counts.withColumn("dt", local_date(F.col("hour"), root.state.zone))
-        _replace(root, "hourly_counts", dated, days, _versions(root.state), ["hour", "query_id"])
+        _replace(root, "hourly_counts", dated, days, wanted, ["hour", "query_id"])
     return len(days)
 
 
 def refresh_daily_counts(root: Root) -> int:
     """Count the queries of changed days; the number of days."""
-    days = _stale(root, "daily_counts", _versions(root.state))
+    wanted = _versions(root.state, DAILY_COUNTS)
+    days = _stale(root, "daily_counts", wanted)
     if days:
         searches = root.read("searches", SEARCHES, _partitions(days))
         counts = daily_counts(searches)
-        _replace(root, "daily_counts", counts, days, _versions(root.state), ["query_id"])
+        _replace(root, "daily_counts", counts, days, wanted, ["query_id"])
     return len(days)
 
 
@@ -75,9 +78,9 @@ def refresh_daily_pairs(root: Root, rules: SessionRules) -> int:
     return len(days)
 
 
-def _versions(state: State) -> dict[str, str]:
+def _versions(state: State, schema: StructType) -> dict[str, str]:
     return {
-        day: fingerprint(counting=COUNTING, searches=version.any)
+        day: fingerprint(counting=COUNTING, columns=layout_of(schema), searches=version.any)
         for day, version in state.days.items()
     }
 
@@ -87,6 +90,7 @@ def _pair_versions(state: State, rules: SessionRules) -> dict[str, str]:
     return {
         day: fingerprint(
             counting=COUNTING,
+            columns=layout_of(DAILY_PAIRS),
             searches=version.any,
             before=days[_shifted(day, -1)].tail if _shifted(day, -1) in days else 0,
             after=days[_shifted(day, 1)].head if _shifted(day, 1) in days else 0,
@@ -98,9 +102,10 @@ def _pair_versions(state: State, rules: SessionRules) -> dict[str, str]:
 
 
 def _stale(root: Root, dataset: str, wanted: Mapping[str, str]) -> list[str]:
-    """Days to count, or to empty since they have no searches any more."""
+    """Days to count, also where somebody deleted them, or to empty for want of searches."""
     made_of = root.state.made_of.get(dataset, {})
-    return sorted(day for day in {*wanted, *made_of} if made_of.get(day) != wanted.get(day))
+    changed = {day for day in {*wanted, *made_of} if made_of.get(day) != wanted.get(day)}
+    return sorted(changed | (wanted.keys() - root.days_of(dataset)))
 
 
 def _replace(

@@ -6,6 +6,7 @@ move, and from then on the change holds: the moves are renames, each at once, an
 journal finishes it first. `_state.json` tells which days changed when and what was made of which.
 """
 
+import hashlib
 import json
 import secrets
 from collections.abc import Callable, Iterator, Sequence
@@ -14,11 +15,13 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 from pyspark.sql.types import StringType, StructField, StructType
 
 from pipeline.errors import RootError
 from pipeline.formats import known_zone
+from pipeline.schemas import LEDGER, REJECTS, SEARCHES
+from pipeline.session import Session
 from pipeline.storage import Storage, qualified, spark_path, storage_of
 
 DEFAULT_ZONE: Final = "Asia/Seoul"
@@ -49,6 +52,7 @@ class State:
 
     zone: str = DEFAULT_ZONE
     run: int = 0  #: number of the last run that changed something
+    layout: str = field(default_factory=lambda: layout_of(SEARCHES, REJECTS, LEDGER))
     days: dict[str, DayVersion] = field(default_factory=dict)  #: by dt, of `searches`
     #: dataset -> partition ("dt=…") -> what it was made of: a partition is up to date while equal
     made_of: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -61,6 +65,8 @@ class State:
     def from_json(cls, text: str) -> "State":
         """Read what `to_json` wrote."""
         values = json.loads(text)
+        if values["layout"] != cls().layout:
+            raise ValueError("other columns")
         days = {day: DayVersion(**version) for day, version in values.pop("days").items()}
         return cls(days=days, **values)
 
@@ -74,8 +80,8 @@ class State:
 class Root:
     """The datasets under one root. Make it with `open_root`, which holds the lock."""
 
-    def __init__(self, spark: SparkSession, address: str, storage: Storage) -> None:
-        self.spark = spark
+    def __init__(self, session: Session, address: str, storage: Storage) -> None:
+        self.session = session
         self.address = address
         self.storage = storage
         self.state = State()
@@ -100,9 +106,9 @@ class Root:
         columns = [StructField(name, StringType()) for name in names if name]
         whole = StructType([*schema.fields, *columns])
         if not partitions:
-            return self.spark.createDataFrame([], whole)
+            return self.session().createDataFrame([], whole)
         base = spark_path(f"{self.address}/{dataset}")
-        reader = self.spark.read.schema(whole).option("basePath", base)
+        reader = self.session().read.schema(whole).option("basePath", base)
         return reader.parquet(*(f"{base}/{part}".rstrip("/") for part in partitions))
 
     def days_of(self, dataset: str) -> list[str]:
@@ -116,6 +122,7 @@ class Root:
     @contextmanager
     def change(self) -> Iterator["Change"]:
         """Stage partitions; they and the state take effect together when the block ends well."""
+        self.session()  # started here, since columns can only be named while there is one
         change = Change(self)
         try:
             yield change
@@ -158,7 +165,7 @@ class Change:
         """Write `frame` beside the datasets, split into folders `by`, and read it back."""
         path = spark_path(self.address(name))
         frame.write.mode("overwrite").partitionBy(*by).parquet(path)
-        return self._root.spark.read.schema(frame.schema).parquet(path)
+        return self._root.session().read.schema(frame.schema).parquet(path)
 
     def put(self, dataset: str, partition: str, staged: str) -> None:
         """Let the Parquet files in the folder `staged` become the partition's, in place of its own.
@@ -192,12 +199,12 @@ class Change:
 
 @contextmanager
 def open_root(
-    spark: SparkSession, name: str, *, zone: str | None = None, say: Callable[[str], None]
+    session: Session, name: str, *, zone: str | None = None, say: Callable[[str], None]
 ) -> Iterator[Root]:
     """Hold a root for one job: locked, mended after a job that was cut off, its state read.
 
     Args:
-        spark: the session that reads and writes it.
+        session: reads and writes it, and is not started before there is work for it.
         name: a folder or URI; made if it is not there.
         zone: the reporting zone, which a new root keeps; None: the root's own (Asia/Seoul if new).
         say: gets a sentence if another job has to be waited for.
@@ -206,21 +213,21 @@ def open_root(
         RootError: not writable, held by another job, or cut in days of another zone.
         LogFormatError: no such zone.
     """
-    address = qualified(spark, name)
-    storage = storage_of(spark, address)
+    address = qualified(session, name)
+    storage = storage_of(session, address)
     is_new = storage.files(address) is None
     storage.make_folder(address)
     try:
         with storage.lock(f"{address}/{LOCK}", say=say):
-            yield _opened(spark, storage, address, zone)
+            yield _opened(session, storage, address, zone)
     except BaseException:
         if is_new and storage.read_text(f"{address}/{STATE}") is None:
             storage.delete(address)  # nothing came of it: leave nothing behind
         raise
 
 
-def _opened(spark: SparkSession, storage: Storage, address: str, zone: str | None) -> Root:
-    root = Root(spark, address, storage)
+def _opened(session: Session, storage: Storage, address: str, zone: str | None) -> Root:
+    root = Root(session, address, storage)
     root.finish_journal()
     storage.delete(f"{address}/{STAGING}")
     text = storage.read_text(f"{address}/{STATE}")
@@ -241,8 +248,15 @@ def _state(text: str, address: str) -> State:
         return State.from_json(text)
     except (ValueError, KeyError, TypeError) as error:
         raise RootError(
-            f"{address}/{STATE} is not what this version writes: take a new --root"
+            f"{address} was written by another version, or {STATE} in it is damaged: take a new "
+            "--root, into which the logs are taken in again"
         ) from error
+
+
+def layout_of(*schemas: StructType) -> str:
+    """The names and types of the columns of datasets, in brief: what has others is not read."""
+    text = "\n".join(schema.simpleString() for schema in schemas)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def fingerprint(**parts: Any) -> str:  # noqa: ANN401

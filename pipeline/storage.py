@@ -21,9 +21,9 @@ from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 from py4j.protocol import Py4JJavaError
-from pyspark.sql import SparkSession
 
 from pipeline.errors import PipelineError, RootError
+from pipeline.session import Session
 
 #: How long a job waits for another one that works on the same root.
 LOCK_MINUTES: Final = 30
@@ -205,7 +205,8 @@ class LocalStorage(Storage):
 class HadoopStorage(Storage):
     """Any file system that Hadoop knows, through the JVM of a running Spark session."""
 
-    def __init__(self, spark: SparkSession, address: str) -> None:
+    def __init__(self, session: Session, address: str) -> None:
+        spark = session()
         jvm: Any = spark.sparkContext._jvm
         self._jvm = jvm
         self._gateway: Any = spark.sparkContext._gateway
@@ -309,12 +310,12 @@ class HadoopStorage(Storage):
         return lambda: stream.close()
 
 
-def storage_of(spark: SparkSession, address: str) -> Storage:
+def storage_of(session: Session, address: str) -> Storage:
     """The back end for a qualified address."""
-    return LocalStorage() if address.startswith("file:") else HadoopStorage(spark, address)
+    return LocalStorage() if address.startswith("file:") else HadoopStorage(session, address)
 
 
-def qualified(spark: SparkSession, name: str) -> str:
+def qualified(session: Session, name: str) -> str:
     """The address of what a user calls `name`: a URI is made complete, a path made absolute.
 
     Raises:
@@ -326,7 +327,7 @@ def qualified(spark: SparkSession, name: str) -> str:
         return f"file://{os.path.abspath(os.path.expanduser(path))}"
     try:
         with _java_errors():
-            return HadoopStorage(spark, name).qualified(name)
+            return HadoopStorage(session, name).qualified(name)
     except OSError as error:
         raise PipelineError(f"cannot reach {name}: {error}") from error
 

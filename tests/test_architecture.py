@@ -13,13 +13,14 @@ LAYERS = [
     # What everybody may use.
     {"errors", "schemas"},
     # Vocabulary: Column -> Column, and small tools.
-    {"contracts", "ranking", "text", "hangul", "privacy", "people", "windows"},
-    {"ledger", "names"},
+    {"contracts", "ranking", "text", "hangul", "privacy", "people", "windows", "charsets"},
+    {"ledger", "names", "formats"},
     # Datasets: DataFrame -> DataFrame. Of each other they know nothing.
-    {"formats", "searches", "counts", "sessions", "trending", "related", "autocomplete"},
-    {"parsing"},
+    {"searches", "counts", "sessions", "trending", "related", "autocomplete"},
+    {"detection", "parsing"},
     # What touches the world.
-    {"storage", "session"},
+    {"session"},
+    {"storage"},
     {"root"},
     {"ingest", "refresh", "publish"},
     {"cli"},

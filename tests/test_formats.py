@@ -7,19 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.charsets import detect_charset, known_charset
+from pipeline.detection import bound, detect_format, file_date, shape
 from pipeline.errors import LogFormatError
-from pipeline.formats import (
-    BUILT_IN,
-    TimePattern,
-    bound,
-    detect_charset,
-    detect_format,
-    file_date,
-    known_charset,
-    load_format,
-    parsed_format,
-    shape,
-)
+from pipeline.formats import BUILT_IN, TimePattern, load_format, parsed_format
 
 SILGEOM = "2026-09-01T12:00:00+09:00\tu1\t서울 날씨\n"
 JSON = '{"searched_at": "2026-09-01T12:00:00", "user": "u1", "query": "서울 날씨"}\n'

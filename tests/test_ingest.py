@@ -23,7 +23,7 @@ def no_words(_: str) -> None:
 
 
 def run(spark: SparkSession, landing: Path, root: Path, **how: Any) -> TakenIn:  # noqa: ANN401
-    with open_root(spark, str(root), say=no_words) as opened:
+    with open_root(lambda: spark, str(root), say=no_words) as opened:
         return take_in(opened, Landing(str(landing), **how), now=NOW)
 
 

@@ -3,7 +3,9 @@
 import argparse
 import importlib
 import os
+import shutil
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from types import ModuleType
 from unicodedata import normalize
@@ -29,17 +31,7 @@ def run(
 ) -> Callable[..., tuple[int, str, str]]:
     """Run a job in the session of the tests: its exit status, standard output and error."""
 
-    class Session:
-        def __init__(self, _: str) -> None:
-            pass
-
-        def __enter__(self) -> SparkSession:
-            return spark
-
-        def __exit__(self, *_: object) -> None:
-            return None
-
-    monkeypatch.setattr(cli, "spark_session", Session)
+    monkeypatch.setattr(cli, "spark_session", lambda _: nullcontext(lambda: spark))
 
     def run(name: str, *arguments: str | Path) -> tuple[int, str, str]:
         status = 0
@@ -146,15 +138,21 @@ def test_what_a_user_can_mend_is_one_sentence_and_nothing_is_written(
 
 
 def test_each_job_twice_through_parquet_and_the_second_run_changes_nothing(
-    tmp_path: Path, run: Callable[..., tuple[int, str, str]]
+    tmp_path: Path,
+    run: Callable[..., tuple[int, str, str]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     places = ["--landing", log(tmp_path / "log"), "--root", tmp_path / "root"]
-    for name in ("ingest", "all"):
-        assert run(name, *places)[0] == 0
+    assert run("ingest", *places)[0] == 0
+    status, made, _ = run("all", *places)
+    assert status == 0
     first = {path: path.stat().st_mtime_ns for path in (tmp_path / "root").rglob("*.parquet")}
 
+    # Nothing to do needs no Spark, and shows what the first run showed.
+    monkeypatch.setattr(cli, "spark_session", lambda _: nullcontext(None))
     status, out, _ = run("all", *places)
     assert (status, out.count("nothing new"), out.count("up to date")) == (0, 3, 3)
+    assert out.replace(" (up to date: nothing to do)", "") == made
     second = {path: path.stat().st_mtime_ns for path in (tmp_path / "root").rglob("*.parquet")}
     assert first == second
 
@@ -169,6 +167,21 @@ def test_each_job_twice_through_parquet_and_the_second_run_changes_nothing(
         "눈썰매장",
         "눈썰매장 예약",
     ]
+
+
+def test_what_somebody_deleted_is_made_again(
+    tmp_path: Path, run: Callable[..., tuple[int, str, str]]
+) -> None:
+    root = tmp_path / "root"
+    places = ["--landing", log(tmp_path / "log"), "--root", root]
+    assert run("trending", *places)[0] == 0
+    before = pd.read_parquet(root / "trending")
+
+    shutil.rmtree(root / "trending" / "dt=2026-03-02")
+    shutil.rmtree(root / "hourly_counts" / "dt=2026-03-02")
+
+    assert run("trending", *places)[0] == 0
+    pd.testing.assert_frame_equal(pd.read_parquet(root / "trending"), before)
 
 
 def test_variants_of_a_query_count_together_and_blocked_words_are_honoured(

@@ -11,8 +11,10 @@ import pytest
 from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
+from pipeline.charsets import line_separator
+from pipeline.detection import bound
 from pipeline.errors import InvalidParameterError, LogFormatError
-from pipeline.formats import LogFormat, bound, line_separator, load_format, parsed_format
+from pipeline.formats import LogFormat, load_format, parsed_format
 from pipeline.parsing import parsed_lines, read_records
 from pipeline.schemas import REJECT_REASONS, SEARCHES
 from tests.factories import at

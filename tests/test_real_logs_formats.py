@@ -9,8 +9,8 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from pipeline.detection import detect_format, file_date
 from pipeline.errors import LogFormatError
-from pipeline.formats import detect_format, file_date
 from pipeline.parsing import parsed_lines, read_records
 from tests.factories import at
 

@@ -1,0 +1,46 @@
+"""The sample log, whole, held against the truth of what was planted in it."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from pyspark.sql import SparkSession
+
+from jobs import trending
+from pipeline import cli
+from pipeline.ingest import Landing, take_in
+from pipeline.publish import TrendingOptions, publish_trending, window_end
+from pipeline.refresh import refresh_daily_counts, refresh_hourly_counts
+from pipeline.root import open_root
+
+SAMPLE = Path(__file__).resolve().parents[1] / "sample_data"
+
+
+def test_planted_bursts_lead_the_boards_of_their_hours(spark: SparkSession, tmp_path: Path) -> None:
+    truth = json.loads((SAMPLE / "truth.json").read_text("utf-8"))
+    bursts = {burst["query"]: burst for burst in truth["bursts"]}
+    defaults = cli.options_of(TrendingOptions, trending.parser().parse_args([]))
+
+    with open_root(lambda: spark, str(tmp_path / "root"), say=lambda _: None) as root:
+        now = datetime(2026, 4, 1, tzinfo=UTC)
+        taken = take_in(root, Landing(str(SAMPLE / "logs")), now=now)
+        refresh_hourly_counts(root)
+        refresh_daily_counts(root)
+        leaders = {}
+        # Sudden, at night, and early in the log, where there is little past to compare with.
+        for query in ["아라전자 세탁기 리콜", "별똥별 명소", "도해랑 결혼 발표"]:
+            peak = datetime.fromisoformat(bursts[query]["peak"])
+            board = publish_trending(root, window_end(root, peak + timedelta(minutes=1)), defaults)
+            [first] = board.rows.where("rank = 1").select("query", "searchers").collect()
+            leaders[query] = tuple(first)
+
+    assert sum(entry.lines for entry in taken.entries) == sum(
+        file["lines"] for file in truth["files"]
+    )
+    assert {query: name for query, (name, _) in leaders.items()} == {
+        query: query for query in leaders
+    }
+    for query, (_, searchers) in leaders.items():
+        planted = bursts[query]["searchers"][bursts[query]["peak"]]
+        # Some planted people typed it otherwise (a slip), some others typed it by themselves.
+        assert abs(searchers - planted) <= 0.15 * planted
