@@ -4,6 +4,7 @@ import argparse
 import sys
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from silgeom.simulate.generate import Simulation
 from silgeom.simulate.parameters import (
@@ -55,6 +56,17 @@ def arg_parser() -> argparse.ArgumentParser:
         help="random plan: attempts to get on the board, one of each kind a week",
     )
     parser.add_argument(
+        "--like",
+        type=Path,
+        metavar="ROOT",
+        help="a log with the distributions of the one taken in at ROOT (or told by a profile.json "
+        "of an earlier run), and without a query or user of it; nothing is planted; goes with "
+        "--searches (default: as many), --seed, --start and --zone",
+    )
+    parser.add_argument(
+        "--zone", metavar="ZONE", help="--like: whose days and hours (default: Asia/Seoul)"
+    )
+    parser.add_argument(
         "--parameters",
         type=Path,
         metavar="FILE.toml",
@@ -69,7 +81,14 @@ def main(argv: list[str] | None = None) -> int:
     options = vars(parser.parse_args(argv))
     directory: Path = options.pop("directory")
     file: Path | None = options.pop("parameters")
+    like: Path | None = options.pop("like")
+    zone: str | None = options.pop("zone")
     try:
+        if like:
+            options["parameters"] = file
+            return _like(directory, like, zone or "Asia/Seoul", options)
+        if zone:
+            raise ValueError("--zone goes with --like; a simulated portal is in Asia/Seoul.")
         chosen = read_parameters(file) if file else {}
         chosen |= {name: value for name, value in options.items() if value is not None}
         truth = Simulation(with_defaults(chosen)).write(directory)
@@ -77,6 +96,29 @@ def main(argv: list[str] | None = None) -> int:
         parser.error(str(error))
     lines = sum(row["lines"] for row in truth["files"])
     sys.stdout.write(f"{lines:,} lines in {len(truth['files'])} files: {directory}/logs\n")
+    return 0
+
+
+def _like(directory: Path, like: Path, zone: str, options: dict[str, Any]) -> int:
+    from silgeom.simulate.fitted import write_like  # needs pandas and pyarrow
+    from silgeom.simulate.profile import read_profile
+
+    others = [name for name, value in options.items() if value is not None]
+    if more := [name for name in others if name not in ("searches", "seed", "start")]:
+        raise ValueError(
+            f"--{more[0].replace('_', '-')} does not go with --like, which takes it over: leave it."
+        )
+    usual = Parameters()
+    profile = read_profile(like, zone)
+    lines = write_like(
+        profile,
+        directory,
+        searches=options["searches"] or profile.searches,
+        seed=usual.seed if options["seed"] is None else options["seed"],
+        start=options["start"] or usual.start,
+        zone=zone,
+    )
+    sys.stdout.write(f"{lines:,} lines in {profile.days} days: {directory}/logs\n")
     return 0
 
 

@@ -31,6 +31,7 @@ from silgeom.simulate.log import (
 from silgeom.simulate.parameters import Parameters
 from silgeom.simulate.people import (
     FORM_NAMES,
+    RIGHT,
     People,
     Random,
     Searches,
@@ -125,12 +126,13 @@ class Simulation:
         logs = directory / "logs"
         logs.mkdir(parents=True, exist_ok=True)
         waiting = plain(*(np.zeros(0, dtype=np.int64) for _ in range(3)))
-        for day in range(self.parameters.days):
-            name = file_name(self.parameters.start, day)
+        parameters = self.parameters
+        for day in range(parameters.days):
+            name = file_name(parameters.start, day)
             with ExitStack() as stack:
                 writer = Writer(
-                    stack.enter_context(opened(logs / name)),
-                    start=self.parameters.start,
+                    stack.enter_context(opened(logs / name, 1 if parameters.is_random else 6)),
+                    start=parameters.start,
                     json_lines=name.endswith(".jsonl"),
                     header=has_header(day),
                 )
@@ -249,8 +251,8 @@ class Simulation:
         for second, user, query, form, variant, fixed, common, chance in rows:
             spoilt, odd, how, click, place = chance
             right = text_of(query)
-            text = self._spellings.text(query, form, variant)
-            mistyped = text != right
+            text = right if form == RIGHT else self._spellings.text(query, form, variant)
+            mistyped = text is not right and text != right
             if fixed and not mistyped:
                 continue  # this query has no such slip: the search as meant follows anyway
             sent = text

@@ -148,8 +148,10 @@ class Queries:
 
     def text(self, query: int) -> str:
         """The query, normalised."""
+        if query < len(self.texts):
+            return self.texts[query]
         longer, base = divmod(query, len(self.texts))
-        return lengthened(self.texts[base], longer - 1) if longer else self.texts[base]
+        return lengthened(self.texts[base], longer - 1)
 
     def lengthened(self, query: Ints, chance: Floats) -> Ints:
         """The queries made longer by words of which a few are common and most are unique.

@@ -1,0 +1,203 @@
+"""What a simulated log takes over from a real one: histograms, and no query or person of it."""
+
+import json
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from silgeom.simulate.distributions import (
+    COUNT_EDGES,
+    GAP_EDGES_USED,
+    LENGTHS,
+    Bools,
+    Log,
+    binned,
+    gaps,
+    hours,
+    local_seconds,
+    read_log,
+)
+from silgeom.simulate.queries import Ints
+from silgeom.simulate.rhythm import Floats
+
+#: No bin of a profile tells of fewer people; those of a smaller one count in a bin below.
+FLOOR: Final = 5
+_DIGITS: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Histograms of a log; lists are over the bins of `distributions`, shares sum to 1.
+
+    Attributes:
+        searches: in the log, rounded to hundreds.
+        days: of the reporting zone, from the first search to the last.
+        day_shares: searches by day of the log.
+        hour_shares: searches by hour of the day.
+        user_shares: people by the number of their searches (bins of counts).
+        user_means: mean number of searches in each of these bins.
+        session_shares: for each of these bins: sessions by length (bins of counts).
+        gap_shares: neighbours in a session by the seconds between them (bins of gaps).
+        again_in_session: share of searches, first ones of sessions left out, whose query the
+            person had typed before.
+        again_later: the same of the first searches of a person's second and later sessions.
+        again_the_last: of both, the share that repeats the search just before.
+        people_shares: queries by how many different people typed them (bins of counts).
+        people_means: mean number of people in each of these bins.
+        length_shares: searches by characters of their query, from 1.
+    """
+
+    searches: int
+    days: int
+    day_shares: tuple[float, ...]
+    hour_shares: tuple[float, ...]
+    user_shares: tuple[float, ...]
+    user_means: tuple[float, ...]
+    session_shares: tuple[tuple[float, ...], ...]
+    gap_shares: tuple[float, ...]
+    again_in_session: float
+    again_later: float
+    again_the_last: float
+    people_shares: tuple[float, ...]
+    people_means: tuple[float, ...]
+    length_shares: tuple[float, ...]
+
+    def dumped(self) -> str:
+        """As JSON."""
+        return json.dumps(asdict(self), indent=1) + "\n"
+
+
+def _floored(counts: Floats, people: Floats) -> Floats:
+    """The counts, with those of bins of fewer people than the floor put into the bin below.
+
+    What is too little even in the lowest bin goes into the next one that is large enough.
+    """
+    kept, have = counts.copy(), people.copy()
+    for place in range(len(kept) - 1, 0, -1):
+        if 0 < have[place] < FLOOR:
+            for values in (kept, have):
+                values[place - 1] += values[place]
+                values[place] = 0
+    if 0 < have[0] < FLOOR and len(above := np.flatnonzero(have >= FLOOR)):
+        kept[above[0]] += kept[0]
+        kept[0] = 0
+    return kept
+
+
+def _shares(counts: Floats) -> tuple[float, ...]:
+    total = counts.sum()
+    shares = counts / total if total else counts
+    return tuple(round(float(share), _DIGITS + 2) for share in shares)
+
+
+def _people(log: Log, bins: Ints, count: int) -> Floats:
+    """Different people of the searches in each bin; -1 is none."""
+    pairs = np.unique(np.stack([bins, log.user]), axis=1)[0]
+    return np.bincount(pairs[pairs >= 0], minlength=count).astype(np.float64)
+
+
+def _by_search(log: Log, bins: Ints, count: int) -> tuple[float, ...]:
+    """Shares of a histogram in which each search is in one bin."""
+    counts = np.bincount(bins[bins >= 0], minlength=count).astype(np.float64)
+    return _shares(_floored(counts, _people(log, bins, count)))
+
+
+def _means(values: Ints, bins: Ints, counts: Floats, edges: Ints) -> tuple[float, ...]:
+    """Mean of the values in each bin, where the bin is kept; else its lower end."""
+    sums = np.bincount(bins, weights=values, minlength=len(edges))
+    numbers = np.bincount(bins, minlength=len(edges))
+    return tuple(
+        round(float(total / number), 1) if number and kept else float(edge)
+        for total, number, kept, edge in zip(sums, numbers, counts, edges, strict=True)
+    )
+
+
+def _again(log: Log) -> tuple[Bools, Bools]:
+    """Whether the person had typed the query before, and whether in the search just before."""
+    order = np.lexsort((np.arange(len(log)), log.query, log.user))
+    same = (np.diff(log.user[order]) == 0) & (np.diff(log.query[order]) == 0)
+    again = np.zeros(len(log), dtype=np.bool_)
+    again[order[1:][same]] = True
+    last = np.zeros(len(log), dtype=np.bool_)
+    last[1:] = (np.diff(log.user) == 0) & (np.diff(log.query) == 0)
+    return again, last
+
+
+def fitted_to(log: Log, zone: str) -> Profile:
+    """The profile of a log, its days and hours in `zone`."""
+    per_user = np.bincount(log.user)
+    user_bins = np.searchsorted(COUNT_EDGES, per_user, side="right") - 1
+    people = binned(per_user, COUNT_EDGES)
+    users = _floored(people, people)
+    # Those of a bin that is not kept count with the next lower one that is.
+    kept = np.flatnonzero(users)
+    user_bins = kept[np.maximum(0, np.searchsorted(kept, user_bins, side="right") - 1)]
+
+    begins = log.begins()
+    lengths = np.diff(np.append(np.flatnonzero(begins), len(log)))
+    whose = log.user[begins]
+    length_bins = np.searchsorted(COUNT_EDGES, lengths, side="right") - 1
+    sessions = []
+    for place in range(len(COUNT_EDGES)):
+        here = user_bins[whose] == place
+        counts = np.bincount(length_bins[here], minlength=len(COUNT_EDGES)).astype(np.float64)
+        pairs = np.unique(np.stack([length_bins[here], whose[here]]), axis=1)[0]
+        able = np.bincount(pairs, minlength=len(COUNT_EDGES)).astype(np.float64)
+        sessions.append(_shares(_floored(counts, able)))
+
+    gap_bins = np.full(len(log), -1)
+    gap_bins[1:][~begins[1:]] = np.searchsorted(GAP_EDGES_USED, gaps(log), side="right") - 1
+    again, last = _again(log)
+    later = begins.copy()
+    later[np.unique(log.user, return_index=True)[1]] = False
+
+    pairs = np.unique(np.stack([log.query, log.user]), axis=1)[0]
+    per_query = np.bincount(pairs)
+    query_bins = np.searchsorted(COUNT_EDGES, per_query, side="right") - 1
+    queries = binned(per_query, COUNT_EDGES)
+
+    day = local_seconds(log, zone) // 86_400
+    day -= day.min()
+    days = int(day.max()) + 1
+    return Profile(
+        searches=max(100, round(len(log), -2)),
+        days=days,
+        day_shares=_by_search(log, day, days),
+        hour_shares=_by_search(log, hours(log, zone), 24),
+        user_shares=_shares(users),
+        user_means=_means(per_user, user_bins, users, COUNT_EDGES),
+        session_shares=tuple(sessions),
+        gap_shares=_by_search(log, gap_bins, len(GAP_EDGES_USED)),
+        again_in_session=_share(again[~begins]),
+        again_later=_share(again[later]),
+        again_the_last=_share(last[again]),
+        people_shares=_shares(queries),
+        people_means=_means(per_query, query_bins, queries, COUNT_EDGES),
+        length_shares=_by_search(log, np.minimum(log.length, LENGTHS + 1) - 1, LENGTHS + 1),
+    )
+
+
+def _share(which: Bools) -> float:
+    return round(float(which.mean()), _DIGITS) if len(which) else 0.0
+
+
+def read_profile(place: Path, zone: str) -> Profile:
+    """The profile of a pipeline's root, or one that was written before.
+
+    Raises:
+        ValueError: there is none; one sentence.
+    """
+    if place.suffix != ".json":
+        return fitted_to(read_log(place), zone)
+    try:
+        told = json.loads(place.read_text(encoding="utf-8"))
+        values: dict[str, Any] = {each.name: told[each.name] for each in fields(Profile)}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{place} is no profile of a log: {error}.") from error
+    columns: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
+    }
+    columns["session_shares"] = tuple(map(tuple, columns["session_shares"]))
+    return Profile(**columns)
