@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
@@ -102,7 +103,7 @@ def read_log(place: Path) -> Log:
         columns = {"user": "user_id", "query": "query_id", "at": "searched_at"}
         wanted = {name: ds.field(column) for name, column in columns.items()}
         table = found.to_table(columns=wanted | {"length": pc.utf8_length(ds.field("query"))})
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, pa.ArrowException) as error:
         raise ValueError(
             f"{place} holds no searches: name the root of a pipeline, or its folder searches."
         ) from error

@@ -22,8 +22,10 @@ from silgeom.simulate.distributions import (
 from silgeom.simulate.queries import Ints
 from silgeom.simulate.rhythm import Floats
 
-#: No bin of a profile tells of fewer people; those of a smaller one count in a bin below.
+#: No bin of a profile tells of fewer people: of a smaller one people count in a bin below, and
+#: searches not at all.
 FLOOR: Final = 5
+_LEAST_PEOPLE: Final = 20
 _DIGITS: Final = 4
 
 
@@ -69,17 +71,23 @@ class Profile:
         return json.dumps(asdict(self), indent=1) + "\n"
 
 
-def _floored(counts: Floats, people: Floats) -> Floats:
+def _floored(counts: Floats, people: Floats, *, apart: bool) -> Floats:
     """The counts, with those of bins of fewer people than the floor put into the bin below.
 
     What is too little even in the lowest bin goes into the next one that is large enough.
+
+    Args:
+        counts: of each bin.
+        people: different people in each bin.
+        apart: whether nobody is in two bins, so that people of two bins add up.
     """
     kept, have = counts.copy(), people.copy()
     for place in range(len(kept) - 1, 0, -1):
         if 0 < have[place] < FLOOR:
-            for values in (kept, have):
-                values[place - 1] += values[place]
-                values[place] = 0
+            kept[place - 1] += kept[place]
+            both = have[place - 1], have[place]
+            have[place - 1] = sum(both) if apart else max(both)
+            kept[place] = have[place] = 0
     if 0 < have[0] < FLOOR and len(above := np.flatnonzero(have >= FLOOR)):
         kept[above[0]] += kept[0]
         kept[0] = 0
@@ -99,9 +107,11 @@ def _people(log: Log, bins: Ints, count: int) -> Floats:
 
 
 def _by_search(log: Log, bins: Ints, count: int) -> tuple[float, ...]:
-    """Shares of a histogram in which each search is in one bin."""
+    """Shares of a histogram in which each search is in one bin; bins of too few people: none."""
     counts = np.bincount(bins[bins >= 0], minlength=count).astype(np.float64)
-    return _shares(_floored(counts, _people(log, bins, count)))
+    enough = _people(log, bins, count) >= FLOOR
+    told: Floats = counts * enough if enough.any() else (counts > 0).astype(np.float64)
+    return _shares(told)
 
 
 def _means(values: Ints, bins: Ints, counts: Floats, edges: Ints) -> tuple[float, ...]:
@@ -126,11 +136,21 @@ def _again(log: Log) -> tuple[Bools, Bools]:
 
 
 def fitted_to(log: Log, zone: str) -> Profile:
-    """The profile of a log, its days and hours in `zone`."""
+    """The profile of a log, its days and hours in `zone`.
+
+    Raises:
+        ValueError: the log is of too few people.
+    """
     per_user = np.bincount(log.user)
+    if len(per_user) < _LEAST_PEOPLE:
+        raise ValueError(
+            f"A profile needs a log of at least {_LEAST_PEOPLE} people, "
+            f"and this one has {len(per_user)}."
+        )
     user_bins = np.searchsorted(COUNT_EDGES, per_user, side="right") - 1
     people = binned(per_user, COUNT_EDGES)
-    users = _floored(people, people)
+    users = _floored(people, people, apart=True)
+    means = _means(per_user, user_bins, users, COUNT_EDGES)
     # Those of a bin that is not kept count with the next lower one that is.
     kept = np.flatnonzero(users)
     user_bins = kept[np.maximum(0, np.searchsorted(kept, user_bins, side="right") - 1)]
@@ -145,7 +165,7 @@ def fitted_to(log: Log, zone: str) -> Profile:
         counts = np.bincount(length_bins[here], minlength=len(COUNT_EDGES)).astype(np.float64)
         pairs = np.unique(np.stack([length_bins[here], whose[here]]), axis=1)[0]
         able = np.bincount(pairs, minlength=len(COUNT_EDGES)).astype(np.float64)
-        sessions.append(_shares(_floored(counts, able)))
+        sessions.append(_shares(_floored(counts, able, apart=False)))
 
     gap_bins = np.full(len(log), -1)
     gap_bins[1:][~begins[1:]] = np.searchsorted(GAP_EDGES_USED, gaps(log), side="right") - 1
@@ -167,7 +187,7 @@ def fitted_to(log: Log, zone: str) -> Profile:
         day_shares=_by_search(log, day, days),
         hour_shares=_by_search(log, hours(log, zone), 24),
         user_shares=_shares(users),
-        user_means=_means(per_user, user_bins, users, COUNT_EDGES),
+        user_means=means,
         session_shares=tuple(sessions),
         gap_shares=_by_search(log, gap_bins, len(GAP_EDGES_USED)),
         again_in_session=_share(again[~begins]),
