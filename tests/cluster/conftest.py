@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -37,6 +38,18 @@ SERVICES = (
     "historyserver",
     "client",
 )
+
+AT = ("--at", "2026-03-15T18:00")  # a bridge was closed in that hour
+JOBS = {"trending": AT, "related": (), "autocomplete": ()}
+USER_KEY = "5" * 64  # of all roots that are compared, so that estimates of people are the same too
+
+#: A job that is short, so that it can be run often: the last day of the sample log, and one board.
+SHORT_LANDING = "hdfs:///tmp/short/landing"
+SHORT_LOGS = ("sample_data/logs/2026-03-15.tsv.gz",)
+SHORT_JOB = ("jobs/trending.py", *AT, "--landing", SHORT_LANDING)
+
+Reader = Callable[[str], pd.DataFrame]
+Rows = set[tuple[object, ...]]
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -100,6 +113,34 @@ class Cluster:
             found = (json.load(answer)["apps"] or {}).get("app", [])
         return sorted(found, key=lambda app: str(app["id"]), reverse=True)
 
+    def memory(self) -> dict[str, float]:
+        """Bytes that each service holds, without what Linux can drop at once."""
+        names = {self.container(service): service for service in SERVICES}
+        table = "{{.ID}} {{.MemUsage}}"
+        stats = run(["docker", "stats", "--no-stream", "--no-trunc", "--format", table, *names])
+        rows = [line.split()[:2] for line in stats.stdout.splitlines()]
+        return {names[container]: in_bytes(used) for container, used in rows}
+
+    @contextmanager
+    def memory_watched(self) -> Iterator[dict[str, float]]:
+        """The most that each service held meanwhile, and `all` of them at one time."""
+        peaks: dict[str, float] = {}
+        over = threading.Event()
+
+        def watch() -> None:
+            while not over.is_set():
+                used = self.memory()
+                for name, size in {**used, "all": sum(used.values())}.items():
+                    peaks[name] = max(peaks.get(name, 0), size)
+
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        try:
+            yield peaks
+        finally:
+            over.set()
+            watcher.join()
+
     def running_nodes(self) -> dict[str, str]:
         """The node managers with containers of the running job: `master` and, if any, `other`."""
         app = self.applications("RUNNING")[0]
@@ -130,6 +171,12 @@ class Cluster:
         ]
         status = "HEALTHY" if "is HEALTHY" in text else "UNHEALTHY"
         return " ".join([status, *(found[1] if found else "?" for found in numbers)])
+
+
+def in_bytes(size: str) -> float:
+    """`576.7MiB`, as docker prints it, in bytes."""
+    number, unit = re.fullmatch(r"([\d.]+)(\w+)", size).groups()  # type: ignore[union-attr]
+    return float(number) * 1024.0 ** ["B", "KiB", "MiB", "GiB"].index(unit)
 
 
 def run(command: list[str], *, check: bool = True) -> subprocess.CompletedProcess[str]:
@@ -183,7 +230,7 @@ def cluster() -> Iterator[Cluster]:
 
 
 @pytest.fixture(scope="session")
-def hdfs(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], pd.DataFrame]:
+def hdfs(tmp_path_factory: pytest.TempPathFactory) -> Reader:
     """Read Parquet of the cluster from the host as the documentation says, with hdfs-native."""
     packages = tmp_path_factory.mktemp("packages")
     pip = [sys.executable, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
@@ -191,6 +238,58 @@ def hdfs(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], pd.DataFra
     sys.path.append(str(packages))
     options = {"dfs.client.use.datanode.hostname": "true"}
     return lambda path: pd.read_parquet(f"hdfs://localhost:8020{path}", storage_options=options)
+
+
+@dataclass(frozen=True)
+class Used:
+    """A cluster on which every job was run, and bytes of memory before and meanwhile at most."""
+
+    cluster: Cluster
+    idle: dict[str, float]
+    peaks: dict[str, float]
+
+
+@pytest.fixture(scope="session")
+def used(cluster: Cluster) -> Used:
+    """The sample log put, and every job run, just as the documentation says."""
+    cluster.put(USER_KEY.encode(), "/search/_user_key")
+    with timed("put sample_data"):
+        cluster.client("hdfs", "dfs", "-put", "-f", "sample_data/logs", "/search/landing")
+    idle = cluster.memory()
+    with cluster.memory_watched() as peaks:
+        for job, arguments in JOBS.items():
+            with timed(f"{job} on YARN"):
+                cluster.submit(f"jobs/{job}.py", *arguments)
+    return Used(cluster, idle, peaks)
+
+
+@pytest.fixture(scope="session")
+def on_cluster(used: Used) -> Cluster:
+    """A cluster on which every job was run."""
+    return used.cluster
+
+
+@pytest.fixture(scope="session")
+def undisturbed(cluster: Cluster, hdfs: Reader) -> tuple[Rows, Rows]:
+    """The rows of the short job when nothing disturbed it."""
+    cluster.client("hdfs", "dfs", "-mkdir", "-p", SHORT_LANDING)
+    cluster.client("hdfs", "dfs", "-put", "-f", *SHORT_LOGS, SHORT_LANDING)
+    with timed("the short job undisturbed"):
+        cluster.submit(*SHORT_JOB, "--root", short_root("undisturbed"))
+    found = short_rows(hdfs, "undisturbed")
+    assert all(found)
+    return found
+
+
+def short_root(name: str) -> str:
+    return f"hdfs:///tmp/short/{name}"
+
+
+def short_rows(hdfs: Reader, name: str) -> tuple[Rows, Rows]:
+    """Hourly counts and board of a short job's root, as sets of rows."""
+    board = hdfs(f"/tmp/short/{name}/trending")[["rank", "query", "searchers", "score"]]
+    counts = hdfs(f"/tmp/short/{name}/hourly_counts")[["hour", "query_id", "searchers"]]
+    return set(counts.itertuples(index=False)), set(board.itertuples(index=False))
 
 
 @contextmanager

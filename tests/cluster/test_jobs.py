@@ -3,33 +3,28 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
-from tests.cluster.conftest import PROJECT, Cluster, run, timed
-
-Reader = Callable[[str], pd.DataFrame]
-
-AT = ("--at", "2026-03-15T18:00")  # a bridge was closed in that hour
-JOBS = {"trending": AT, "related": (), "autocomplete": ()}
-USER_KEY = "5" * 64  # of both roots, so that estimates of people are the same too
-
-
-@pytest.fixture(scope="session")
-def on_cluster(cluster: Cluster) -> Cluster:
-    """The sample log put, and every job run, just as the documentation says."""
-    put = ["hdfs", "dfs", "-put", "-f"]
-    cluster.put(USER_KEY.encode(), "/search/_user_key")
-    with timed("put sample_data"):
-        cluster.client(*put, "sample_data/logs", "/search/landing")
-    for job, arguments in JOBS.items():
-        with timed(f"{job} on YARN"):
-            cluster.submit(f"jobs/{job}.py", *arguments)
-    return cluster
+from tests.cluster.conftest import (
+    AT,
+    PROJECT,
+    SHORT_JOB,
+    SHORT_LOGS,
+    USER_KEY,
+    Cluster,
+    Reader,
+    Rows,
+    await_until,
+    run,
+    short_rows,
+    timed,
+)
 
 
 @pytest.fixture(scope="session")
@@ -38,15 +33,14 @@ def local_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "_user_key").write_text(USER_KEY)
     submit = Path(sys.executable).with_name("spark-submit")
     environment = {k: v for k, v in os.environ.items() if not k.startswith("SEARCH_")}
-    for job, arguments in JOBS.items():
-        with timed(f"{job} in local mode"):
-            subprocess.run(
-                [submit, f"jobs/{job}.py", "--root", root, *arguments],
-                cwd=PROJECT,
-                env=environment,
-                check=True,
-                capture_output=True,
-            )
+    with timed("all jobs in local mode"):
+        subprocess.run(
+            [submit, "jobs/all.py", "--root", root, *AT],
+            cwd=PROJECT,
+            env=environment,
+            check=True,
+            capture_output=True,
+        )
     return root
 
 
@@ -75,27 +69,62 @@ def test_pandas_on_the_host_reads_a_board_in_hangul(hdfs: Reader) -> None:
 
 def test_nothing_new_is_nothing_to_do(on_cluster: Cluster) -> None:
     with timed("trending with nothing to do"):
-        said = on_cluster.submit("jobs/trending.py", *AT)
-    assert "nothing new" in said
-    assert "up to date" in said
+        done = on_cluster.compose("exec", "-T", "client", "spark-submit", "jobs/trending.py", *AT)
+    assert "nothing new" in done.stdout
+    assert "up to date" in done.stdout
+    assert done.stderr == ""  # the terminal shows what the job says, and nothing of Java's
 
 
-def test_with_the_driver_inside_the_cluster_the_board_is_the_same(
-    on_cluster: Cluster, hdfs: Reader
+@pytest.fixture(scope="module")
+def inside(cluster: Cluster) -> str:
+    """The application of a job with its driver inside the cluster, all its names in Hangul."""
+    cluster.client("hdfs", "dfs", "-mkdir", "-p", "/tmp/short/검색기록")
+    cluster.client("hdfs", "dfs", "-put", "-f", *SHORT_LOGS, "/tmp/short/검색기록/삼월 보름.tsv.gz")
+    with timed("the short job, its driver inside"):
+        cluster.submit(
+            "--deploy-mode", "cluster", "--name", "급상승 검색어", *SHORT_JOB,
+            "--landing", "hdfs:///tmp/short/검색기록", "--root", "hdfs:///tmp/short/결과",
+        )  # fmt: skip
+    return str(cluster.applications("FINISHED")[0]["id"])
+
+
+@pytest.mark.usefixtures("inside")
+def test_with_the_driver_inside_the_cluster_the_rows_are_the_same(
+    hdfs: Reader, undisturbed: tuple[Rows, Rows]
 ) -> None:
-    inside = "hdfs:///tmp/inside"
-    with timed("trending in cluster mode"):
-        on_cluster.submit("--deploy-mode", "cluster", "jobs/trending.py", *AT, "--root", inside)
-    boards = hdfs("/tmp/inside/trending"), hdfs("/search/trending")
-    assert_frame_equal(in_order(boards[0]), in_order(boards[1]), rtol=1e-12)
+    assert short_rows(hdfs, "결과") == undisturbed
 
 
-def test_hangul_is_whole_in_the_logs_of_a_driver_inside_the_cluster(on_cluster: Cluster) -> None:
-    on_cluster.submit("--deploy-mode", "cluster", "jobs/trending.py", *AT)
-    application = str(on_cluster.applications("FINISHED")[0]["id"])
-    logs = on_cluster.client("yarn", "logs", "-applicationId", application)
+def test_hangul_is_whole_in_the_logs_of_a_driver_inside_the_cluster(
+    cluster: Cluster, inside: str
+) -> None:
+    logs = cluster.client("yarn", "logs", "-applicationId", inside)
     assert "강마루대교 통제" in logs
+    assert "hdfs:///tmp/short/검색기록" in logs
     assert "\ufffd" not in logs
+
+
+def test_hangul_is_whole_in_lists_and_pages_of_applications(cluster: Cluster, inside: str) -> None:
+    assert "급상승 검색어" in cluster.client("yarn", "application", "-list", "-appStates", "ALL")
+    assert "급상승 검색어" in page(f"http://127.0.0.1:8088/cluster/app/{inside}")
+    query = f"http://127.0.0.1:18080/history/{inside}/1/SQL/execution/?id=0"
+    await_until(lambda: opens(query), "the history server")
+    assert "/tmp/short/결과/" in page(query)
+
+
+def page(url: str) -> str:
+    with urlopen(url, timeout=60) as answer:
+        text = answer.read().decode()
+    assert "\ufffd" not in text
+    return str(text)
+
+
+def opens(url: str) -> bool:
+    try:
+        page(url)
+    except HTTPError:
+        return False
+    return True
 
 
 def test_hangul_is_whole_in_names_and_texts_in_hdfs(on_cluster: Cluster) -> None:

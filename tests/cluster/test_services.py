@@ -10,8 +10,16 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from tests.cluster.conftest import SERVICES, Cluster, await_until, figure, run
-from tests.cluster.test_jobs import AT
+from tests.cluster.conftest import (
+    SERVICES,
+    SHORT_JOB,
+    Cluster,
+    Used,
+    await_until,
+    figure,
+    run,
+    short_root,
+)
 
 LIMIT = 6 * 1024**3
 
@@ -48,36 +56,11 @@ def test_every_service_has_a_memory_limit(cluster: Cluster) -> None:
     assert all(int(limit) > 0 for limit in limits.split())
 
 
-def test_with_a_job_running_all_of_it_is_below_6_gb(cluster: Cluster) -> None:
-    before = memory(cluster)
-    job = cluster.start(
-        "spark-submit", "jobs/trending.py", "--root", "hdfs:///tmp/memory",
-        "--landing", "sample_data/logs",
-    )  # fmt: skip
-    peaks = dict.fromkeys(SERVICES, 0)
-    total = 0
-    while job.poll() is None:
-        used = memory(cluster)
-        total = max(total, sum(used.values()))
-        peaks = {service: max(peaks[service], used[service]) for service in SERVICES}
-    for service in SERVICES:
-        figure(f"MB {service}", peaks[service] / 2**20, f"idle {before[service] / 2**20:.0f}")
-    figure("MB in all", total / 2**20, f"idle {sum(before.values()) / 2**20:.0f}")
-    assert total < LIMIT
-
-
-def memory(cluster: Cluster) -> dict[str, int]:
-    """Bytes each service holds, as its own cgroup counts; what can be dropped at once left out."""
-    used = {}
-    for service in SERVICES:
-        text = cluster.compose(
-            "exec", "-T", service, "sh", "-c",
-            "cd /sys/fs/cgroup; cat memory/memory.usage_in_bytes memory.current 2>/dev/null;"
-            "cat memory/memory.stat memory.stat 2>/dev/null; true",
-        ).stdout  # fmt: skip
-        files = re.search(r"^(?:total_)?inactive_file (\d+)", text, re.MULTILINE)
-        used[service] = int(text.split("\n")[0]) - (int(files[1]) if files else 0)
-    return used
+def test_with_a_job_running_all_of_it_is_below_6_gb(used: Used) -> None:
+    for name in (*SERVICES, "all"):
+        idle = used.idle.get(name, sum(used.idle.values()))
+        figure(f"MB {name}", used.peaks[name] / 2**20, f"idle {idle / 2**20:.0f}")
+    assert used.peaks["all"] < LIMIT
 
 
 def test_only_its_owner_writes_to_the_search_folder(cluster: Cluster) -> None:
@@ -89,10 +72,10 @@ def test_only_its_owner_writes_to_the_search_folder(cluster: Cluster) -> None:
     assert "Permission denied: user=somebody" in refused.stderr
 
 
+@pytest.mark.usefixtures("undisturbed")
 def test_the_key_of_the_users_is_readable_by_its_owner_alone(cluster: Cluster) -> None:
-    cluster.submit("jobs/ingest.py", "--landing", "sample_data/logs/2026-03-15.tsv.gz",
-                   "--root", "hdfs:///tmp/key")  # fmt: skip
-    assert cluster.client("hdfs", "dfs", "-ls", "/tmp/key/_user_key").startswith("-rw-------")
+    made = f"{short_root('undisturbed')}/_user_key"
+    assert cluster.client("hdfs", "dfs", "-ls", made).startswith("-rw-------")
 
 
 def test_every_block_lies_in_both_racks(cluster: Cluster) -> None:
@@ -123,6 +106,7 @@ OF_A_KIND = 4
 URL_SIGNS = "%/:?&=#+;,@!~*()'$[]"
 
 
+@pytest.mark.usefixtures("undisturbed")
 def test_every_link_of_every_page_opens_on_the_host(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -133,12 +117,7 @@ def test_every_link_of_every_page_opens_on_the_host(
         return look_up("127.0.0.1" if str(host).endswith(".localhost") else host, *rest)  # type: ignore[arg-type]
 
     monkeypatch.setattr(socket, "getaddrinfo", as_a_browser)
-    if not cluster.applications("FINISHED"):
-        cluster.submit("jobs/trending.py", *AT, "--landing", "sample_data/logs")
-    running = cluster.start(
-        "spark-submit", "jobs/trending.py", "--root", "hdfs:///tmp/links",
-        "--landing", "sample_data/logs",
-    )  # fmt: skip
+    running = cluster.start("spark-submit", *SHORT_JOB, "--root", short_root("links"))
     cluster.await_executors(running)
     now = f"http://resourcemanager.localhost:8088/proxy/{cluster.applications('RUNNING')[0]['id']}"
     tried, dead = followed([f"{now}/jobs/", f"{now}/executors/"], only=now)

@@ -4,33 +4,34 @@ import json
 import random
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
-import pandas as pd
 import pytest
 
-from tests.cluster.conftest import SERVICES, Cluster, await_until, figure, run, timed
-from tests.cluster.test_services import memory
+from tests.cluster.conftest import (
+    SERVICES,
+    SHORT_JOB,
+    Cluster,
+    Reader,
+    Rows,
+    await_until,
+    figure,
+    run,
+    short_root,
+    short_rows,
+    timed,
+)
 
-Reader = Callable[[str], pd.DataFrame]
-Rows = set[tuple[object, ...]]
 
-DAYS = ("2026-03-13", "2026-03-14", "2026-03-15")
-LANDING = "hdfs:///tmp/broken/landing"
-JOB = ("spark-submit", "jobs/trending.py", "--at", "2026-03-15T18:00", "--landing", LANDING)
+@dataclass(frozen=True)
+class Running:
+    """A job that was submitted at a time of the monotonic clock."""
 
-
-@pytest.fixture(scope="module")
-def undisturbed(cluster: Cluster, hdfs: Reader) -> tuple[Rows, Rows]:
-    """The rows of a run that nothing disturbed."""
-    cluster.client("hdfs", "dfs", "-mkdir", "-p", LANDING)
-    logs = [f"sample_data/logs/{day}.tsv.gz" for day in DAYS]
-    cluster.client("hdfs", "dfs", "-put", "-f", *logs, LANDING)
-    with timed("the job undisturbed"):
-        cluster.client(*JOB, "--root", root("undisturbed"))
-    return rows(hdfs, "undisturbed")
+    job: subprocess.Popen[str]
+    submitted: float
 
 
 @pytest.fixture
@@ -41,32 +42,27 @@ def mended(cluster: Cluster) -> Iterator[Cluster]:
     cluster.await_healthy()
 
 
-def root(name: str) -> str:
-    return f"hdfs:///tmp/broken/{name}"
-
-
-def rows(hdfs: Reader, name: str) -> tuple[Rows, Rows]:
-    """Hourly counts and board, as sets of rows."""
-    board = hdfs(f"/tmp/broken/{name}/trending")[["rank", "query", "searchers", "score"]]
-    counts = hdfs(f"/tmp/broken/{name}/hourly_counts")[["hour", "query_id", "searchers"]]
-    return set(counts.itertuples(index=False)), set(board.itertuples(index=False))
-
-
-def start(cluster: Cluster, name: str, *options: str) -> subprocess.Popen[str]:
-    submit, *job = JOB
-    running = cluster.start(submit, *options, *job, "--root", root(name))
-    cluster.await_executors(running)
-    return running
+def start(cluster: Cluster, name: str, *options: str) -> Running:
+    """The short job with a root of its own; returns once its executors run."""
+    submitted = time.monotonic()
+    job = cluster.start("spark-submit", *options, *SHORT_JOB, "--root", short_root(name))
+    cluster.await_executors(job)
+    return Running(job, submitted)
 
 
 def assert_ends_well(
-    job: subprocess.Popen[str], hdfs: Reader, name: str, undisturbed: tuple[Rows, Rows]
+    running: Running, hdfs: Reader, name: str, undisturbed: tuple[Rows, Rows]
 ) -> None:
+    """Called when it was just broken."""
     broken_at = time.monotonic()
-    output, _ = job.communicate(timeout=420)
-    figure(f"until the end: {name}", time.monotonic() - broken_at)
-    assert job.returncode == 0, output[-4000:]
-    assert rows(hdfs, name) == undisturbed
+    output, _ = running.job.communicate(timeout=420)
+    figure(
+        f"until the end: {name}",
+        time.monotonic() - broken_at,
+        f"broken {broken_at - running.submitted:.0f} s after the submit",
+    )
+    assert running.job.returncode == 0, output[-4000:]
+    assert short_rows(hdfs, name) == undisturbed
 
 
 DATA_NODES = [
@@ -145,8 +141,8 @@ def test_what_is_stopped_or_taken_down_comes_back_as_it_was(
         mended.compose(*words)
         with timed(f"up after {words[0]}"):
             mended.up()
-        assert rows(hdfs, "undisturbed") == undisturbed
-    said = mended.client(*JOB, "--root", root("undisturbed"))
+        assert short_rows(hdfs, "undisturbed") == undisturbed
+    said = mended.submit(*SHORT_JOB, "--root", short_root("undisturbed"))
     assert "up to date" in said
 
 
@@ -156,14 +152,14 @@ def test_containers_may_be_restarted_in_any_order(
     order = random.sample(SERVICES, len(SERVICES))
     run(["docker", "restart", "-t", "20", *[mended.container(service) for service in order]])
     mended.up()
-    mended.client(*JOB, "--root", root("restarted"))
-    assert rows(hdfs, "restarted") == undisturbed, order
+    mended.submit(*SHORT_JOB, "--root", short_root("restarted"))
+    assert short_rows(hdfs, "restarted") == undisturbed, order
 
 
 def test_a_job_in_safe_mode_says_so_in_a_sentence(cluster: Cluster) -> None:
     cluster.as_superuser("hdfs", "dfsadmin", "-safemode", "enter")
     try:
-        refused = cluster.compose("exec", "-T", "client", *JOB, check=False)
+        refused = cluster.compose("exec", "-T", "client", "spark-submit", *SHORT_JOB, check=False)
     finally:
         cluster.as_superuser("hdfs", "dfsadmin", "-safemode", "leave")
     assert refused.returncode != 0
@@ -179,37 +175,50 @@ def test_a_data_node_with_a_full_disk_stops_neither_put_nor_job(
     mended.compose(
         "exec", "-T", "datanode4", "sh", "-c", "head -c 100M /dev/zero > /data/hdfs/fill"
     )
-    mended.client("bash", "-c", "head -c 400M /dev/zero | hdfs dfs -put -f - /tmp/broken/zeros")
-    mended.client(*JOB, "--root", root("full-disk"))
-    assert rows(hdfs, "full-disk") == undisturbed
-    mended.client("hdfs", "dfs", "-rm", "-skipTrash", "/tmp/broken/zeros")
+    mended.client("bash", "-c", "head -c 400M /dev/zero | hdfs dfs -put -f - /tmp/short/zeros")
+    mended.submit(*SHORT_JOB, "--root", short_root("full-disk"))
+    assert short_rows(hdfs, "full-disk") == undisturbed
+    mended.client("hdfs", "dfs", "-rm", "-skipTrash", "/tmp/short/zeros")
 
 
 def test_two_jobs_at_once_both_end(
     cluster: Cluster, hdfs: Reader, undisturbed: tuple[Rows, Rows]
 ) -> None:
     begun = time.monotonic()
-    jobs = [cluster.start(*JOB, "--root", root(name)) for name in ("first", "second")]
+    jobs = [
+        cluster.start("spark-submit", *SHORT_JOB, "--root", short_root(name))
+        for name in ("first", "second")
+    ]
     await_until(lambda: len(cluster.applications("RUNNING")) == 2, "both to be running", jobs[0])
     outputs = [job.communicate(timeout=600)[0] for job in jobs]
     figure("two jobs at once", time.monotonic() - begun)
     assert [job.returncode for job in jobs] == [0, 0], outputs
-    assert rows(hdfs, "first") == rows(hdfs, "second") == undisturbed
+    assert short_rows(hdfs, "first") == short_rows(hdfs, "second") == undisturbed
 
 
 @pytest.mark.cluster_long
 def test_20_jobs_in_a_row_leave_nothing_that_grows(cluster: Cluster) -> None:
     sizes = []
     for n in range(20):
-        cluster.client(*JOB, "--root", root(f"row-{n}"))
-        cluster.client("hdfs", "dfs", "-rm", "-r", "-skipTrash", root(f"row-{n}"))
+        hour = f"2026-03-15T{n + 1:02}:00"
+        cluster.submit(*SHORT_JOB, "--at", hour, "--root", short_root("row"))
         if n in (4, 19):
-            time.sleep(20)  # logs are collected, containers cleared away
-            sizes.append((sum(memory(cluster).values()) / 2**20, local_megabytes(cluster)))
+            await_until(lambda: is_cleared(cluster), "logs to be collected and containers removed")
+            sizes.append((sum(cluster.memory().values()) / 2**20, local_megabytes(cluster)))
     (memory_5, disk_5), (memory_20, disk_20) = sizes
     figure("MB after 20 jobs", memory_20, f"after 5: {memory_5:.0f}; disks {disk_5} to {disk_20}")
     assert memory_20 < memory_5 + 400
     assert disk_20 < disk_5 + 20
+
+
+def is_cleared(cluster: Cluster) -> bool:
+    """Whether the last jobs' logs are in HDFS and nothing of theirs is on the nodes' disks."""
+    last = cluster.applications()[:5]
+    names = ("sh", "-c", "ls /data/yarn/logs; ls /data/yarn/local/usercache/*/appcache || true")
+    kept = "".join(cluster.compose("exec", "-T", f"nodemanager{n}", *names).stdout for n in (1, 2))
+    return all(
+        app["logAggregationStatus"] == "SUCCEEDED" and str(app["id"]) not in kept for app in last
+    )
 
 
 def local_megabytes(cluster: Cluster) -> int:
