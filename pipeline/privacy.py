@@ -1,9 +1,10 @@
 """Personal data that people type into a search box: found, and masked.
 
 E-mail addresses; runs of nine and more digits (phone, resident registration, card and account
-numbers), also with separators, in any script's digits and in Hangul; resident registration numbers
-whose end is masked already. It errs on the side of privacy: a bar code is withheld with the rest.
-Names and street addresses are not found; only the floor on people protects those.
+numbers), also with separators, in any script's digits, in Hangul, and phone numbers in Hangul typed
+with the keyboard in the wrong state; resident registration numbers whose end is masked already. It
+errs on the side of privacy: a bar code is withheld with the rest. Names and street addresses are
+not found; only the floor on people protects those.
 """
 
 from functools import reduce
@@ -51,6 +52,13 @@ _SPOKEN_PHONE: Final = (
     rf"(?:{_SPOKEN_SEPARATOR}{_HANGUL_DIGIT}){{6}}"
 )
 
+#: The same with the keyboard in the wrong state: 공일공 is rhddlfrhd.
+_TYPED_ZERO: Final = "(?:rhd|dud|0)"
+_TYPED_DIGIT: Final = r"(?:rhd|dud|dlf?|tka?|dh|dbr|clf|vkf|rn|\p{Nd})"
+_TYPED_PHONE: Final = (
+    rf"(?i:{_NO_DIGIT_BEFORE}{_TYPED_ZERO}(?:{_SEPARATOR}(?:dp)?{_TYPED_DIGIT}){{8}})"
+)
+
 _MAILBOX: Final = r"[\p{L}\p{N}._%+\-]{1,64}"
 _HOST: Final = r"[\p{L}\p{N}\-]{1,63}(?:[.\uff0e][\p{L}\p{N}\-]{1,63}){1,8}"
 _PROVIDER: Final = "(?:naver|gmail|daum|hanmail|nate|kakao|yahoo|hotmail|outlook|icloud)"
@@ -64,16 +72,24 @@ _E_MAIL: Final = (
 #: digits needs no deep recursion.
 _REST_OF_DIGITS: Final = rf"(?:[\p{{Nd}}{_SEPARATOR_CHARACTERS} ]*\p{{Nd}})?"
 _REST_OF_SPOKEN: Final = rf"(?:[{_SEPARATOR_CHARACTERS} ]?{_HANGUL_DIGIT}){{0,12}}"
+_REST_OF_TYPED: Final = rf"(?i:[{_SEPARATOR_CHARACTERS} ]?{_TYPED_DIGIT}){{0,12}}"
 
-_FOUND: Final = "|".join([_E_MAIL, _MASKED_RESIDENT, _NUMBER, _SPOKEN_PHONE])
+_FOUND: Final = "|".join([_E_MAIL, _MASKED_RESIDENT, _NUMBER, _SPOKEN_PHONE, _TYPED_PHONE])
 _MASKED: Final = "|".join(
-    [_E_MAIL, _MASKED_RESIDENT, _NUMBER + _REST_OF_DIGITS, _SPOKEN_PHONE + _REST_OF_SPOKEN]
+    [
+        _E_MAIL,
+        _MASKED_RESIDENT,
+        _NUMBER + _REST_OF_DIGITS,
+        _SPOKEN_PHONE + _REST_OF_SPOKEN,
+        _TYPED_PHONE + _REST_OF_TYPED,
+    ]
 )
 
 _SIX_DIGITS: Final = r"\p{Nd}" + r"[^\p{Nd}]{0,3}\p{Nd}" * 5
 _FOUR_SPOKEN_DIGITS: Final = (
     r"[0-9공영일이삼사오육륙칠팔구](?:[^가-힣]{0,3}[0-9공영일이삼사오육륙칠팔구]){3}"
 )
+_FOUR_TYPED_DIGITS: Final = r"(?i)(?:(?:rhd|dud|dlf?|tka?|dh|dbr|clf|vkf|rn)[^a-z]{0,3}){4}"
 
 
 def _any_contained(text: Column, *parts: str) -> Column:
@@ -89,6 +105,10 @@ def _suspicious(text: Column) -> Column:
         _any_contained(text, "@", "\uff20", "골뱅이")
         | text.rlike(_SIX_DIGITS)
         | (_any_contained(text, "공", "영", "0", "\uff10") & text.rlike(_FOUR_SPOKEN_DIGITS))
+        | (
+            _any_contained(text, "rhd", "dud", "0", "RHD", "DUD", "\uff10")
+            & text.rlike(_FOUR_TYPED_DIGITS)
+        )
     )
 
 

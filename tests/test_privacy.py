@@ -42,6 +42,10 @@ WITHHELD = {
     "010 일이삼사 오육칠팔": "***",
     "공1공-1234-5678": "***",
     "o1o-1234-5678": "***",
+    "rhddlfrhd dlfdltkatk dhdbrclfvkf": "***",  # 공일공 일이삼사 오육칠팔
+    "rhddlfrhddlfdltkatkdhdbrclfvkf sn": "*** sn",
+    "duddlfdud-1234-5678 번호": "*** 번호",
+    "010 DLFDLTKATK DHDBRCLFVKF": "***",
     "2026 010-1234-5678": "***",
     "010-1234-5678 010-8765-4321": "***",
     "010-1234-5678, hong@naver.com": "***, ***",
@@ -74,6 +78,9 @@ LET_THROUGH = [
     "골뱅이 무침 만들기",
     "일이삼사오육칠팔구십",
     "공일오비 이오공감",
+    "rhddlfdhql",  # 공일오비
+    "dl tk dh 0",
+    "dud clfrn",
     "영일만 친구",
     "이사 오일 구이 삼사",
     "12345678",

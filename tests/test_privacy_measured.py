@@ -1,0 +1,209 @@
+"""A log full of secrets goes through all jobs; then everything that came out is searched for them.
+
+Numbers are nobody's: 010-0000-xxxx is not given out, example.com is nobody's host (RFC 2606), and
+registration and card numbers have a wrong check digit.
+"""
+
+import re
+import sys
+import unicodedata
+from collections.abc import Iterator
+from contextlib import nullcontext
+from itertools import count
+from pathlib import Path
+
+import pandas as pd
+import pyarrow.dataset as ds
+import pytest
+from pyspark.sql import SparkSession
+
+from jobs import all as all_jobs
+from pipeline import cli
+from silgeom.simulate.keyboard import wrong_keyboard
+
+K = 5
+CROWD = 12  # people: far above the floor, so that the pattern alone can hold these back
+
+#: What is typed -> what of it must be found nowhere.
+NUMBERS = {
+    "900101-1000002": "9001011000002",
+    "900101 1000003": "9001011000003",
+    "등본 8512242000003 발급": "8512242000003",
+    "８５１２２４－２００００４４": "8512242000044",
+    "4000-0000-0000-1231": "4000000000001231",
+    "카드 5400 0000 0000 7772": "5400000000007772",
+    "010-0000-4821": "01000004821",
+    "010 0000 4822": "01000004822",
+    "０１０－００００－４８２３": "01000004823",
+    "+82 10-0000-4824": "821000004824",
+    "+82-10-0000-4825 누구": "821000004825",
+    "이사짐 01000004826": "01000004826",
+    "010.0000.4827": "01000004827",
+    "전화 (010) 0000-4828": "01000004828",
+    "공일공 공공공공 사팔이구": "공일공공공공공사팔이구",
+    "공일공-공공공공-사팔삼공": "공일공공공공공사팔삼공",
+    "공일공에 공공공공에 사팔삼일": "사팔삼일",
+    "010 공공공공 사팔삼이": "사팔삼이",
+    "o1o-0000-4833": "00004833",
+    "영일영 공공공공 사팔삼사": "영일영공공공공사팔삼사",
+    "garam.shin@example.com": "garam.shin@example.com",
+    "noeul_97 @ example.com 메일 안옴": "noeul_97",
+    "haneul＠example．net": "haneul",
+    "dolgorae 골뱅이 naver": "dolgorae",
+    "계좌번호 3020000000987": "3020000000987",
+    "110-0000-123456 농협": "1100000123456",
+}
+#: The same with the Korean/English key in the wrong state.
+SLIPPED = {
+    wrong: wrong.replace(" ", "")
+    for text in ("공일공 공공공공 사팔오일", "공일공공공공공사팔오이", "영일영 공공공공 사팔오삼")
+    if (wrong := wrong_keyboard(text))
+} | {"ㅎㅁㄱㅁㅡ96@ㄷㅌ므ㅔㅣㄷ.채ㅡ": "ㅎㅁㄱㅁㅡ96"}
+
+ALONE = "도해솔 가람로 12 301호"  # one person, 100 times
+FEW = "서노을 나래길 7 지하"  # four people
+FEW_IN_MANY_WAYS = ("설가온 다온로 9", "설가온다온로 9", "설 가온 다온로 9")  # four, each in all
+FEW_DECOMPOSED = "봉마루 라온길 3"  # four people, of whom two send NFD as well
+ENOUGH = "탁이든 동창회"  # five people
+NEWS = "국하람 은퇴"  # twelve
+NAMES = {ALONE, FEW, *FEW_IN_MANY_WAYS, FEW_DECOMPOSED}
+SECRET_USER = "kildong@example.org"
+SECRET_URL = "https://mail.example.com/?to=secret.box@example.com&tel=01000009999"
+
+
+def _lines() -> Iterator[str]:
+    """One morning; the secrets all in its last hour, when anything could come onto the board."""
+
+    moments = count()
+
+    def line(hour: int, user: str, query: str, more: str = "") -> str:
+        moment = next(moments)
+        at = f"2026-03-02T{hour:02}:{moment // 60 % 60:02}:{moment % 60:02}+09:00"
+        return f"{at}\t{user}\t{query}{more}\n"
+
+    for hour in (8, 9, 10):
+        for person in range(30):
+            yield line(hour, f"u{person}", "날씨")
+            yield line(hour, f"u{person}", "오늘 날씨", f"\t{SECRET_URL}\t1")
+    for text in (*NUMBERS, *SLIPPED):
+        for person in range(CROWD):
+            yield line(10, f"u{person}", text)
+            yield line(10, f"u{person}", "오늘 날씨")
+        yield line(10, "", text)  # no user
+        yield f"yesterday\tu1\t{text}\n"
+        yield f"{text}\n"
+        yield f"2026-03-02T10:00:00+09:00\t{text}\n"
+    for _ in range(100):
+        yield line(10, "u1", ALONE)
+    for person in range(K - 1):
+        yield line(10, f"u{person}", FEW)
+        for text in (*FEW_IN_MANY_WAYS, FEW_DECOMPOSED):
+            yield line(10, f"u{person}", text)
+        if person < 2:
+            yield line(10, f"u{person}", unicodedata.normalize("NFD", FEW_DECOMPOSED))
+    for person in range(K):
+        yield line(10, f"u{person}", ENOUGH)
+    for person in range(CROWD):
+        yield line(10, f"u{person}", NEWS)
+    for _ in range(3):
+        yield line(10, SECRET_USER, "날씨")
+        yield f"nonsense\t{SECRET_USER}\t날씨\n"
+    for second in range(600):  # a machine that asks for everything, secrets too
+        yield f"2026-03-02T07:{second // 60:02}:{second % 60:02}+09:00\trobot\t단어 {second}\n"
+    for text in NUMBERS:
+        yield line(7, "robot", text, f"\t{SECRET_URL}\t1")
+
+
+def _bare(text: str) -> str:
+    """Composed, half width, lower case, without what may stand between digits."""
+    return re.sub(r"[\s\-.()/]+", "", unicodedata.normalize("NFKC", text).lower())
+
+
+@pytest.fixture(scope="module")
+def told(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """The root after all jobs, and all they said on standard output and standard error."""
+    place = tmp_path_factory.mktemp("secrets")
+    (place / "landing").mkdir()
+    (place / "landing" / "log.tsv").write_text("".join(_lines()), "utf-8")
+    said: list[str] = []
+
+    class Listening:
+        def write(self, text: str) -> int:
+            said.append(text)
+            return len(text)
+
+        def flush(self) -> None:
+            pass
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cli, "spark_session", lambda _: nullcontext(lambda: spark))
+        patch.setattr(sys, "stdout", Listening())
+        patch.setattr(sys, "stderr", Listening())
+        arguments = ["--landing", str(place / "landing"), "--root", str(place / "root")]
+        cli.run_job(all_jobs.run, all_jobs.parser(), arguments)
+    return place / "root", "".join(said)
+
+
+def _texts(root: Path, dataset: str) -> str:
+    """Everything that a dataset holds, as one text: values of every column, nested ones too."""
+    table = ds.dataset(root / dataset, format="parquet", partitioning="hive").to_table()
+    return "\n".join(str(list(row.values())) for row in table.to_pylist())
+
+
+@pytest.mark.parametrize("dataset", ["trending", "related", "autocomplete"])
+def test_no_number_or_address_is_published_however_many_typed_it(
+    told: tuple[Path, str], dataset: str
+) -> None:
+    published = _bare(_texts(told[0], dataset))
+    assert len(published) > 20
+    found = [text for text, part in {**NUMBERS, **SLIPPED}.items() if _bare(part) in published]
+    assert found == []
+
+
+def test_nor_is_it_in_rejects_ledger_summary_or_what_the_jobs_count_by(
+    told: tuple[Path, str],
+) -> None:
+    root, said = told
+    rejects = pd.read_parquet(root / "rejects")
+    kept = _bare("\n".join(rejects.text.fillna("")))
+    kept += _bare("\n".join(row["query"] for row in rejects.search.dropna()))
+    kept += _bare(_texts(root, "ledger") + said)
+    counted = _bare(_texts(root, "daily_counts") + _texts(root, "searches"))
+    for text, part in {**NUMBERS, **SLIPPED}.items():
+        assert _bare(part) not in kept, text
+        assert _bare(part) not in counted.replace(_bare(SECRET_URL), ""), text
+    assert set(rejects.reason) >= {"personal_data", "bad_time", "no_user", "too_few_columns"}
+
+
+@pytest.mark.parametrize("dataset", ["trending", "related", "autocomplete"])
+def test_what_fewer_than_five_people_typed_is_not_published(
+    told: tuple[Path, str], dataset: str
+) -> None:
+    published = _bare(_texts(told[0], dataset))
+    assert [text for text in sorted(NAMES) if _bare(text) in published] == []
+    assert [text for text in sorted(NAMES) if _bare(text) in _bare(told[1])] == []
+
+
+def test_what_five_people_typed_is_published(told: tuple[Path, str]) -> None:
+    # Five completed it; to trend, five are too few to be more than chance.
+    assert ENOUGH in set(pd.read_parquet(told[0] / "autocomplete").completion)
+    assert NEWS in set(pd.read_parquet(told[0] / "trending")["query"])
+    assert NEWS in set(pd.read_parquet(told[0] / "related").related_query)
+
+
+def test_users_are_in_nothing_that_is_kept(told: tuple[Path, str]) -> None:
+    root, said = told
+    everything = said.encode() + b"".join(
+        path.read_bytes() for path in root.rglob("*") if path.is_file()
+    )
+    assert SECRET_USER.encode() not in everything
+    for path in root.iterdir():
+        if path.is_dir() and any(path.rglob("*.parquet")):
+            assert SECRET_USER not in _texts(root, path.name), path.name
+
+
+@pytest.mark.parametrize("dataset", ["trending", "related", "autocomplete", "ledger"])
+def test_clicked_addresses_stay_inside(told: tuple[Path, str], dataset: str) -> None:
+    assert "secret.box" not in _texts(told[0], dataset)
+    assert "01000009999" not in _texts(told[0], dataset)
+    assert "secret.box" not in told[1]
