@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from silgeom.simulate.distributions import COUNT_EDGES, GAP_EDGES_USED, SESSION_GAP
+from silgeom.simulate.distributions import COUNT_EDGES, GAP_EDGES_USED, RANK_EDGES, SESSION_GAP
 from silgeom.simulate.log import DAY, HEADER, opened
 from silgeom.simulate.profile import Profile
 from silgeom.simulate.queries import Ints
@@ -22,6 +22,7 @@ Random = np.random.Generator
 HOUR: Final = 3_600
 _TRIES: Final = 40
 _LARGER: Final = 1.05
+_HEAD: Final = 10  # people of a query, from which on its rank tells how often it is repeated
 
 
 def quotas(count: int, shares: Floats) -> Ints:
@@ -168,12 +169,20 @@ def _sources(profile: Profile, person: Ints, second: Ints, session: Ints, random
     return source
 
 
-def _queries(profile: Profile, searches: int, count: int, random: Random) -> Ints:
-    """Queries of `count` first searches of a person for a query, by how many people ask each.
+def _queries(profile: Profile, searches: int, times: Ints, random: Random) -> Ints:
+    """Queries of the first searches of a person for a query, by how many people ask each.
 
     In a log larger than the original, what several people ask is asked by more of them, and what
-    one person asks by one, still.
+    one person asks by one, still. Queries of many people get as many repetitions as their rank asks
+    for.
+
+    Args:
+        profile: how many people ask a query, and how often the first ranks are asked.
+        searches: of the log.
+        times: how often each of these first searches is made, repetitions included.
+        random: the source of chance.
     """
+    count = len(times)
     shares, means = np.array(profile.people_shares), np.array(profile.people_means)
     larger = searches / profile.searches
     larger = larger if larger > _LARGER else 1.0
@@ -190,12 +199,33 @@ def _queries(profile: Profile, searches: int, count: int, random: Random) -> Int
             if b
         ]
     )
-    people = people[np.cumsum(people) <= count]
-    singles = np.ones(count - int(people.sum()), dtype=np.int64)
-    asked = np.concatenate([people, singles])
-    queries = np.repeat(np.arange(len(asked)), asked)
-    random.shuffle(queries)
-    return queries
+    people = np.sort(people[np.cumsum(people) <= count])[::-1]
+    query = np.full(count, -1)
+    heads = int((people >= _HEAD).sum())
+    order = random.permutation(count)
+    once, more = order[times[order] == 1].tolist(), order[times[order] > 1].tolist()
+    for number, all_in_all in enumerate(_by_rank(profile, searches, heads)):
+        repetitions = round(all_in_all) - int(people[number])
+        for _ in range(int(people[number])):
+            repeated = (more and repetitions > 0) or not once
+            place = more.pop() if repeated else once.pop()
+            repetitions -= int(times[place]) - 1
+            query[place] = number
+    others = np.flatnonzero(query < 0)
+    random.shuffle(others)
+    few = np.repeat(np.arange(heads, len(people)), people[heads:])
+    alone = len(people) + np.arange(len(others) - len(few))
+    query[others] = np.concatenate([few, alone])
+    return query
+
+
+def _by_rank(profile: Profile, searches: int, count: int) -> list[float]:
+    """Searches of each of the first `count` ranks; 0 where the profile tells none."""
+    wanted: list[float] = []
+    for place, share in enumerate(profile.rank_shares):
+        ranks = _beyond(RANK_EDGES, place, 1 << 31) - int(RANK_EDGES[place])
+        wanted += [share * searches / ranks] * min(ranks, count - len(wanted))
+    return wanted
 
 
 def _lengths(profile: Profile, times: Ints, random: Random) -> Ints:
@@ -292,7 +322,8 @@ def write_like(
     source = _sources(profile, person, second, session, random)
     fresh = source == np.arange(len(source))
     query = np.zeros(len(source), dtype=np.int64)
-    query[fresh] = _queries(profile, len(source), int(fresh.sum()), random)
+    often = np.bincount(source, minlength=len(source))[fresh]
+    query[fresh] = _queries(profile, len(source), often, random)
     query = query[source]
     times = np.bincount(query)
     texts = _texts(_lengths(profile, times, random))

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict, dataclass, fields
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,6 +12,7 @@ from silgeom.simulate.distributions import (
     COUNT_EDGES,
     GAP_EDGES_USED,
     LENGTHS,
+    RANK_EDGES,
     Bools,
     Log,
     binned,
@@ -48,6 +50,8 @@ class Profile:
         again_the_last: of both, the share that repeats the search just before.
         people_shares: queries by how many different people typed them (bins of counts).
         people_means: mean number of people in each of these bins.
+        rank_shares: searches by the rank of their query (bins of ranks), of all; 0 where few people
+            typed those queries.
         length_shares: searches by characters of their query, from 1.
     """
 
@@ -64,6 +68,7 @@ class Profile:
     again_the_last: float
     people_shares: tuple[float, ...]
     people_means: tuple[float, ...]
+    rank_shares: tuple[float, ...]
     length_shares: tuple[float, ...]
 
     def dumped(self) -> str:
@@ -71,25 +76,29 @@ class Profile:
         return json.dumps(asdict(self), indent=1) + "\n"
 
 
-def _floored(counts: Floats, people: Floats, *, apart: bool) -> Floats:
+def _floored(counts: Floats, bins: Ints, people: Ints) -> Floats:
     """The counts, with those of bins of fewer people than the floor put into the bin below.
 
     What is too little even in the lowest bin goes into the next one that is large enough.
 
     Args:
         counts: of each bin.
-        people: different people in each bin.
-        apart: whether nobody is in two bins, so that people of two bins add up.
+        bins: of one bin and one of its people each.
+        people: these people.
     """
-    kept, have = counts.copy(), people.copy()
+    kept = counts.copy()
+    pairs = np.unique(np.stack([bins, people]), axis=1)
+    ends = np.searchsorted(pairs[0], np.arange(len(counts) + 1))
+    # The first five people of a bin are enough to know that there are five.
+    who = [set(pairs[1, a : min(a + FLOOR, b)].tolist()) for a, b in pairwise(ends.tolist())]
     for place in range(len(kept) - 1, 0, -1):
-        if 0 < have[place] < FLOOR:
+        if len(who[place]) < FLOOR:
             kept[place - 1] += kept[place]
-            both = have[place - 1], have[place]
-            have[place - 1] = sum(both) if apart else max(both)
-            kept[place] = have[place] = 0
-    if 0 < have[0] < FLOOR and len(above := np.flatnonzero(have >= FLOOR)):
-        kept[above[0]] += kept[0]
+            who[place - 1] |= who[place]
+            kept[place] = 0
+    enough = [place for place, some in enumerate(who) if len(some) >= FLOOR and kept[place]]
+    if len(who[0]) < FLOOR and enough:
+        kept[enough[0]] += kept[0]
         kept[0] = 0
     return kept
 
@@ -149,7 +158,7 @@ def fitted_to(log: Log, zone: str) -> Profile:
         )
     user_bins = np.searchsorted(COUNT_EDGES, per_user, side="right") - 1
     people = binned(per_user, COUNT_EDGES)
-    users = _floored(people, people, apart=True)
+    users = _floored(people, user_bins, np.arange(len(per_user)))
     means = _means(per_user, user_bins, users, COUNT_EDGES)
     # Those of a bin that is not kept count with the next lower one that is.
     kept = np.flatnonzero(users)
@@ -163,9 +172,7 @@ def fitted_to(log: Log, zone: str) -> Profile:
     for place in range(len(COUNT_EDGES)):
         here = user_bins[whose] == place
         counts = np.bincount(length_bins[here], minlength=len(COUNT_EDGES)).astype(np.float64)
-        pairs = np.unique(np.stack([length_bins[here], whose[here]]), axis=1)[0]
-        able = np.bincount(pairs, minlength=len(COUNT_EDGES)).astype(np.float64)
-        sessions.append(_shares(_floored(counts, able, apart=False)))
+        sessions.append(_shares(_floored(counts, length_bins[here], whose[here])))
 
     gap_bins = np.full(len(log), -1)
     gap_bins[1:][~begins[1:]] = np.searchsorted(GAP_EDGES_USED, gaps(log), side="right") - 1
@@ -195,8 +202,19 @@ def fitted_to(log: Log, zone: str) -> Profile:
         again_the_last=_share(last[again]),
         people_shares=_shares(queries),
         people_means=_means(per_query, query_bins, queries, COUNT_EDGES),
+        rank_shares=_rank_shares(log),
         length_shares=_by_search(log, np.minimum(log.length, LENGTHS + 1) - 1, LENGTHS + 1),
     )
+
+
+def _rank_shares(log: Log) -> tuple[float, ...]:
+    times = np.bincount(log.query)
+    rank = np.empty(len(times), dtype=np.int64)
+    rank[np.argsort(-times, kind="stable")] = np.arange(1, len(times) + 1)
+    bins = np.searchsorted(RANK_EDGES, rank, side="right") - 1
+    counts = np.bincount(bins[log.query], minlength=len(RANK_EDGES))
+    told = counts * (_people(log, bins[log.query], len(RANK_EDGES)) >= FLOOR)
+    return tuple(round(float(share), _DIGITS + 2) for share in told / len(log))
 
 
 def _share(which: Bools) -> float:
