@@ -105,7 +105,8 @@ def read_log(place: Path) -> Log:
         table = found.to_table(columns=wanted | {"length": pc.utf8_length(ds.field("query"))})
     except (OSError, ValueError, TypeError, pa.ArrowException) as error:
         raise ValueError(
-            f"{place} holds no searches: name the root of a pipeline, or its folder searches."
+            f"{place} holds no searches: name the root of a pipeline, or its folder searches "
+            "(a log as it is must be taken in first: jobs/ingest.py)."
         ) from error
     if not table.num_rows:
         raise ValueError(f"{place} holds no searches: its dataset is empty.")
