@@ -29,10 +29,21 @@ SLIP_ODDS: Final = 10
 #: The choseong of a query that begins with Hangul, down to a loose vowel, which is no initial.
 _INITIALS: Final = "^[ㄱ-ㅎ][^ㅏ-ㅣ]*"
 
+#: Stands for a space where keys are made, which have none. Normalised queries have no controls.
+_WORD_END: Final = "\x1f"
+
 #: English letters that the two-set keyboard would make whole syllables of.
 _SYLLABLES_IN_LATIN: Final = (
     r"^(?:[qwertasdfgzxcv][yuiophjklbnm]{1,2}[qwertasdfgzxcv]{0,2}[ 0-9]*)+\z"
 )
+
+#: An ending, with what it begins at, is at most so many characters: longer ones hardly end two
+#: queries.
+MAX_ENDING: Final = 40
+
+#: Where an ending begins: at a space, at a dot, and, of those who write without spaces, at each
+#: ideograph.
+_BEGINS: Final = "[ .一-鿿]"
 
 _DATED_COUNTS: Final = StructType([StructField("dt", StringType()), *DAILY_COUNTS])
 
@@ -53,6 +64,9 @@ def completions(
     Spacing and punctuation variants of one query are one completion, shown as most people typed
     the heaviest of them. What is plainly a slip of a completion `SLIP_ODDS` times as heavy is none.
 
+    Most of what people type was typed by nobody before; its last words were. The kind `tail` has
+    the endings of queries, for a look-up to complete the last words of what is in the box.
+
     Args:
         daily_counts: `dt` (YYYY-MM-DD) and `DAILY_COUNTS`; days after `as_of` are ignored.
         as_of: the last day that counts, of age 0.
@@ -66,7 +80,8 @@ def completions(
     Returns:
         `AUTOCOMPLETE`; of equal weights more people first, then by text. Prefixes are of the keys
         of the normalised query, up to the whole of it (`pipeline.hangul`): of its `keystrokes`,
-        and of its `choseong` where it begins with Hangul.
+        of its `choseong` where it begins with Hangul, and of the keystrokes of its endings
+        (`tail`). A prefix that ends with a space is completed by what has a new word there.
 
     Raises:
         InvalidParameterError: a parameter is out of its range, or a blocked word is blank.
@@ -85,8 +100,9 @@ def completions(
         .where(F.col("searchers") >= min_searchers)
         .withColumn("keys", keystrokes(F.col("query")))
     )
+    tails = _tails(queries, counts, min_searchers, blocked)
     ranked = with_top_ranks(
-        _with_prefixes(_without_slips(shown), max_prefix),
+        _with_prefixes(_without_slips(shown).select(tails.columns), tails, max_prefix),
         per=["key_kind", "prefix"],
         best_first=[F.desc("weight"), F.desc("searchers"), F.asc("query")],
         limit=per_prefix,
@@ -219,28 +235,114 @@ def _keys_meant(query: Column, keys: Column) -> Column:
     return F.transform(F.coalesce(meant, nothing), without_shift)
 
 
-def _with_prefixes(shown: DataFrame, max_prefix: int) -> DataFrame:
+def _tails(
+    queries: DataFrame, counts: DataFrame, min_searchers: int, blocked: Collection[str]
+) -> DataFrame:
+    """The endings of enough people's queries: `query`, `completion`, `searchers`, `weight`."""
+    ending = F.explode(endings(F.col("query"))).alias("ending")
+    forms, typed = (
+        rows.where(~_contains_any(variant_key(F.col("query")), blocked)) if blocked else rows
+        for rows in (queries, counts)
+    )
+    weighed = (
+        forms.select(ending, "weight", "searcher_days")
+        .groupBy("ending")
+        .agg(F.sum("weight").alias("weight"), F.sum("searcher_days").alias("searcher_days"))
+        # As with whole queries, most end here, before sketches are read.
+        .where(F.col("searcher_days") >= min_searchers)
+        .select("ending", (F.col("weight") / WEIGHT_UNIT).alias("weight"))
+    )
+    people = (
+        typed.select(ending, "searchers_sketch")
+        .join(F.broadcast(weighed), on="ending")
+        .groupBy("ending", "weight")
+        .agg(different_people(F.col("searchers_sketch")).alias("searchers"))
+        .where(F.col("searchers") >= min_searchers)
+    )
+    return people.select(
+        F.col("ending").alias("query"), F.col("ending").alias("completion"), "searchers", "weight"
+    )
+
+
+def endings(query: Column) -> Column:
+    """What may end other queries too: array of string, the longest first; each but the whole query.
+
+    www.daum.net ends with .daum.net and .net, 제주도 흑돼지 맛집 with 흑돼지 맛집 and 맛집, 电影院
+    with 影院: ideographs are written without spaces, and one alone is too little.
+
+    Args:
+        query: normalised.
+    """
+    length = F.length(query)
+    first = F.greatest(F.lit(2), length - MAX_ENDING + 1)
+
+    def ending(place: Column) -> Column:
+        begin = F.substr(query, place, F.lit(1))
+        is_word = F.substr(query, place - 1, F.lit(1)) == " "
+        return F.when(begin == " ", F.substr(query, place + 1)).when(
+            begin.rlike(_BEGINS) & ~is_word, F.substr(query, place)
+        )
+
+    found = F.filter(
+        F.transform(F.sequence(first, length - 1, F.lit(1)), ending), lambda each: each.isNotNull()
+    )
+    return F.when(query.rlike(f"(?s)^.+{_BEGINS}."), F.array_distinct(found)).otherwise(
+        F.array().cast("array<string>")
+    )
+
+
+def _with_prefixes(whole: DataFrame, tails: DataFrame, max_prefix: int) -> DataFrame:
     """Each completion once for each prefix of each of its keys: `key_kind` and `prefix`."""
-    initials = F.regexp_extract(choseong(F.col("query")), _INITIALS, 0)
-    return shown.withColumn(
+    kind = F.col("key_kind")
+    # Keys are made in one place for all: what makes them is a large literal, dear to plan.
+    worded = (
+        whole.withColumn("key_kind", F.lit("keystrokes"))
+        .unionByName(tails.withColumn("key_kind", F.lit("tail")))
+        .withColumn("words", _word_keys(F.col("query")))
+        .withColumn("keys", F.array_join("words", ""))
+    )
+    initials = F.when(
+        kind == "keystrokes", F.regexp_extract(choseong(F.col("query")), _INITIALS, 0)
+    ).otherwise("")
+    keyed = worded.withColumn("initials", initials).withColumn(
         "key",
         F.explode(
             F.concat(
-                _prefixes("keystrokes", F.col("keys"), max_prefix),
-                _prefixes("choseong", initials, max_prefix),
+                _prefixes(kind, F.col("keys"), max_prefix),
+                _word_prefixes(kind, F.col("words"), max_prefix),
+                _prefixes(F.lit("choseong"), F.col("initials"), max_prefix),
             )
         ),
-    ).select("query", "completion", "searchers", "weight", "key.*")
+    )
+    return keyed.select("query", "completion", "searchers", "weight", "key.*")
 
 
-def _prefixes(kind: str, key: Column, max_prefix: int) -> Column:
-    def prefix(length: Column) -> Column:
-        return F.struct(
-            F.lit(kind).alias("key_kind"), F.substring(key, F.lit(1), length).alias("prefix")
-        )
+def _word_keys(query: Column) -> Column:
+    """The keystrokes of each word."""
+    return F.split(keystrokes(F.replace(query, F.lit(" "), F.lit(_WORD_END))), _WORD_END)
 
+
+def _prefixes(kind: Column, key: Column, max_prefix: int) -> Column:
     lengths = F.sequence(F.lit(1), F.least(F.length(key), F.lit(max_prefix)), F.lit(1))
-    return F.transform(F.when(F.length(key) > 0, lengths).otherwise(F.array()), prefix)
+    return F.transform(
+        F.when(F.length(key) > 0, lengths).otherwise(F.array()),
+        lambda length: _prefix(kind, F.substring(key, F.lit(1), length)),
+    )
+
+
+def _word_prefixes(kind: Column, words: Column, max_prefix: int) -> Column:
+    """The keys of the first words of a query with a space after: what follows is a new word."""
+    counts = F.when(F.size(words) > 1, F.sequence(F.lit(1), F.size(words) - 1)).otherwise(F.array())
+    prefixes = F.transform(
+        counts,
+        lambda count: F.concat(F.array_join(F.slice(words, F.lit(1), count), ""), F.lit(" ")),
+    )
+    short = F.filter(prefixes, lambda prefix: F.length(prefix) <= max_prefix + 1)
+    return F.transform(short, lambda prefix: _prefix(kind, prefix))
+
+
+def _prefix(kind: Column, prefix: Column) -> Column:
+    return F.struct(kind.alias("key_kind"), prefix.alias("prefix"))
 
 
 def _contains_any(key: Column, words: Collection[str]) -> Column:

@@ -164,7 +164,11 @@ RELATED: Final = StructType(
         _column("rank", IntegerType(), "from 1 within query and kind"),
         _column("related_query", StringType(), "normalised"),
         _column("related_surface", StringType(), "as most people typed it"),
-        _column("score", DoubleType(), "share of the query's sessions that have both; orders"),
+        _column(
+            "score",
+            DoubleType(),
+            "share of its sessions with the other, where before it half; orders",
+        ),
         _column("significance", DoubleType(), "signed root log-likelihood ratio, in sigmas"),
         _column("sessions", LongType(), "sessions with both, in either order"),
         _column("searchers", LongType(), "different people with both (estimated above 1,023)"),
@@ -175,10 +179,14 @@ RELATED: Final = StructType(
 #: autocomplete/dt=: one completion of a prefix, as of that day. Key: key_kind, prefix, rank.
 AUTOCOMPLETE: Final = StructType(
     [
-        _column("key_kind", StringType(), "what the prefix is made of: keystrokes or choseong"),
-        _column("prefix", StringType(), "of the query's keys, without spaces: pipeline/hangul.py"),
+        _column(
+            "key_kind", StringType(), "keystrokes or choseong of whole queries, or tail: of endings"
+        ),
+        _column(
+            "prefix", StringType(), "of the keys (pipeline/hangul.py); a space at its end alone"
+        ),
         _column("rank", IntegerType(), "from 1"),
-        _column("completion", StringType(), "as most people typed it"),
+        _column("completion", StringType(), "as most people typed it; of a tail, the ending alone"),
         _column("searchers", LongType(), "different people (estimated above 1,023)"),
         _column("weight", DoubleType(), "searcher-days, each halved per half-life of its age"),
     ]

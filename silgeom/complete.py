@@ -26,14 +26,20 @@ import pyarrow.parquet as pq
 
 from silgeom.hangul import choseong, keystrokes, other_keyboard, states_of_input
 from silgeom.tables import table
-from silgeom.text import normalized_query
+from silgeom.text import SPACES, normalized_query
 
 #: So much heavier than all that was typed must be what the other keyboard makes of it, to be shown
 #: beside it: the, and, for are words, and whole syllables on the other keyboard.
 OTHER_KEYBOARD_ODDS: Final = 10
 
+#: Where the ending of a query may begin: after a space, at a dot, and at each ideograph or syllable
+#: of those who write without spaces.
+_BEGINS: Final = re.compile(r"(?<= )[^ ]|(?<!^)\.|(?<=[^ ])[一-鿿가-힣]")
+
 #: Initials alone, but for what is no Hangul: ㅇㅇㅍ 15.
 _INITIALS: Final = re.compile("[ㄱ-ㅎ][^가-힣ㅏ-ㅣ]*")
+
+_SPACES: Final = frozenset(SPACES + " ")
 
 _COLUMNS: Final = ["key_kind", "prefix", "rank", "completion", "searchers", "weight"]
 
@@ -50,7 +56,8 @@ class Completion:
         text: as most people typed it.
         searchers: different people.
         weight: searcher-days, each halved per half-life of its age.
-        key: what found it: keystrokes, choseong or other keyboard.
+        key: what found it: keystrokes, choseong, other keyboard or tail. Of a tail the first words
+            are those in the box, and the people and the weight are those of the last words.
     """
 
     text: str
@@ -66,7 +73,7 @@ class _OfKind(Sequence[str]):
         self.rows = rows.combine_chunks()
         # One array: to find the chunk of a row would take longer than to read it.
         self._prefixes = pa.concat_arrays(rows["prefix"].chunks or [pa.array([], pa.string())])
-        self.longest = pc.max(pc.utf8_length(self._prefixes)).as_py() or 0
+        self.longest = pc.max(pc.utf8_length(pc.utf8_rtrim(self._prefixes, " "))).as_py() or 0
 
     def __len__(self) -> int:
         return len(self._prefixes)
@@ -91,7 +98,7 @@ class Completer:
         rows = completions.select(_COLUMNS).sort_by([(name, "ascending") for name in _COLUMNS[:3]])
         self._of_kind = {
             kind: _OfKind(rows.filter(pc.equal(rows["key_kind"], kind)))
-            for kind in ("keystrokes", "choseong")
+            for kind in ("keystrokes", "choseong", "tail")
         }
 
     @staticmethod
@@ -112,39 +119,85 @@ class Completer:
             limit: so many at most; a result has ten a prefix unless it was made with more.
 
         Returns:
-            Completions of the keys typed, or of initials where there are only such. If those are
-            fewer than `limit`, also what the other keyboard makes of the keys, so far as it is
-            `OTHER_KEYBOARD_ODDS` times as heavy as all that was found.
+            Completions of the keys typed, or of initials where there are only such; after a space
+            those with a new word there come first. If those are fewer than `limit`, also what the
+            other keyboard makes of the keys, so far as it is `OTHER_KEYBOARD_ODDS` times as heavy
+            as all that was found; then what the last words may become.
         """
-        found = self._by_keys(normalized_query(prefix), limit)
-        if len(found) >= limit:
-            return found
-        raw = unicodedata.normalize("NFC", prefix)
-        least = OTHER_KEYBOARD_ODDS * max((each.weight for each in found), default=0.0)
-        known = {each.text for each in found}
-        meant = self._by_keys(normalized_query(other_keyboard(raw)), limit)
-        added = [
-            replace(each, key="other keyboard")
-            for each in meant
-            if each.weight >= least and each.text not in known
-        ]
-        return (found + added)[:limit]
+        is_word_over = prefix[-1:] in _SPACES
+        query = normalized_query(prefix)
+        found = self._by_keys(query, is_word_over, limit)
+        if len(found) < limit:
+            raw = unicodedata.normalize("NFC", prefix)
+            least = OTHER_KEYBOARD_ODDS * max((each.weight for each in found), default=0.0)
+            meant = self._by_keys(normalized_query(other_keyboard(raw)), is_word_over, limit)
+            likely = [replace(each, key="other keyboard") for each in meant if each.weight >= least]
+            found = _united(found, likely)
+        if len(found) < limit and not _INITIALS.fullmatch(query):
+            found = self._with_tails(found, query, is_word_over, limit)
+        return found[:limit]
 
-    def _by_keys(self, query: str, limit: int) -> list[Completion]:
+    def _by_keys(self, query: str, is_word_over: bool, limit: int) -> list[Completion]:
         # What begins with these very consonants has them for its initials too: nothing is left out.
         if _INITIALS.fullmatch(query):
             return self._rows("choseong", choseong(query), limit)
-        return self._rows("keystrokes", keystrokes(query), limit)
+        typed = keystrokes(query)
+        words = self._rows("keystrokes", typed + " ", limit) if is_word_over and typed else []
+        if len(words) >= limit:
+            return words
+        return _united(words, self._rows("keystrokes", typed, limit))
+
+    def _with_tails(
+        self, found: list[Completion], query: str, is_word_over: bool, limit: int
+    ) -> list[Completion]:
+        """Add what the last words typed may become, from the longest of them to the shortest.
+
+        They become an ending of other queries, or after a space a whole one (the idea of suffix candidates:
+        Mitra and Craswell, Query auto-completion for rare prefixes, CIKM 2015).
+        """
+        known = {keystrokes(normalized_query(each.text)) for each in found}
+        united = list(found)
+        for head, rest in contexts(query):
+            typed = keystrokes(rest) + " " * is_word_over
+            kinds = ("tail", "keystrokes") if head.endswith(" ") else ("tail",)
+            endings = [each for kind in kinds for each in self._rows(kind, typed, limit)]
+            for ending in sorted(endings, key=lambda each: (-each.weight, each.text)):
+                text = head + ending.text
+                keys = keystrokes(normalized_query(text))
+                if keys not in known and keys != keystrokes(query):
+                    known.add(keys)
+                    united.append(replace(ending, text=text, key="tail"))
+                if len(united) == limit:
+                    return united
+        return united
 
     def _rows(self, kind: str, typed: str, limit: int) -> list[Completion]:
-        prefix = typed[: self._of_kind[kind].longest]
-        of_key = keystrokes if kind == "keystrokes" else choseong
+        of_kind = self._of_kind[kind]
+        if typed.endswith(" ") and len(typed) > of_kind.longest + 1:
+            typed = typed[:-1]
+        prefix = typed if typed.endswith(" ") else typed[: of_kind.longest]
+        of_key = choseong if kind == "choseong" else keystrokes
         return [
             Completion(row["completion"], row["searchers"], row["weight"], kind)
-            for row in self._of_kind[kind].of(prefix)
+            for row in of_kind.of(prefix)
             # No prefix is longer than the result's longest: what was typed after that must fit.
             if typed == prefix or of_key(normalized_query(row["completion"])).startswith(typed)
         ][:limit]
+
+
+def contexts(query: str) -> list[tuple[str, str]]:
+    """What was typed, cut in two where an ending may begin, the longest ending first.
+
+    >>> contexts("www.daum.n")
+    [('', 'www.daum.n'), ('www', '.daum.n'), ('www.daum', '.n')]
+    """
+    places = [0, *(found.start() for found in _BEGINS.finditer(query))]
+    return [(query[:place], query[place:]) for place in places if query[place:]]
+
+
+def _united(first: list[Completion], then: list[Completion]) -> list[Completion]:
+    known = {each.text for each in first}
+    return first + [each for each in then if each.text not in known]
 
 
 def complete(root: str | Path, prefix: str, limit: int = 10) -> list[Completion]:

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 from pyspark.sql import DataFrame, Row, SparkSession
 
-from pipeline.autocomplete import completions
+from pipeline.autocomplete import completions, endings
 from pipeline.counts import daily_counts
 from pipeline.errors import InvalidParameterError, SchemaMismatchError
 from pipeline.schemas import AUTOCOMPLETE
+from silgeom.evaluate import autocomplete as twin
 from silgeom.hangul import keystrokes
 from tests.factories import Search, search, searches
 
@@ -66,7 +67,8 @@ def test_every_prefix_is_completed_most_people_first(spark: SparkSession) -> Non
         "ㄴㅏㄹ": ["날씨", "날씨 lg"],
         "ㄴㅏㄹㅆ": ["날씨", "날씨 lg"],  # one key, with shift
         "ㄴㅏㄹㅆㅣ": ["날씨", "날씨 lg"],
-        "ㄴㅏㄹㅆㅣl": ["날씨 lg"],  # a space is no key
+        "ㄴㅏㄹㅆㅣ ": ["날씨 lg"],  # a new word
+        "ㄴㅏㄹㅆㅣl": ["날씨 lg"],  # else a space is no key
         "ㄴㅏㄹㅆㅣlg": ["날씨 lg"],
     }
     assert [(row.rank, row.key_kind, row.searchers) for row in found["ㄴㅏㄹ"]] == [
@@ -93,6 +95,53 @@ def test_initials_stand_for_what_begins_with_hangul(spark: SparkSession) -> None
             for rest in ["", "ㅇ", "ㅇㅍ", "ㅇㅍ1", "ㅇㅍ15", "ㅇㅍ15ㄱ"]
         },
     }
+
+
+def test_endings_of_many_queries_are_tails(spark: SparkSession) -> None:
+    rows = [
+        *typed("부산 흑돼지 맛집", 3),
+        *typed("서울 맛집", 3, first_user=2),  # one person did both
+        *typed("맛집", 9),  # a whole query is no ending
+        *typed("www.daum.net", 4, first_user=20),
+        *typed("naver.net", 1, first_user=30),
+        *typed("电影院", 5, first_user=40),
+        *typed("끝 .", 5, first_user=50),
+    ]
+
+    found = by_prefix(completions(counts_of(spark, rows), as_of=TODAY), "tail")
+
+    whole = {row.completion: (row.searchers, row.weight) for rows in found.values() for row in rows}
+    assert whole == {"맛집": (5, 6.0), ".net": (5, 5.0), "影院": (5, 5.0), ".": (5, 5.0)}
+    assert set(found) == {"ㅁ", "ㅁㅏ", "ㅁㅏㅅ", "ㅁㅏㅅㅈ", "ㅁㅏㅅㅈㅣ", "ㅁㅏㅅㅈㅣㅂ"} | {
+        *(".", ".n", ".ne", ".net", "影", "影院")
+    }
+    assert shown(found["."]) == [".", ".net"]
+
+
+ENDINGS = {
+    "부산 흑돼지 맛집": ["흑돼지 맛집", "맛집"],
+    "www.daum.net": [".daum.net", ".net"],
+    "ab .net": [".net"],
+    "周杰伦电影": ["杰伦电影", "伦电影", "电影"],
+    "나의 电影院": ["电影院", "影院"],
+    "电影": [],
+    "a b": ["b"],
+    "ab": [],
+    "끝.": [],
+    ".net": [],
+    "a a a": ["a a", "a"],
+    "가" * 50 + " " + "나" * 39: ["나" * 39],
+    "가" * 50 + " " + "나" * 40: [],  # with its space, more than forty
+}
+
+
+def test_endings_begin_where_words_do(spark: SparkSession) -> None:
+    frame = spark.createDataFrame([(query,) for query in ENDINGS], "query string")
+
+    rows = frame.select("query", endings(frame["query"]).alias("endings")).collect()
+
+    assert {row["query"]: row.endings for row in rows} == ENDINGS
+    assert {query: twin.endings(query) for query in ENDINGS} == ENDINGS
 
 
 def test_a_plain_slip_of_what_many_type_is_no_completion(spark: SparkSession) -> None:
@@ -198,9 +247,9 @@ def test_blocked_words_are_no_completions_however_they_are_spaced(spark: SparkSe
         + typed("abc DOPE".lower(), 9)
     )
 
-    found = completed(spark, rows, blocked=["도박", "Dope"])
+    result = completions(counts_of(spark, rows), as_of=TODAY, blocked=["도박", "Dope"])
 
-    assert {row.completion for rows in found.values() for row in rows} == {"도서관"}
+    assert {row.completion for row in result.collect()} == {"도서관"}  # nor their endings
 
 
 def test_days_after_as_of_are_not_seen(spark: SparkSession) -> None:
@@ -265,8 +314,9 @@ def test_agrees_with_plain_python_counts(spark: SparkSession) -> None:
         weight = sum(weight_of[query] for query in forms)
         if len(people) >= 9:
             keys = keystrokes(heaviest)
-            for n in range(1, len(keys) + 1):
-                expected[keys[:n]].append((-weight, -len(people), heaviest))
+            words = [f"{keystrokes(heaviest.split()[0])} "] if " " in heaviest else []
+            for prefix in [keys[:n] for n in range(1, len(keys) + 1)] + words:
+                expected[prefix].append((-weight, -len(people), heaviest))
 
     found = completed(spark, rows, half_life_days=3.0, min_searchers=9, per_prefix=3)
 

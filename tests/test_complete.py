@@ -95,13 +95,82 @@ def test_a_prefix_finds_what_is_being_typed(
         ("and", ["and"]),
         ("for", ["for"]),
         ("랙", ["랙"]),
-        ("g", ["gdragon", "홍대 맛집"]),  # 50 is ten times 5, and comes after what was typed
+        # 50 is ten times 5, and comes after what was typed; the last is the end of a query.
+        ("g", ["gdragon", "홍대 맛집", "glory"]),
     ],
 )
 def test_a_word_stays_what_it_is_unless_the_counts_are_plain(
     completer: Completer, prefix: str, expected: list[str]
 ) -> None:
     assert texts(completer, prefix) == expected
+
+
+@pytest.mark.parametrize(
+    ("prefix", "expected"),
+    [
+        ("부산 ㅁ", ["부산 맛집"]),  # the end of 홍대 맛집
+        ("부산 마", ["부산 맛집"]),
+        ("부산맛", ["부산맛집"]),  # within a word
+        ("부산ㅁ", []),  # but not for a consonant alone
+        ("새 py", ["새 python"]),  # a whole query
+        ("새py", []),
+        ("새 아이폰 ", ["새 아이폰 15"]),  # of the longest words that lead to something
+        ("아이폰 1", ["아이폰 15"]),  # found as it is, and not once more
+        ("홍대 맛집", ["홍대 맛집"]),
+        ("부산 맛집", []),  # nothing to add
+        ("부산 ", []),
+    ],
+)
+def test_the_last_words_become_what_other_queries_end_with(
+    completer: Completer, prefix: str, expected: list[str]
+) -> None:
+    assert texts(completer, prefix) == expected
+
+
+def test_a_tail_tells_of_the_last_words_alone(completer: Completer) -> None:
+    [found] = completer.complete("부산 마")
+
+    assert (found.key, found.searchers, found.weight) == ("tail", 50, 50.0)
+
+
+def test_after_a_space_a_new_word_comes_first() -> None:
+    completer = Completer(
+        result([("keystrokes", "new", "news", 9.0), ("keystrokes", "new", "new york", 5.0)])
+    )
+    assert texts(completer, "new ") == ["news", "new york"]
+
+    rows = [("keystrokes", "new", "news", 9.0), ("keystrokes", "new ", "new york", 5.0)]
+    assert texts(Completer(result(rows)), "new ") == ["new york", "news"]
+    assert texts(Completer(result(rows)), "new") == ["news"]
+
+
+def test_the_longest_words_that_lead_to_something_come_first() -> None:
+    rows = [
+        ("tail", "b", "boots", 90.0),
+        ("tail", "ab", "a bag", 5.0),
+        ("keystrokes", "b", "big bang", 95.0),
+    ]
+    assert texts(Completer(result(rows)), "buy a b") == [
+        "buy a bag",
+        "buy a big bang",
+        "buy a boots",
+    ]
+
+
+def test_an_ending_begins_at_a_dot_or_an_ideograph() -> None:
+    rows = [("tail", ".c", ".com", 9.0), ("tail", "电", "电影", 9.0)]
+    completer = Completer(result(rows))
+
+    assert texts(completer, "www.foo.c") == ["www.foo.com"]
+    assert texts(completer, "周杰伦电") == ["周杰伦电影"]
+    assert texts(completer, "c") == []
+
+
+def result(rows: Iterable[tuple[str, str, str, float]]) -> pa.Table:
+    """Rows of kind, prefix, completion and weight, in order of rank."""
+    full = [(kind, prefix, rank, text, 9, w) for rank, (kind, prefix, text, w) in enumerate(rows)]
+    names = ["key_kind", "prefix", "rank", "completion", "searchers", "weight"]
+    return pa.Table.from_arrays([pa.array(column) for column in zip(*full, strict=True)], names)
 
 
 def test_every_state_of_the_box_finds_the_word(completer: Completer) -> None:
