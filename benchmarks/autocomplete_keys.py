@@ -1,10 +1,11 @@
-"""What keys cost: completions by keystrokes and initials against plain prefixes of the text alone.
+"""What keys and tails cost: completions by both against plain prefixes of the text alone.
 
     python benchmarks/autocomplete_keys.py [--queries 1000000] [--rounds 3] [--min-searchers 5]
 
-Counts of that many different queries (12 keys on average, Zipf's law) are made once; then both are
-computed from them in turn, sorted and written as one file, as the job does. Some 2 % of the queries
-pass the floor of 5 people; all pass `--min-searchers 1`, which is the worst case.
+Counts of that many different queries (12 keys on average, Zipf's law) are made once; then plain
+prefixes, keystrokes and initials, and these with tails are computed from them in turn, sorted and
+written as one file, as the job does. Some 2 % of the queries pass the floor of 5 people; all pass
+`--min-searchers 1`, which is the worst case.
 
 Told are seconds, and seconds of CPU where the system has /proc: on a machine with other work,
 compare those.
@@ -69,7 +70,7 @@ def made_counts(spark: SparkSession, queries: int) -> DataFrame:
     )
 
 
-def text_prefixes(shown: DataFrame, max_prefix: int) -> DataFrame:
+def text_prefixes(shown: DataFrame, _: DataFrame, max_prefix: int) -> DataFrame:
     """What autocomplete would do without Hangul: each prefix of the query's characters."""
     lengths = F.sequence(F.lit(1), F.least(F.length("query"), F.lit(max_prefix)))
     return (
@@ -80,10 +81,28 @@ def text_prefixes(shown: DataFrame, max_prefix: int) -> DataFrame:
     )
 
 
+def no_tails(queries: DataFrame, *_: object) -> DataFrame:
+    """The endings of nothing."""
+    return queries.select(
+        "query",
+        F.col("query").alias("completion"),
+        F.col("searcher_days").alias("searchers"),
+        F.col("weight").cast("double").alias("weight"),
+    ).where(F.lit(False))
+
+
+@contextmanager
+def keys_alone() -> Iterator[None]:
+    """Completion by keystrokes and initials, without the endings of queries."""
+    with patch.object(autocomplete, "_tails", no_tails):
+        yield
+
+
 @contextmanager
 def text_alone() -> Iterator[None]:
     """Completion by plain prefixes, in place of what makes and uses keys."""
     with (
+        keys_alone(),
         patch.object(autocomplete, "keystrokes", lambda query: query),
         patch.object(autocomplete, "_without_slips", lambda shown: shown),
         patch.object(autocomplete, "_with_prefixes", text_prefixes),
@@ -93,7 +112,7 @@ def text_alone() -> Iterator[None]:
 
 @contextmanager
 def as_it_is() -> Iterator[None]:
-    """Completion by keys."""
+    """Completion by keys and by tails."""
     yield
 
 
@@ -115,7 +134,11 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--min-searchers", type=int, default=5)
     args = parser.parse_args()
-    ways: dict[str, Callable[[], object]] = {"text alone": text_alone, "keys": as_it_is}
+    ways: dict[str, Callable[[], object]] = {
+        "text alone": text_alone,
+        "keys": keys_alone,
+        "keys and tails": as_it_is,
+    }
     taken: dict[str, list[tuple[float, float]]] = {way: [] for way in ways}
     rows: dict[str, int] = {}
     with (

@@ -1,0 +1,476 @@
+"""Related searches beside the query that the same person typed next, and beside every rival's.
+
+Each two different queries in a row of a later session are a question: what is offered beside the
+first, and is the second among it? Spacing does not matter. What a person searched for before is
+taken out of all counts before that person asks: one's own habits inflate every figure.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from silgeom.evaluate.intervals import Bootstrap
+from silgeom.evaluate.log import Floats, Log, Split, sessions, variant_key
+from silgeom.hangul import keystroke_distance, keystrokes, other_keyboard_keystrokes
+from silgeom.related import Vocabulary, walked
+
+TOP: Final = 10
+
+#: As in `pipeline.sessions` and `pipeline.related`, whose twin `Ours` is.
+MAX_QUERIES: Final = 50
+SOON_SECONDS: Final = 120
+SLIP_LENGTHS: Final = (5, 9, 15)
+SLIP_ODDS: Final = 10
+MIN_SIGNIFICANCE: Final = 2.0
+
+#: Targets that are left out for one of the figures: what everybody types needs no help.
+MOST_TYPED: Final = 100
+
+
+@dataclass
+class Counts:
+    """Sessions of queries and of pairs; a user's part can be taken out and put back."""
+
+    floor: int
+    texts: list[str]
+
+    def __post_init__(self) -> None:
+        """Count nothing yet."""
+        self.total = 0
+        self.sessions: Counter[int] = Counter()
+        self.after: dict[int, Counter[int]] = defaultdict(Counter)
+        self.soon: dict[int, Counter[int]] = defaultdict(Counter)
+        self.people: dict[int, set[int]] = defaultdict(set)
+        self.pair_people: dict[int, dict[int, set[int]]] = defaultdict(lambda: defaultdict(set))
+        self.near: dict[int, set[int]] = defaultdict(set)
+        self._of_user: dict[int, list[list[tuple[int, int]]]] = defaultdict(list)
+        self._without: int | None = None
+
+    @staticmethod
+    def of(training: Log, floor: int) -> "Counts":
+        """Count a log."""
+        counts = Counts(floor, training.texts)
+        for user, _, typed in typed_sessions(training):
+            first = dict(reversed([(query, second) for second, query in typed]))
+            once = sorted(first.items(), key=lambda each: (each[1], typed.index(each[::-1])))
+            counts._of_user[user].append(once)
+            counts._add(once, 1)
+            for place, (query, _) in enumerate(once if len(once) <= MAX_QUERIES else ()):
+                counts.people[query].add(user)
+                for other, _ in once[place + 1 :]:
+                    counts.pair_people[min(query, other)][max(query, other)].add(user)
+                    counts.near[query].add(other)
+                    counts.near[other].add(query)
+        return counts
+
+    def leave_out(self, user: int) -> None:
+        """Forget what a user searched for, until another one is left out."""
+        if user == self._without:
+            return
+        for once in self._of_user.get(-1 if self._without is None else self._without, ()):
+            self._add(once, 1)
+        for once in self._of_user.get(user, ()):
+            self._add(once, -1)
+        self._without = user
+
+    def _add(self, once: list[tuple[int, int]], times: int) -> None:
+        if len(once) > MAX_QUERIES:
+            return
+        self.total += times
+        for place, (query, second) in enumerate(once):
+            self.sessions[query] += times
+            for other, later in once[place + 1 :]:
+                self.after[query][other] += times
+                self.soon[query][other] += times * (later - second <= SOON_SECONDS)
+
+    def both(self, query: int, other: int) -> int:
+        """Sessions with both."""
+        return self.after[query][other] + self.after[other][query]
+
+    def enough(self, people: set[int]) -> bool:
+        """Whether the floor is reached without the user who asks."""
+        return len(people) - (self._without in people) >= self.floor
+
+    def candidates(self, query: int) -> list[int]:
+        """What enough people searched for in the same session."""
+        return [
+            other
+            for other in self.near.get(query, ())
+            if self.enough(self.pair_people[min(query, other)][max(query, other)])
+        ]
+
+    def significance(self, query: int, other: int) -> float:
+        """Signed root of the log-likelihood ratio; see `pipeline.related.significance`."""
+        k11 = self.both(query, other)
+        k12, k21 = self.sessions[query] - k11, self.sessions[other] - k11
+        k22 = self.total - k11 - k12 - k21
+        table = np.array([k11 + k12, k21 + k22, k11 + k21, k12 + k22, k11, k12, k21, k22], float)
+        terms = np.where(table > 0, table * np.log(np.maximum(table, 1.0)), 0.0)
+        total = self.total * np.log(max(1, self.total))
+        ratio = 2 * (total - terms[:4].sum() + terms[4:].sum())
+        sign = -1 if k11 * (k21 + k22) < k21 * (k11 + k12) else 1
+        return float(sign * np.sqrt(max(0.0, ratio)))
+
+
+def typed_sessions(log: Log) -> Iterable[tuple[int, int, list[tuple[int, int]]]]:
+    """Each session's user, first second, and its searches (second, query) in order."""
+    order, number = sessions(log)
+    starts = np.flatnonzero(np.diff(number, prepend=-1))
+    user, second, query = log.user[order], log.second[order], log.query[order]
+    for begin, end in zip(starts, [*starts[1:], len(order)], strict=True):
+        typed = list(zip(second[begin:end].tolist(), query[begin:end].tolist(), strict=True))
+        yield int(user[begin]), int(second[begin]), typed
+
+
+#: What is offered beside a query, the first of them specific to it, and how many these are.
+Offer = tuple[list[int], int]
+Method = Callable[[Counts, int], Offer]
+
+
+def ranked(score: Callable[[Counts, int, int], float]) -> Method:
+    """A rival that orders what is in the same sessions by a score, of equals the commoner."""
+
+    def offer(counts: Counts, query: int) -> Offer:
+        found = counts.candidates(query)
+        found.sort(key=lambda o: (-score(counts, query, o), -counts.sessions[o], counts.texts[o]))
+        return found[:TOP], min(TOP, len(found))
+
+    return offer
+
+
+def co_occurrence(counts: Counts, query: int, other: int) -> float:
+    """Sessions with both."""
+    return float(counts.both(query, other))
+
+
+def confidence(counts: Counts, query: int, other: int) -> float:
+    """Share of the query's sessions that have the other (Agrawal and Srikant, VLDB 1994)."""
+    return counts.both(query, other) / max(1, counts.sessions[query])
+
+
+def pmi(counts: Counts, query: int, other: int) -> float:
+    """Pointwise mutual information (Church and Hanks, Computational Linguistics 16, 1)."""
+    both = counts.both(query, other) * counts.total
+    apart = counts.sessions[query] * counts.sessions[other]
+    return float(np.log(both / apart)) if both and apart else -np.inf
+
+
+def npmi(counts: Counts, query: int, other: int) -> float:
+    """PMI by its largest value (Bouma, GSCL 2009)."""
+    both = counts.both(query, other)
+    if both >= counts.total:
+        return 1.0
+    return pmi(counts, query, other) / -float(np.log(both / counts.total)) if both else -np.inf
+
+
+def likelihood_ratio(counts: Counts, query: int, other: int) -> float:
+    """Dunning's ratio, whichever way the pair differs from chance."""
+    return counts.significance(query, other) ** 2
+
+
+def signed_root(counts: Counts, query: int, other: int) -> float:
+    """Its signed root, as in Mahout."""
+    return counts.significance(query, other)
+
+
+def query_flow(counts: Counts, query: int, other: int) -> float:
+    """P(next | query) of the query-flow graph (Boldi and others, CIKM 2008)."""
+    return counts.after[query][other] / max(1, counts.sessions[query])
+
+
+class Popular:
+    """The queries with the most sessions; fills a list up to ten."""
+
+    def __init__(self, counts: Counts) -> None:
+        """Rank them once; the user who asks is left out when asked."""
+        common = [query for query, people in counts.people.items() if len(people) >= counts.floor]
+        common.sort(key=lambda query: (-counts.sessions[query], counts.texts[query]))
+        self._first = common[: 10 * TOP]
+
+    def __call__(self, counts: Counts, query: int) -> Offer:
+        """The ten most popular queries but the one asked."""
+        near = [q for q in self._first if q != query and counts.enough(counts.people[q])]
+        near.sort(key=lambda other: (-counts.sessions[other], counts.texts[other]))
+        return near[:TOP], 0
+
+    def filling(self, method: Method) -> Method:
+        """A method with its list filled up."""
+
+        def offer(counts: Counts, query: int) -> Offer:
+            found, specific = method(counts, query)
+            popular, _ = self(counts, query)
+            return list(dict.fromkeys(found + popular))[:TOP], specific
+
+        return offer
+
+
+class Ours:
+    """The twin of `pipeline.related` and `silgeom.related`."""
+
+    def __init__(self, counts: Counts, *, with_words: bool = True) -> None:
+        """Learn the words of what enough people typed."""
+        self._with_words = with_words
+        self._popular = Popular(counts)
+        groups: dict[str, list[int]] = defaultdict(list)
+        for query in counts.people:
+            groups[variant_key(counts.texts[query])].append(query)
+        heaviest = [
+            (sum(counts.sessions[each] for each in forms), _commonest(counts, forms), forms)
+            for forms in groups.values()
+            if len(set().union(*(counts.people[each] for each in forms))) >= counts.floor
+        ]
+        heaviest.sort(key=lambda group: (-group[0], counts.texts[group[1]]))
+        self._places = [query for _, query, _ in heaviest]
+        self._forms = [forms for _, _, forms in heaviest]
+        self._usual = [weight for weight, _, _ in heaviest]
+        self._vocabulary = Vocabulary(
+            [counts.texts[query] for query in self._places], [float(w) for w in self._usual]
+        )
+
+    def __call__(self, counts: Counts, query: int) -> Offer:
+        """Corrections, what is searched together, what shares words, what is popular."""
+        found, corrections = self.pairs(counts, query)
+        row = self._rows(counts)
+        united = [other for _, other in corrections]
+        united += [int(text) for _, text in walked(row(str(query), found), row)]
+        if self._with_words and len(united) < TOP:
+            united += self._alike(counts, query)
+        specific = list(_different(counts, query, united))[:TOP]
+        popular, _ = self._popular(counts, query)
+        return list(_different(counts, query, specific + popular))[:TOP], len(specific)
+
+    def pairs(
+        self, counts: Counts, query: int
+    ) -> tuple[list[tuple[float, int]], list[tuple[float, int]]]:
+        """What the result `related` says: related queries and corrections, by score."""
+        kinds: tuple[list[tuple[float, float, float, str, int]], ...] = ([], [])
+        for other in counts.candidates(query):
+            sigmas = counts.significance(query, other)
+            if sigmas < MIN_SIGNIFICANCE:
+                continue
+            wrong = _wrong_one(counts, query, other)
+            if wrong in (None, query):
+                after = query_flow(counts, query, other)
+                score = ((confidence(counts, query, other) + after) / 2, after)
+                kinds[wrong == query].append(
+                    (-score[0], -score[1], -sigmas, counts.texts[other], other)
+                )
+        best = []
+        for kind in kinds:
+            one_of_variants: dict[str, tuple[float, int]] = {}
+            for lightness, _, _, text, other in sorted(kind):
+                one_of_variants.setdefault(variant_key(text), (-lightness, other))
+            best.append(list(one_of_variants.values())[:TOP])
+        return best[0], best[1]
+
+    def _rows(self, counts: Counts) -> Callable[..., list[tuple[float, str]]]:
+        def rows(
+            name: str, found: list[tuple[float, int]] | None = None
+        ) -> list[tuple[float, str]]:
+            known = self.pairs(counts, int(name))[0] if found is None else found
+            return [(score, str(other)) for score, other in known]
+
+        return rows
+
+    def _alike(self, counts: Counts, query: int) -> list[int]:
+        near = self._vocabulary.alike(counts.texts[query], 3 * TOP)
+        less = {
+            place: float(self._usual[place] - sum(counts.sessions[q] for q in self._forms[place]))
+            for _, place in near
+        }
+        again = self._vocabulary.alike(counts.texts[query], 3 * TOP, less)
+        return [
+            self._places[place]
+            for _, place in again
+            if counts.enough(set().union(*(counts.people[q] for q in self._forms[place])))
+        ][: 2 * TOP]
+
+
+def _commonest(counts: Counts, forms: list[int]) -> int:
+    return min(forms, key=lambda query: (-counts.sessions[query], counts.texts[query]))
+
+
+def _different(counts: Counts, query: int, found: Iterable[int]) -> Iterable[int]:
+    """Each query once, whatever its spacing, and not the one asked."""
+    known = {keystrokes(counts.texts[query])}
+    for other in found:
+        keys = keystrokes(counts.texts[other])
+        if keys not in known:
+            known.add(keys)
+            yield other
+
+
+def _wrong_one(counts: Counts, one: int, other: int) -> int | None:
+    """The one of two queries that the other corrects, if any; see `pipeline.related._named`."""
+    texts = counts.texts
+    rarer, commoner = sorted([one, other], key=lambda q: (counts.sessions[q], _reversed(texts[q])))
+    left, right = variant_key(texts[one]), variant_key(texts[other])
+    if left == right:
+        return rarer
+    corrected_soon = counts.soon[rarer][commoner]
+    if corrected_soon < counts.both(one, other) / 2:
+        return None
+    few, many = counts.sessions[rarer], counts.sessions[commoner]
+    is_plain = corrected_soon >= few / 2 and many >= SLIP_ODDS * few
+    slips = slips_between(left, right)
+    allowed = slips_allowed(left, right) + is_plain
+    return rarer if slips is not None and slips <= allowed else None
+
+
+def _reversed(text: str) -> tuple[int, ...]:
+    """Sorts texts the other way round."""
+    return (*(-ord(character) for character in text), 1)
+
+
+def slips_between(left: str, right: str) -> int | None:
+    """Keys between two queries, as typed or on the other keyboard; None: too many."""
+    one, other = keystrokes(left), keystrokes(right)
+    found = [
+        keystroke_distance(a, b, len(SLIP_LENGTHS))
+        for a, b in (
+            (one, other),
+            (other_keyboard_keystrokes(left), other),
+            (one, other_keyboard_keystrokes(right)),
+        )
+    ]
+    return min((slips for slips in found if slips is not None), default=None)
+
+
+def slips_allowed(left: str, right: str) -> int:
+    """So many keys may differ in a slip: of longer queries more."""
+    keys = max(len(keystrokes(left)), len(keystrokes(right)))
+    return sum(keys >= length for length in SLIP_LENGTHS)
+
+
+def methods(counts: Counts) -> dict[str, Method]:
+    """Ours and all rivals, by name."""
+    popular = Popular(counts)
+    count = ranked(co_occurrence)
+    return {
+        "count + popularity": popular.filling(count),
+        "count": count,
+        "confidence": ranked(confidence),
+        "PMI": ranked(pmi),
+        "NPMI": ranked(npmi),
+        "LLR": ranked(likelihood_ratio),
+        "signed root of LLR": ranked(signed_root),
+        "query flow": ranked(query_flow),
+        "query flow + popularity": popular.filling(ranked(query_flow)),
+        "popularity": popular,
+        "ours without words": Ours(counts, with_words=False),
+        "ours": Ours(counts),
+    }
+
+
+def questions(later: Log, most: int) -> list[tuple[int, int, int]]:
+    """User, query and the next different one; of as many users as ask about `most`."""
+    asked: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
+    for user, _, typed in typed_sessions(later):
+        queries = [query for _, query in typed]
+        for query, following in pairwise(queries):
+            if keystrokes(later.texts[query]) != keystrokes(later.texts[following]):
+                asked[user].append((user, query, following))
+    users = sorted(asked)
+    drawn: list[tuple[int, int, int]] = []
+    for place in np.random.default_rng(len(users)).permutation(len(users)).tolist():
+        if drawn and len(drawn) + len(asked[users[place]]) > most:
+            break
+        drawn += asked[users[place]]
+    return drawn
+
+
+def evaluate(parts: Split, *, floor: int = 2, most: int = 3000) -> pd.DataFrame:
+    """Ask every method the same questions.
+
+    Args:
+        parts: what is learnt from, and what is asked.
+        floor: people who must have searched for both, the one who asks left out.
+        most: questions at most; whole users are drawn.
+
+    Returns:
+        A row a method: `method`; `mrr`, `hit1` and `hit10`, the share of questions whose next query
+        is the first or among ten, with `_low` and `_high`, the 95 % interval over users;
+        `times_mrr` and `times_hit10`, how many times the fair baseline's (`count + popularity`),
+        with intervals; `rare_mrr`, without the `MOST_TYPED` most typed queries as targets;
+        `coverage`, the share of questions with anything specific to the query; `slips`, the share
+        of what is shown first to tenth, corrections that ours marks as such left out, that is
+        few keys from the query; `diversity`, the share of different ones in all that is shown.
+    """
+    counts = Counts.of(parts.training, floor)
+    of = methods(counts)
+    asked = questions(parts.later, most)
+    typed = Counter(parts.training.query.tolist())
+    common = {query for query, _ in typed.most_common(MOST_TYPED)}
+    ranks: dict[str, list[int]] = {name: [] for name in of}
+    covered: dict[str, int] = Counter()
+    slips: dict[str, int] = Counter()
+    shown: dict[str, Counter[int]] = defaultdict(Counter)
+    for user, query, following in asked:
+        counts.leave_out(user)
+        wanted = keystrokes(counts.texts[following])
+        for name, method in of.items():
+            found, specific = method(counts, query)
+            keys = [keystrokes(counts.texts[other]) for other in found]
+            ranks[name].append(keys.index(wanted) + 1 if wanted in keys else 0)
+            covered[name] += specific > 0
+            shown[name].update(found)
+            marked = (
+                {o for _, o in method.pairs(counts, query)[1]} if isinstance(method, Ours) else ()
+            )
+            slips[name] += sum(
+                _is_slip(counts.texts[query], counts.texts[other])
+                for other in found
+                if other not in marked
+            )
+    weights = np.array([1.0] * len(asked))
+    is_rare = np.array([following not in common for _, _, following in asked], dtype=np.float64)
+    bootstrap = Bootstrap(np.array([user for user, _, _ in asked], dtype=np.int64))
+    values = {name: _values(found) for name, found in ranks.items()}
+    fair = values["count + popularity"]
+    rows = []
+    for name, value in values.items():
+        row: dict[str, str | float] = {"method": name}
+        for measure in ("mrr", "hit1", "hit10"):
+            figure = bootstrap.mean(value[measure], weights)
+            row |= {
+                measure: figure.value,
+                f"{measure}_low": figure.low,
+                f"{measure}_high": figure.high,
+            }
+        for measure in ("mrr", "hit10"):
+            times = bootstrap.gain(value[measure], fair[measure], weights)
+            row |= {
+                f"times_{measure}": times.value,
+                f"times_{measure}_low": times.low,
+                f"times_{measure}_high": times.high,
+            }
+        entries = max(1, shown[name].total())
+        row |= {
+            "rare_mrr": bootstrap.mean(value["mrr"], is_rare).value,
+            "coverage": covered[name] / max(1, len(asked)),
+            "slips": slips[name] / entries,
+            "diversity": len(shown[name]) / entries,
+        }
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _values(ranks: list[int]) -> dict[str, Floats]:
+    rank = np.array(ranks, dtype=np.float64)
+    reciprocal = np.divide(1.0, rank, out=np.zeros(len(rank)), where=rank > 0)
+    return {
+        "mrr": reciprocal,
+        "hit1": (rank == 1).astype(np.float64),
+        "hit10": (rank > 0).astype(np.float64),
+    }
+
+
+def _is_slip(query: str, other: str) -> bool:
+    left, right = variant_key(query), variant_key(other)
+    slips = slips_between(left, right)
+    return left == right or (slips is not None and slips <= slips_allowed(left, right))

@@ -1,0 +1,281 @@
+"""Related searches of any query, as the results of a root say; no Spark.
+
+    python -m silgeom.related 카카오톡
+
+Rows of the result `related` come first. Most queries have none: too few people typed them, or
+nobody. They are led to what has words in common with them among the completions of the same root,
+and last to what is popular. In a program, load once and ask often:
+
+    relater = Relater.load("output")
+    relater.related("제주도 흑돼지")
+"""
+
+import argparse
+import os
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from silgeom.hangul import keystrokes
+from silgeom.tables import table
+from silgeom.text import normalized_query
+
+#: Score and text of what is related to a query.
+Rows = Iterable[tuple[float, str]]
+
+#: What two steps over the graph of pairs count beside one: found on a log of Korean sessions.
+WALK: Final = 0.3
+
+_RELATED: Final = ["query", "kind", "rank", "related_query", "related_surface", "score"]
+_COMPLETIONS: Final = ["key_kind", "completion", "weight"]
+
+
+class RelatedError(Exception):
+    """There is nothing to be related; its text is one sentence that says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """A search that the same people may want next.
+
+    Attributes:
+        text: as most people typed it.
+        kind: `correction` of the query; `together`, searched in the same sessions, or at one step
+            from what is; `words`, shares words with it; `popular`, with everybody.
+        score: orders within a kind.
+    """
+
+    text: str
+    kind: str
+    score: float
+
+
+class Vocabulary:
+    """Queries that may be suggested, by the words they have."""
+
+    def __init__(self, texts: Sequence[str], weights: Sequence[float]) -> None:
+        """Take normalised queries and how heavy each is, the heaviest first."""
+        self.texts = list(texts)
+        self.weights: npt.NDArray[np.float64] = np.asarray(weights, dtype=np.float64)
+        places: dict[str, list[int]] = defaultdict(list)
+        of_text = [terms(text) for text in self.texts]
+        for place, found in enumerate(of_text):
+            for term in found:
+                places[term].append(place)
+        self._places = {term: np.array(found) for term, found in places.items()}
+        self._sums = np.array([sum(map(self._rarity, found)) for found in of_text])
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def alike(
+        self, query: str, limit: int, less: Mapping[int, float] | None = None
+    ) -> list[tuple[float, int]]:
+        """Queries that share words with another one: back-off for what has no pairs.
+
+        Their order is the share of words in common, each as heavy as it is rare (Jaccard's index,
+        weighted by inverse document frequency), times the logarithm of their weight.
+
+        Args:
+            query: normalised.
+            limit: so many at most.
+            less: by place in `texts`, what is to be taken off the weight.
+
+        Returns:
+            Score and place in `texts`, the best first.
+        """
+        wanted = terms(query)
+        shared = np.zeros(len(self.texts))
+        for term in wanted & self._places.keys():
+            shared[self._places[term]] += self._rarity(term)
+        near = np.flatnonzero(shared)
+        weights = self.weights[near]
+        if less:
+            weights = weights - np.array([less.get(place, 0.0) for place in near.tolist()])
+        union = sum(map(self._rarity, wanted)) + self._sums[near] - shared[near]
+        scores = shared[near] / union * np.log1p(np.maximum(weights, 0.0))
+        best = np.lexsort((near, -scores))[:limit]
+        return [(float(scores[at]), int(near[at])) for at in best.tolist() if scores[at] > 0]
+
+    def _rarity(self, term: str) -> float:
+        return float(np.log1p(len(self.texts) / max(1, len(self._places.get(term, ())))))
+
+
+class Relater:
+    """The related searches as of one day, in memory."""
+
+    def __init__(self, related: pa.Table, completions: pa.Table | None = None) -> None:
+        """Take rows with the columns of `RELATED` and of `AUTOCOMPLETE` (pipeline/schemas.py)."""
+        ordered = related.select(_RELATED).sort_by(
+            [(name, "ascending") for name in ("query", "kind", "rank")]
+        )
+        self._shown: dict[str, str] = {}
+        self._rows: dict[tuple[str, str], list[tuple[float, str]]] = defaultdict(list)
+        columns = [ordered[name].to_pylist() for name in _RELATED]
+        for query, kind, _, other, surface, score in zip(*columns, strict=True):
+            self._rows[kind, query].append((score, other))
+            self._shown.setdefault(other, surface)
+        self._same = {query.replace(" ", ""): query for _, query in self._rows}
+        heaviest = _heaviest(completions)
+        self._surfaces = list(heaviest)
+        self._vocabulary = Vocabulary(
+            [normalized_query(text) for text in heaviest], list(heaviest.values())
+        )
+
+    @staticmethod
+    def load(root: str | Path) -> "Relater":
+        """Read the newest related searches, and completions if there are any, of a root here.
+
+        Raises:
+            RelatedError: there are none.
+        """
+        name = str(root).removeprefix("file://")
+        if "://" in name:
+            raise RelatedError(
+                f"look-ups read files of this machine, not {name}: copy the folders related and "
+                "autocomplete here (hdfs dfs -get) and name the folder that holds them"
+            )
+        related, completions = _newest(name, "related"), _newest(name, "autocomplete")
+        if related is None:
+            raise RelatedError(
+                f"no related searches in {name}: run jobs/related.py, or name another --root"
+            )
+        try:
+            return Relater(
+                pq.read_table(related, columns=_RELATED, partitioning=None),
+                completions and pq.read_table(completions, columns=_COMPLETIONS, partitioning=None),
+            )
+        except (OSError, pa.ArrowException, KeyError) as error:
+            raise RelatedError(
+                f"{related} is no result of this version ({error}): run jobs/related.py again"
+            ) from error
+
+    def related(self, query: str, limit: int = 10) -> list[Related]:
+        """What to offer beside the results of a query.
+
+        Args:
+            query: as typed; of a query nobody typed before, spacing aside, its words tell.
+            limit: so many at most.
+
+        Returns:
+            The likeliest first: corrections, then what is searched together with it, what shares
+            words with it, and what is popular. No two differ in spacing alone.
+        """
+        asked = normalized_query(query)
+        known = asked if ("related", asked) in self._rows else None
+        known = known or self._same.get(asked.replace(" ", ""), asked)
+        found = {keystrokes(asked): Related(asked, "", 0.0)}
+
+        def add(kind: str, rows: Rows) -> None:
+            for score, text in rows:
+                if len(found) <= limit:
+                    found.setdefault(keystrokes(normalized_query(text)), Related(text, kind, score))
+
+        add("correction", self._with_surfaces(self._rows.get(("correction", known), ())))
+        together = walked(
+            self._rows.get(("related", known), ()),
+            lambda other: self._rows.get(("related", other), ()),
+        )
+        add("together", self._with_surfaces(together))
+        if len(found) <= limit:
+            alike = self._vocabulary.alike(asked, 2 * limit)
+            add("words", ((score, self._surfaces[place]) for score, place in alike))
+        if len(found) <= limit:
+            popular = zip(self._vocabulary.weights.tolist(), self._surfaces, strict=True)
+            add("popular", list(popular)[: 3 * limit])
+        return list(found.values())[1:]
+
+    def _with_surfaces(self, rows: Rows) -> list[tuple[float, str]]:
+        return [(score, self._shown[text]) for score, text in rows]
+
+
+def terms(query: str) -> set[str]:
+    """What a query is compared by: its words, and of Hangul and ideographs each two in a row.
+
+    Spaces say little there: 제주도맛집 shares 맛집 with 제주도 맛집.
+    """
+    words = [word for part in query.split(" ") for word in part.split(".") if word]
+    pairs = {
+        word[place : place + 2]
+        for word in words
+        if any("가" <= each <= "힣" or "一" <= each <= "鿿" for each in word)
+        for place in range(len(word) - 1)
+    }
+    return pairs.union(words)
+
+
+def walked(rows: Rows, rows_of: Callable[[str], Rows]) -> list[tuple[float, str]]:
+    """Add what is searched with what is searched with a query: one step more over the graph.
+
+    A score is a share of sessions, so two in a row multiply (the query-flow graph's short walk:
+    Boldi and others, CIKM 2008, here over pairs in either order); each path counts `WALK`.
+
+    Args:
+        rows: score and text, of the query.
+        rows_of: the same of another query.
+
+    Returns:
+        Scores and texts, the highest first, of equals the least text.
+    """
+    direct = list(rows)
+    scores: dict[str, float] = defaultdict(float)
+    for score, other in direct:
+        scores[other] += score
+        for further_score, further in rows_of(other):
+            scores[further] += WALK * score * further_score
+    return [(score, text) for text, score in sorted(scores.items(), key=lambda s: (-s[1], s[0]))]
+
+
+def _heaviest(completions: pa.Table | None) -> dict[str, float]:
+    """Each completed query once, the heaviest first."""
+    if completions is None:
+        return {}
+    whole = completions.filter(pc.equal(completions["key_kind"], "keystrokes"))
+    once = whole.group_by("completion").aggregate([("weight", "max")])
+    best_first = once.sort_by([("weight_max", "descending"), ("completion", "ascending")])
+    texts, weights = best_first["completion"].to_pylist(), best_first["weight_max"].to_pylist()
+    return dict(zip(texts, weights, strict=True))
+
+
+def _newest(root: str, dataset: str) -> Path | None:
+    return max((file.parent for file in Path(root).glob(f"{dataset}/dt=*/*.parquet")), default=None)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """What a search page would offer beside the results of a query."""
+    parser = argparse.ArgumentParser(
+        prog="python -m silgeom.related",
+        description="What a search page would offer beside the results of a query.",
+        epilog="Exit status: 0 done, 2 to be mended (one sentence says what).",
+    )
+    parser.add_argument("word", nargs="+", metavar="WORD", help="the query, as 카카오톡")
+    parser.add_argument(
+        "--root",
+        default=os.environ.get("SEARCH_ROOT", "output"),
+        metavar="FOLDER",
+        help="where the jobs wrote (default: $SEARCH_ROOT, else output)",
+    )
+    parser.add_argument(
+        "--limit", type=int, default=10, metavar="N", help="related searches (default: 10)"
+    )
+    args = parser.parse_args(argv)
+    try:
+        found = Relater.load(args.root).related(" ".join(args.word), args.limit)
+    except RelatedError as error:
+        print(f"{parser.prog}: {error}", file=sys.stderr)  # noqa: T201
+        sys.exit(2)
+    rows = [(each.text, each.kind, each.score) for each in found]
+    print(table(["related", "kind", "score"], rows))  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()
