@@ -142,9 +142,10 @@ def main() -> None:
     taken: dict[str, list[tuple[float, float]]] = {way: [] for way in ways}
     rows: dict[str, int] = {}
     with (
-        spark_session("autocomplete_keys") as spark,
+        spark_session("autocomplete_keys") as session,
         tempfile.TemporaryDirectory(prefix="autocomplete_keys") as folder,
     ):
+        spark = session()
         made_counts(spark, args.queries).write.parquet(f"{folder}/counts")
         counts = spark.read.parquet(f"{folder}/counts")
         for _ in range(args.rounds):

@@ -1,0 +1,1 @@
+"""The same three results in other engines, for comparison."""
