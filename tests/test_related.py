@@ -108,10 +108,10 @@ JEJU = [
 def test_a_related_query_is_what_the_same_people_search_for(found: Found) -> None:
     [row] = found["제주도 여행", "related"]
     assert (row.rank, row.related_query, row.sessions, row.searchers) == (1, "제주도 맛집", 10, 10)
-    assert row.score == 0.5  # 10 of its 20 sessions have both
     assert row.next_probability == 0.4  # in 8 of 20 the other comes after
+    assert row.score == 0.45  # and in 2 before, which count half
     [row] = found["제주도 맛집", "related"]
-    assert (row.score, row.next_probability) == (1.0, 0.2)
+    assert (row.score, row.next_probability) == (0.6, 0.2)  # (2 + 8 / 2) / 10
 
 
 SAMSUNG = [
@@ -156,6 +156,9 @@ FILM = [
 def test_of_equal_pairs_the_one_that_comes_after_is_first(found: Found) -> None:
     # All have a third of the sessions; of those that come after, by text.
     assert shown(found["영화", "related"]) == ["가격", "예매", "배우 이름"]
+    assert [row.score for row in found["영화", "related"]] == pytest.approx(
+        [6 / 18, 6 / 18, 3 / 18]
+    )
 
 
 FOOTBALL = [
@@ -343,10 +346,9 @@ def test_agrees_with_plain_python_counts(spark: SparkSession) -> None:
             )
             sign = -1 if k11 * (k21 + k22) < k21 * (k11 + k12) else 1
             sigmas = sign * math.sqrt(max(0.0, ratio))
+            score = (after[a, b] + after[b, a] / 2) / of[a]
             if len(people[pair]) >= 8 and sigmas >= 0.5:
-                expected[a].append(
-                    (b, k11, len(people[pair]), k11 / of[a], after[a, b] / of[a], sigmas)
-                )
+                expected[a].append((b, k11, len(people[pair]), score, after[a, b] / of[a], sigmas))
 
     found = related(spark, sessions, min_searchers=8, min_significance=0.5)
 
