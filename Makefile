@@ -51,9 +51,24 @@ format: environment ## Put the code into the form that check asks for
 	@.venv/bin/ruff check --fix .
 	@.venv/bin/ruff format .
 
+.PHONY: benchmark
+benchmark: environment ## Our jobs beside DuckDB, Polars and tutorials, on 5 million searches
+	@.venv/bin/python -m benchmarks.speed $(ARGS)
+
 .PHONY: sample-data
 sample-data: environment ## Make sample_data anew; the same bytes each time
 	@.venv/bin/python -m silgeom.simulate sample_data
+
+# A root of your own: make evaluate ROOT=output. Without: a month of a simulated portal.
+ROOT :=
+.PHONY: evaluate
+evaluate: environment ## How good the results are, beside all rivals: of ROOT=output, else simulated
+	@if [ -n '$(ROOT)' ]; then .venv/bin/python -m silgeom.evaluate all '$(ROOT)' $(ARGS); else \
+	  set -e; mkdir -p artifacts; \
+	  .venv/bin/python -m silgeom.simulate artifacts/evaluate --plan random --attack --searches 400000 --users 20000 --days 28; \
+	  .venv/bin/spark-submit jobs/trending.py --landing artifacts/evaluate/logs --root artifacts/evaluate/root; \
+	  .venv/bin/python -m silgeom.evaluate all artifacts/evaluate/root --truth artifacts/evaluate/truth.json \
+	    --plot artifacts/evaluate $(ARGS); fi
 
 .PHONY: lock
 lock: environment ## Pin what pyproject.toml asks for in requirements.lock

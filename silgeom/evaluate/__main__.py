@@ -1,0 +1,111 @@
+"""Command line of the evaluations: `python -m silgeom.evaluate autocomplete ROOT`."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from silgeom.evaluate import autocomplete, related
+from silgeom.evaluate.log import EvaluationError, Split, read_log, split
+from silgeom.evaluate.report import draw, text_table
+
+RESULTS = ("autocomplete", "related", "trending")
+
+
+def arg_parser() -> argparse.ArgumentParser:
+    """The options."""
+    parser = argparse.ArgumentParser(
+        prog="python -m silgeom.evaluate",
+        description="How good the results are, beside all rivals, on any log that the jobs have "
+        "taken in. Completions and related searches are learnt from what came first and asked by "
+        "what came later, each person's own searches left out; trending keywords are held against "
+        "planted bursts.",
+        epilog="Exit status: 0 done, 2 to be mended (one sentence says what).",
+    )
+    parser.add_argument("result", choices=(*RESULTS, "all"), help="what is measured")
+    parser.add_argument("root", metavar="ROOT", help="where the jobs wrote, on this machine")
+    parser.add_argument(
+        "--truth",
+        type=Path,
+        metavar="FILE",
+        help="truth.json of a simulated log, for trending (default: bursts are planted)",
+    )
+    parser.add_argument("--plot", type=Path, metavar="FOLDER", help="draw the figures there, too")
+    parser.add_argument(
+        "--k",
+        type=_whole,
+        default=2,
+        metavar="K",
+        help="people who must have typed what is shown, the one who asks left out (default: 2)",
+    )
+    parser.add_argument(
+        "--most",
+        type=_whole,
+        default=3000,
+        metavar="N",
+        help="different queries of users that ask at most (default: 3000)",
+    )
+    parser.add_argument(
+        "--share",
+        type=_share,
+        default=0.75,
+        metavar="S",
+        help="of the searches, so many come first and are learnt from (default: 0.75)",
+    )
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Measure and print; returns the exit code."""
+    parser = arg_parser()
+    args = parser.parse_args(argv)
+    wanted = RESULTS if args.result == "all" else (args.result,)
+    try:
+        for result in wanted:
+            _measure(result, args)
+    except (EvaluationError, ValueError, FileNotFoundError) as error:
+        print(f"{parser.prog}: {error}", file=sys.stderr)  # noqa: T201
+        return 2
+    return 0
+
+
+def _measure(result: str, args: argparse.Namespace) -> None:
+    if result == "trending":
+        from silgeom.evaluate import trending  # reads counts, which the others do without
+
+        told = f"Trending keywords of {args.root}"
+        measured = trending.evaluate(Path(args.root), args.truth)
+        measures = ["precision", "recall"]
+    else:
+        parts = _parts(args)
+        module = autocomplete if result == "autocomplete" else related
+        title = {"autocomplete": "Completions", "related": "Related searches"}[result]
+        told = f"{title}: {parts}, k = {args.k}"
+        measured = module.evaluate(parts, floor=args.k, most=args.most)
+        measures = ["mrr", "saved"] if result == "autocomplete" else ["mrr", "hit10"]
+    print(f"{told}\n\n{text_table(measured)}\n")  # noqa: T201
+    if args.plot:
+        draw(measured, measures, told, args.plot / f"{result}.png")
+
+
+def _parts(args: argparse.Namespace) -> Split:
+    log, zone = read_log(args.root)
+    return split(log, zone, args.share)
+
+
+def _whole(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1, got {text}")
+    return number
+
+
+def _share(text: str) -> float:
+    number = float(text)
+    if not 0 < number < 1:
+        raise argparse.ArgumentTypeError(f"must be between 0 and 1, got {text}")
+    return number
+
+
+if __name__ == "__main__":
+    sys.exit(main())

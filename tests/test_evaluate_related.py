@@ -1,0 +1,172 @@
+"""Related searches beside their rivals: the twin says what the job says."""
+
+import random
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+from pyspark.sql import SparkSession
+
+from pipeline.related import related_searches
+from pipeline.sessions import daily_pairs, session_pairs
+from silgeom.evaluate.log import Log, log_of, split
+from silgeom.evaluate.related import (
+    Counts,
+    Ours,
+    evaluate,
+    methods,
+    npmi,
+    pmi,
+    query_flow,
+    questions,
+    signed_root,
+    slips_between,
+)
+from tests.factories import search, searches
+
+MORNING = datetime(2026, 3, 2, 1, tzinfo=UTC)
+
+#: A session: a user, its queries, and the seconds from each to the next.
+Session = tuple[int, list[str], int]
+
+
+def rows_of(sessions: list[Session]) -> list[tuple[datetime, int, str]]:
+    """Each session on a day of its own hour, so that none runs into another."""
+    return [
+        (MORNING + timedelta(hours=number, seconds=place * every), user, query)
+        for number, (user, queries, every) in enumerate(sessions)
+        for place, query in enumerate(queries)
+    ]
+
+
+def log(sessions: list[Session]) -> Log:
+    frame = pd.DataFrame(rows_of(sessions), columns=["searched_at", "user_id", "query"])
+    return log_of(frame, "Asia/Seoul")
+
+
+def drawn_sessions() -> list[Session]:
+    rng = random.Random(11)
+    words = [
+        "유튜브",
+        "유튜부",
+        "음악",
+        "음악 듣기",
+        "음악듣기",
+        "날씨",
+        "내일 날씨",
+        "skftl",
+        "영화",
+        "환율",
+    ]
+    return [
+        (
+            rng.randrange(12),
+            rng.choices(words[: rng.choice([5, 10])], k=rng.choice([1, 2, 3, 4])),
+            5 + 200 * (n % 3),
+        )
+        for n in range(300)
+    ] + [
+        (user, pair, 5)
+        for user in range(12)
+        for pair in (["유튜부", "유튜브"], ["음악듣기", "음악 듣기"])
+    ]
+
+
+def test_the_twin_says_what_the_job_says(spark: SparkSession) -> None:
+    sessions = drawn_sessions()
+    found = searches(
+        spark,
+        *[search(query, user=user, at_=at.isoformat()) for at, user, query in rows_of(sessions)],
+    )
+    pairs = daily_pairs(session_pairs(found, zone="Asia/Seoul"))
+    names = found.select("query_id", "query", "surface").distinct()
+    said: dict[tuple[str, str], list[tuple[str, float]]] = {}
+    for row in related_searches(pairs, names, min_searchers=3).orderBy("rank").collect():
+        said.setdefault((row["query"], row.kind), []).append(
+            (row.related_query, round(row.score, 9))
+        )
+
+    counts = Counts.of(log(sessions), 3)
+    twin = Ours(counts)
+    told: dict[tuple[str, str], list[tuple[str, float]]] = {}
+    for query, text in enumerate(counts.texts):
+        for kind, rows in zip(("related", "correction"), twin.pairs(counts, query), strict=True):
+            if rows:
+                told[text, kind] = [(counts.texts[other], round(score, 9)) for score, other in rows]
+
+    assert told == said
+    assert {kind for _, kind in told} == {"related", "correction"}
+
+
+def test_leaving_a_user_out_is_as_if_that_user_had_not_been() -> None:
+    sessions = drawn_sessions()
+    whole = log(sessions)
+    counts = Counts.of(whole, 2)
+    user = 4
+    counts.leave_out(7)
+    counts.leave_out(user)
+
+    without = Counts.of(whole.where(whole.user != user), 2)
+
+    assert counts.total == without.total
+    for query in range(len(counts.texts)):
+        assert counts.sessions[query] == without.sessions[query]
+        assert set(counts.candidates(query)) == set(without.candidates(query))
+        for other in counts.candidates(query):
+            assert counts.both(query, other) == without.both(query, other)
+            assert counts.significance(query, other) == without.significance(query, other)
+
+
+def test_the_rivals_scores_by_hand() -> None:
+    sessions = [(user, ["a", "b"], 60) for user in range(5)] + [(9, ["b", "a"], 60)]
+    sessions += [(10, ["a"], 1), (11, ["b"], 1), *((user, ["c"], 1) for user in range(12, 20))]
+    counts = Counts.of(log(sessions), 2)
+    a, b = counts.texts.index("a"), counts.texts.index("b")
+
+    # 16 sessions: both in 6, a in 7, b in 7; b after a in 5.
+    assert pmi(counts, a, b) == pytest.approx(np.log(6 * 16 / 49))
+    assert npmi(counts, a, b) == pytest.approx(np.log(6 * 16 / 49) / -np.log(6 / 16))
+    assert query_flow(counts, a, b) == pytest.approx(5 / 7)
+    assert signed_root(counts, a, b) > 2
+    assert slips_between("skftl", "날시") == 0  # the keyboard's other language
+
+
+def test_the_fair_baseline_is_count_filled_up() -> None:
+    sessions = [(user, ["a", "b"], 60) for user in range(3)]
+    sessions += [(user, [query], 1) for query in ("d", "c", "e") for user in range(20, 23)]
+    counts = Counts.of(log(sessions), 2)
+    of = methods(counts)
+
+    def texts(name: str) -> list[str]:
+        return [counts.texts[other] for other in of[name](counts, counts.texts.index("a"))[0]]
+
+    assert texts("count") == ["b"]
+    assert texts("count + popularity") == ["b", "c", "d", "e"]
+    assert texts("popularity") == ["b", "c", "d", "e"]
+
+
+def test_a_question_is_the_next_different_query() -> None:
+    asked = log([(1, ["a b", "ab", "ab", "c", "a b"], 60), (2, ["x"], 60)])
+
+    found = [(asked.texts[query], asked.texts[then]) for _, query, then in questions(asked, 100)]
+
+    assert found == [("ab", "c"), ("c", "a b")]
+
+
+def test_words_find_what_pairs_cannot() -> None:
+    topics = ["부산", "제주", "서울", "여수", "대전", "광주", "춘천", "강릉"]
+    # People look for the food of a place and then for its hotels; no two for the same food.
+    sessions = [
+        (10 * place + person, [f"{name} {'가나다라'[person]}식당", f"{name} 호텔"], 60)
+        for person in range(4)
+        for place, name in enumerate(topics)
+    ]
+    table = evaluate(split(log(sessions), "Asia/Seoul", 0.6), floor=2).set_index("method")
+
+    assert table["hit1"]["ours"] == 1.0
+    assert table["coverage"]["count"] == 0.0
+    assert table["coverage"]["ours"] == 1.0
+    assert table["times_mrr"]["count + popularity"] == 1.0
+    assert table["times_mrr"]["ours"] > 1.2
+    assert (table["mrr_low"] <= table["mrr"]).all()
