@@ -152,8 +152,8 @@ class Completer:
     ) -> list[Completion]:
         """Add what the last words typed may become, from the longest of them to the shortest.
 
-        They become an ending of other queries, or after a space a whole one (the idea of suffix candidates:
-        Mitra and Craswell, Query auto-completion for rare prefixes, CIKM 2015).
+        They become an ending of other queries, or after a space a whole one (the idea of suffix
+        candidates: Mitra and Craswell, Query auto-completion for rare prefixes, CIKM 2015).
         """
         known = {keystrokes(normalized_query(each.text)) for each in found}
         united = list(found)
