@@ -26,9 +26,9 @@ def parser() -> argparse.ArgumentParser:
     add = partial(cli.add_option, parser)
     add("--window", "window_hours", whole, 1, "HOURS", "how long now is")
     add("--baseline", "baseline_days", whole, 14, "DAYS", "how far its own past goes back")
-    add("--half-life", "half_life_hours", above_0, 12.0, "HOURS", "in which an hour counts half")
+    add("--half-life", "half_life_hours", above_0, 96.0, "HOURS", "in which an hour counts half")
     add("--min-searchers", "min_searchers", whole, 5, "K", "what fewer people typed is not shown")
-    add("--min-score", "min_score", above_0, 4.0, "SIGMAS", "what surprises less is not shown")
+    add("--min-score", "min_score", above_0, 3.5, "SIGMAS", "what surprises less is not shown")
     add("--top", "top", whole, 20, "N", "ranks on the board")
     return parser
 

@@ -1,6 +1,6 @@
 """How many different people typed each query, by hour and by day."""
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 from pyspark.sql.types import StringType, StructField, StructType
 
@@ -14,10 +14,12 @@ _DT = StructField("dt", StringType())
 def hourly_counts(searches: DataFrame, *, zone: str) -> DataFrame:
     """Count the people who typed each query in each hour of `zone`.
 
-    One person counts once for a query in an hour, however often they typed it.
+    One person counts once for a query in an hour, however often they typed it. Who typed another
+    query too on that day, in this hour or before, counts in `also_searched`: an account that was
+    made to push one query does not. What comes later on the day changes neither number.
 
     Args:
-        searches: `SEARCHES`, of any number of days.
+        searches: `SEARCHES`, all of each day that there is any of.
         zone: the reporting zone that cuts the hours; its offset need not be whole hours.
 
     Returns:
@@ -26,9 +28,19 @@ def hourly_counts(searches: DataFrame, *, zone: str) -> DataFrame:
     people = (
         conform(searches, SEARCHES, "searches")
         .select(local_hour_start(F.col("searched_at"), zone).alias("hour"), "query_id", "user_id")
+        # All that follows is of one person, so this is the only time that searches travel.
+        .repartition("user_id")
         .distinct()
     )
-    counted = people.groupBy("hour", "query_id").agg(F.count("*").alias("searchers"))
+    local_day = F.to_date(F.from_utc_timestamp("hour", zone))
+    # Up to the end of the hour: rows of the same hour are peers.
+    so_far = Window.partitionBy("user_id", local_day).orderBy("hour")
+    is_one_of_several = F.min("query_id").over(so_far) != F.max("query_id").over(so_far)
+    counted = (
+        people.withColumn("also", is_one_of_several.cast("long"))
+        .groupBy("hour", "query_id")
+        .agg(F.count("*").alias("searchers"), F.sum("also").alias("also_searched"))
+    )
     return conform(counted, HOURLY_COUNTS, "hourly counts")
 
 

@@ -32,7 +32,7 @@ from pipeline.storage import qualified, storage_of
 from pipeline.trending import trending_keywords
 
 #: Raised when a result is computed in another way, so that it is made again from the same counts.
-METHOD: Final = 3
+METHOD: Final = 4
 
 #: What decoding leaves where a byte is no text.
 UNDECODABLE: Final = "\ufffd"

@@ -95,6 +95,11 @@ HOURLY_COUNTS: Final = StructType(
         _column("hour", TimestampType(), "UTC start of an hour of the reporting zone"),
         _column("query_id", LongType(), ""),
         _column("searchers", LongType(), "different people in that hour, exact"),
+        _column(
+            "also_searched",
+            LongType(),
+            "of them: who typed another query too on that day, by the end of that hour",
+        ),
     ]
 )
 
@@ -151,8 +156,8 @@ TRENDING: Final = StructType(
         _column("movement", StringType(), "NEW, UP, DOWN or SAME"),
         _column("searchers", LongType(), "different people in the window (sum over its hours)"),
         _column("expected_searchers", DoubleType(), "what its own past leads one to expect"),
-        _column("score", DoubleType(), "signed root of the Poisson deviance, in sigmas"),
-        _column("variants", ArrayType(StringType()), "other spellings of the same query"),
+        _column("score", DoubleType(), "signed root of a deviance, in sigmas: see trending.py"),
+        _column("variants", ArrayType(StringType()), "other ways to put the same query or issue"),
     ]
 )
 

@@ -2,13 +2,16 @@
 
 A query is measured against two pasts of its own, and has to beat the larger:
 
-* season: the median of the same hours of the days before, hours without it being zeros. A median,
-  so that the query's own bursts of other days are not taken for habit.
+* season: the same hours of the days before, hours without it being zeros, and of these the day
+  that one in five reach: habits of the weekend are two days in seven. Bursts of single days lie
+  above it and are not taken for habit.
 * recent: the mean of the hours just before, weights halved every half-life, so that an issue
   leaves the board when it has become the new normal.
 
 Both are shares of all searches, scaled to the searches of now: a busy hour makes nothing trend.
-The score is the signed root of the Poisson deviance: for few people the ratio must be larger.
+The score is the signed root of a negative-binomial deviance: for few people the ratio must be
+larger, and for many, whose chance errors are small, habits are still not kept to the minute.
+How it compares with other methods: docs/evaluation-trending.md.
 """
 
 from dataclasses import dataclass
@@ -21,16 +24,37 @@ from pyspark.sql import functions as F
 
 from pipeline.contracts import conform
 from pipeline.errors import InvalidParameterError
+from pipeline.hangul import keystroke_distance, keystrokes, other_keyboard_keystrokes
 from pipeline.names import names_of
 from pipeline.ranking import with_top_ranks
 from pipeline.schemas import HOURLY_COUNTS, TRENDING
+from pipeline.text import variant_key
 from pipeline.windows import decayed, local_hours, require_full_hour
 
-#: Nobody is surprised by less than one searcher: the floor under every expectation.
-LEAST_EXPECTED: Final = 1.0
+#: Of what was never seen half a searcher is expected: the floor under every expectation.
+LEAST_EXPECTED: Final = 0.5
 
-#: Hours older than so many half-lives weigh under 1 %, and are left out.
+#: Hours older than so many half-lives weigh under 1 %, and are left out; so are those before the
+#: season.
 HALF_LIVES: Final = 7
+
+#: One day in so many reaches what the season leads one to expect.
+DAYS_PER_BUSY_DAY: Final = 5
+
+#: Variance of a habit beyond that of chance, by its square: it varies by a seventh from day to day.
+DISPERSION: Final = 0.02
+
+#: Accounts that search nothing else count as far as there are usually this many times fewer.
+USUAL_SHARE: Final = 0.5
+
+#: Rows among which those of one issue are looked for, for each rank of the board.
+CANDIDATES_PER_RANK: Final = 5
+
+#: A misspelling has so many times fewer searchers than the query, at most so many keys in error,
+#: and of the query's keys at most one in so many.
+FEWER: Final = 10
+KEYS_IN_ERROR: Final = 2
+KEYS_PER_ERROR: Final = 4
 
 
 def trending_keywords(
@@ -41,9 +65,9 @@ def trending_keywords(
     zone: str,
     window_hours: int = 1,
     baseline_days: int = 14,
-    half_life_hours: float = 12.0,
+    half_life_hours: float = 96.0,
     min_searchers: int = 5,
-    min_score: float = 4.0,
+    min_score: float = 3.5,
     top: int = 20,
 ) -> DataFrame:
     """Rank the queries of the `window_hours` before `window_end` by how far they surprise.
@@ -60,14 +84,16 @@ def trending_keywords(
         half_life_hours: of the weights of the hours before, above 0.
         min_searchers: different people who must have typed one form of the query within one hour
             of the window: people of several hours or forms do not add up, some are the same.
-        min_score: sigmas below which a rise is no surprise, above 0.
+        min_score: sigmas below which a rise is no surprise, above 0, if it were the only query;
+            among n that might be shown, as many more as chance needs: see `_least_score`.
         top: ranks on the board.
 
     Returns:
         `TRENDING`, at most `top` rows; of equal scores more searchers first, then by text. Forms
         of a query that differ in spacing or punctuation count together, under the one most people
-        typed; the others are in `variants`, if they reach `min_searchers` too. `previous_rank` is
-        the rank that this same function gives for the window before.
+        typed. What names the issue of a better row in other words has no rank of its own: see
+        `_is_same_issue`. Both are in that row's `variants`, if they reach `min_searchers` too.
+        `previous_rank` is the rank that this same function gives for the window before.
 
     Raises:
         InvalidParameterError: a parameter is out of its range.
@@ -86,16 +112,15 @@ def trending_keywords(
     forms = typed.select("window_end", "variant_id", F.explode("forms.query_id").alias("query_id"))
     of_forms = counts.join(F.broadcast(forms), on="query_id")
     past = hours.past(of_forms, by=["window_end", "variant_id"])
-    all_searches = counts.groupBy("hour").agg(F.sum("searchers").alias("searchers"))
+    all_searches = counts.groupBy("hour").agg(
+        F.sum("searchers").alias("searchers"), F.sum("also_searched").alias("also_searched")
+    )
     traffic = hours.past(hours.for_each_board(all_searches), by=["window_end"])
 
-    scored = _scored(typed, past, traffic).where(F.col("score") >= min_score)
-    boards = with_top_ranks(
-        scored,
-        per=["window_end"],
-        best_first=[F.desc("score"), F.desc("searchers"), F.asc("query")],
-        limit=top,
-    )
+    scored = _scored(typed, past, traffic)
+    with_least = scored.withColumn("least_score", _least_score(min_score))
+    surprising = with_least.where(F.col("score") >= F.col("least_score"))
+    boards = _with_issues_once(surprising, top)
     return conform(_with_movement(boards, window_end), TRENDING, "trending keywords")
 
 
@@ -130,8 +155,7 @@ class _Hours:
     def of_past_and_windows(self, counts: DataFrame) -> DataFrame:
         """The hours that any of the two boards needs."""
         # A day more than the season has, for days of 25 hours.
-        past = max(timedelta(days=self.baseline_days + 1), timedelta(hours=self._recent_hours()))
-        oldest = self._ends()[1] - self._window() - past
+        oldest = self._ends()[1] - self._window() - timedelta(days=self.baseline_days + 1)
         return counts.where(
             (F.col("hour") >= F.lit(oldest)) & (F.col("hour") < F.lit(self.window_end))
         )
@@ -148,9 +172,10 @@ class _Hours:
         return counts.withColumn("window_end", F.explode(F.array(*map(F.lit, self._ends()))))
 
     def past(self, cells: DataFrame, *, by: list[str]) -> DataFrame:
-        """Add up `searchers` by `by` (`window_end` among them): `window`, `season`, `recent`.
+        """Add up people by `by` (`window_end` among them): `window`, `also`, `season`, `recent`.
 
-        `season` has an element a day, the day before first; `recent` is weighted by `decayed`.
+        `also` are those of the window who searched something else too; `season` has an element a
+        day, the day before first; `recent` is weighted by `decayed`.
         """
         age = self._hours_before_end()
         in_window = age.between(1, self.window_hours)
@@ -169,6 +194,7 @@ class _Hours:
         ]
         return cells.groupBy(*by).agg(
             F.sum(F.when(in_window, searchers).otherwise(0)).alias("window"),
+            F.sum(F.when(in_window, F.col("also_searched")).otherwise(0)).alias("also"),
             F.array(*season).alias("season"),
             F.sum(searchers * weight).alias("recent"),
         )
@@ -180,7 +206,7 @@ class _Hours:
         return timedelta(hours=self.window_hours)
 
     def _recent_hours(self) -> int:
-        return ceil(HALF_LIVES * self.half_life_hours)
+        return min(ceil(HALF_LIVES * self.half_life_hours), 24 * self.baseline_days)
 
     def _hours_before_end(self) -> Column:
         """1 in the last hour of the window."""
@@ -223,35 +249,63 @@ def _typed_queries(cells: DataFrame, names: DataFrame, min_searchers: int) -> Da
 
 def _scored(typed: DataFrame, past: DataFrame, traffic: DataFrame) -> DataFrame:
     """Add `expected_searchers` and `score`."""
-    of_all = traffic.select("window_end", F.struct("window", "season", "recent").alias("all"))
+    of_all = traffic.select(
+        "window_end", F.struct("window", "also", "season", "recent").alias("all")
+    )
     joined = typed.join(past, on=["window_end", "variant_id"]).join(
         F.broadcast(of_all), on="window_end"
     )
+    days = _season(F.col("season"), F.col("all"))
     expected = F.greatest(
-        _median(_season(F.col("season"), F.col("all"))),
-        _weekly(_season(F.col("season"), F.col("all"))),
+        _busy_day(days),
+        _weekly(days),
         F.col("recent") * F.col("all.window") / F.nullif(F.col("all.recent"), F.lit(0)),
         F.lit(LEAST_EXPECTED),
     )
     return joined.withColumn("expected_searchers", expected).withColumn(
-        "score", surprise(F.col("searchers"), F.col("expected_searchers"))
+        "score", surprise(_believed(F.col("searchers")), F.col("expected_searchers"))
     )
 
 
 def surprise(searchers: Column, expected: Column) -> Column:
-    """The signed root of the Poisson deviance: x log(x / E) - (x - E), doubled, its root.
+    """The signed root of the negative-binomial deviance, in standard deviations.
 
-    In standard deviations of a Poisson count, for small counts as for large (McCullagh and Nelder,
-    Generalized Linear Models, 2nd edition, 2.4). Negative where fewer came than expected.
+    2 (x log(x / E) - (x + 1/d) log((1 + d x) / (1 + d E))): of a count with mean E and variance
+    E + d E^2 (Hilbe, Negative Binomial Regression, 2nd edition, 8.2). For few people that is
+    nearly the Poisson deviance; of very many only a rise of half of E is a surprise of three.
+    Negative where fewer came than expected.
 
     Args:
-        searchers: at least 1.
+        searchers: above 0.
         expected: above 0.
     """
-    excess = searchers - expected
-    deviance = 2 * (searchers * F.log(searchers / expected) - excess)
+    spread = (1 + DISPERSION * searchers) / (1 + DISPERSION * expected)
+    deviance = 2 * (
+        searchers * F.log(searchers / expected) - (searchers + 1 / DISPERSION) * F.log(spread)
+    )
     # Rounding may leave a little less than nothing of equal counts.
-    return F.signum(excess) * F.sqrt(F.greatest(deviance, F.lit(0.0)))
+    return F.signum(searchers - expected) * F.sqrt(F.greatest(deviance, F.lit(0.0)))
+
+
+def _believed(searchers: Column) -> Column:
+    """Searchers of the window, as far as a usual part of them searched something else too.
+
+    Of those who type what has happened just now, fewer searched before than of all people, but
+    not less than half as many. Accounts that were made to push one query do nothing else.
+    """
+    usual = USUAL_SHARE * F.col("all.also") / F.col("all.window")
+    # One more: of five people it may be chance that none did.
+    return F.least(searchers, (F.col("also") + 1) / F.nullif(usual, F.lit(0.0)))
+
+
+def _least_score(min_score: float) -> Column:
+    """The score that a query needs on its board: the more candidates, the more.
+
+    Chance exceeds z sigmas with a probability of about exp(-z^2 / 2), so that among n candidates
+    sqrt(min_score^2 + 2 log n) is exceeded as often as min_score by one (Bonferroni's rule).
+    """
+    candidates = F.count("*").over(Window.partitionBy("window_end"))
+    return F.sqrt(F.lit(min_score) ** 2 + 2 * F.log(candidates))
 
 
 def _season(searchers: Column, of_all: Column) -> Column:
@@ -263,13 +317,11 @@ def _season(searchers: Column, of_all: Column) -> Column:
     )
 
 
-def _median(days: Column) -> Column:
-    """The middle of an array's values that are not null; null if there is none."""
+def _busy_day(days: Column) -> Column:
+    """What one in five of an array's values that are not null reach; null if there is none."""
     known = F.array_sort(F.array_compact(days))
-    size = F.size(known)
-    lower = F.get(known, F.floor((size - 1) / 2).cast("int"))
-    upper = F.get(known, F.floor(size / 2).cast("int"))
-    return (lower + upper) / 2
+    busy = F.ceil(F.size(known) / DAYS_PER_BUSY_DAY)
+    return F.get(known, (F.size(known) - busy).cast("int"))
 
 
 def _weekly(days: Column) -> Column:
@@ -278,6 +330,89 @@ def _weekly(days: Column) -> Column:
     What comes at the same hour of the week is a programme far more often than a second burst.
     """
     return F.least(F.get(days, F.lit(6)), F.get(days, F.lit(13)))
+
+
+#: What a row is on the way to the board.
+_OF_ROW: Final = (
+    "window_end",
+    "variant_id",
+    "query",
+    "surface",
+    "searchers",
+    "expected_searchers",
+    "score",
+    "variants",
+)
+
+
+def _with_issues_once(surprising: DataFrame, top: int) -> DataFrame:
+    """The boards: best first, each issue on its best rank, with `rank` and all its `variants`."""
+    best = with_top_ranks(
+        surprising,
+        per=["window_end"],
+        best_first=[F.desc("score"), F.desc("searchers"), F.asc("query")],
+        limit=CANDIDATES_PER_RANK * top,
+    )
+    compared = best.select(
+        "rank",
+        *_OF_ROW,
+        variant_key(F.col("query")).alias("key"),
+        F.transform(F.split("query", " "), variant_key).alias("words"),
+        keystrokes(F.col("query")).alias("keys"),
+        other_keyboard_keystrokes(F.col("query")).alias("other_keys"),
+    )
+    row = F.struct(*(name for name in compared.columns if name != "window_end"))
+    rows = compared.groupBy("window_end").agg(F.sort_array(F.collect_list(row)).alias("rows"))
+
+    def repeats(mine: Column) -> Column:
+        """The queries of worse rows that are about the same issue."""
+        return F.filter(
+            "rows", lambda other: (other["rank"] > mine["rank"]) & _is_same_issue(mine, other)
+        )["query"]
+
+    def is_repeated(mine: Column) -> Column:
+        return F.exists(
+            "rows", lambda other: (other["rank"] < mine["rank"]) & _is_same_issue(other, mine)
+        )
+
+    once = F.slice(F.filter("rows", lambda mine: ~is_repeated(mine)), 1, top)
+    with_variants = F.transform(
+        once, lambda mine: mine.withField("variants", F.concat(mine["variants"], repeats(mine)))
+    )
+    ranked = rows.select("window_end", F.posexplode(with_variants).alias("place", "row"))
+    return ranked.select(
+        *(F.col(name if name == "window_end" else f"row.{name}") for name in _OF_ROW),
+        (F.col("place") + 1).alias("rank"),
+    )
+
+
+def _is_same_issue(better: Column, worse: Column) -> Column:
+    """Whether a row is about the issue of a better one on the same board.
+
+    That is if all words of the one are in the other, in any order, also inside longer words
+    (지진 속보 and 속보 가람군지진), or if few people typed nearly the same keys, in either state of
+    the keyboard.
+
+    Args:
+        better: a struct with `key`, `words`, `keys`, `searchers`.
+        worse: a struct with these and `other_keys`.
+    """
+
+    def within(one: Column, other: Column) -> Column:
+        return F.forall(one["words"], lambda word: F.contains(other["key"], word))
+
+    # A single character is in too many words.
+    are_words = F.least(F.char_length(better["key"]), F.char_length(worse["key"])) > 1
+    in_error = F.least(
+        keystroke_distance(better["keys"], worse["keys"], at_most=KEYS_IN_ERROR),
+        keystroke_distance(better["keys"], worse["other_keys"], at_most=KEYS_IN_ERROR),
+    )
+    is_misspelt = (
+        (worse["searchers"] * FEWER <= better["searchers"])
+        & in_error.isNotNull()
+        & (in_error * KEYS_PER_ERROR <= F.char_length(better["keys"]))
+    )
+    return (are_words & (within(better, worse) | within(worse, better))) | is_misspelt
 
 
 def _with_movement(boards: DataFrame, window_end: datetime) -> DataFrame:

@@ -53,6 +53,27 @@ def test_a_person_counts_once_for_a_query_in_an_hour(spark: SparkSession) -> Non
     assert [row.searchers for row in counts["환율"]] == [1]
 
 
+def test_who_searched_something_else_too_that_day_is_told(spark: SparkSession) -> None:
+    log = searches(
+        spark,
+        search("특가", user=1, at_="2026-03-02T03:00:00"),  # nothing else, that day
+        search("특가", user=1, at_="2026-03-02T05:00:00"),
+        search("날씨", user=1, at_="2026-03-02T15:00:00"),  # midnight in Seoul: the next day
+        search("특가", user=2, at_="2026-03-02T03:00:00"),  # something else before
+        search("날씨", user=2, at_="2026-03-02T01:00:00"),
+        search("특가", user=3, at_="2026-03-02T03:00:00"),  # within the hour
+        search("환율", user=3, at_="2026-03-02T03:59:00"),
+        search("특가", user=4, at_="2026-03-02T03:00:00"),  # only later
+        search("환율", user=4, at_="2026-03-02T04:00:00"),
+    )
+
+    counts = by_query(hourly_counts(log, zone=SEOUL), log)
+
+    assert [(row.searchers, row.also_searched) for row in counts["특가"]] == [(4, 2), (1, 0)]
+    assert [row.also_searched for row in counts["환율"]] == [1, 1]
+    assert [row.also_searched for row in counts["날씨"]] == [0, 0]
+
+
 def test_hours_are_those_of_the_zone_even_where_its_offset_is_half_an_hour(
     spark: SparkSession,
 ) -> None:

@@ -1,0 +1,147 @@
+"""What truly burst in each hour, by what was planted in a simulated log.
+
+The truth says which queries belong to an issue and when people came for it. Whether the query
+burst in an hour is then judged on the counts, with knowledge of the whole log that no method has:
+its *habit* is the median of the same hour on all other days, and it bursts if it was typed by at
+least `LEAST_EXTRA` people more than by habit, and by `SIGMAS` roots of the habit more.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from silgeom.evaluate.log import EvaluationError
+from silgeom.evaluate.trend_counts import Counts, Floats, Ints
+
+LEAST_EXTRA: Final = 5
+SIGMAS: Final = 3.0
+
+#: Sessions that an event began may end in the hour after it.
+AFTERWARDS: Final = 1
+
+
+@dataclass(frozen=True)
+class Issue:
+    """A planted burst.
+
+    Attributes:
+        name: its first phrasing.
+        phrasings: groups of queries that name it.
+        hours: those in which it bursts.
+    """
+
+    name: str
+    phrasings: frozenset[int]
+    hours: Ints
+
+
+@dataclass
+class Truth:
+    """What is right on the board of each hour.
+
+    Attributes:
+        issues: those that burst in at least one hour.
+        right: (hour, group) -> key of what bursts; phrasings of one issue share their key.
+        neutral: groups that no method can know to be a habit: they count neither way.
+        attacks: (kind, group); -1: too few people typed it in any hour to be shown.
+    """
+
+    issues: list[Issue] = field(default_factory=list)
+    right: dict[tuple[int, int], tuple[str, int]] = field(default_factory=dict)
+    neutral: set[int] = field(default_factory=set)
+    attacks: list[tuple[str, int]] = field(default_factory=list)
+
+    def add(
+        self, counts: Counts, phrasings: Sequence[str], follow_ups: Sequence[str], hours: Ints
+    ) -> None:
+        """Enter a planted burst, in those of its hours in which it bursts.
+
+        Args:
+            counts: of the log.
+            phrasings: queries that name it.
+            follow_ups: queries that the same people go on to.
+            hours: rows in which people may have come for it.
+        """
+        named = _groups(phrasings, counts)
+        span = hours[(hours >= 0) & (hours < len(counts.hours))]
+        if not named or not len(span):
+            return
+        bursting = span[_bursts(counts.people[:, named].sum(axis=1), span)]
+        number = len(self.issues)
+        for hour in bursting.tolist():
+            self.right |= {(hour, group): ("issue", number) for group in named}
+        for group in set(_groups(follow_ups, counts)) - set(named):
+            for hour in span[_bursts(counts.people[:, group], span)].tolist():
+                self.right.setdefault((hour, group), ("follow-up", group))
+        if len(bursting):
+            self.issues.append(Issue(phrasings[0], frozenset(named), bursting))
+
+    def bursting(self, hours: int) -> Ints:
+        """How many issues burst in each hour."""
+        bursting = np.zeros(hours, dtype=np.int64)
+        for issue in self.issues:
+            bursting[issue.hours] += 1
+        return bursting
+
+
+def read_truth(path: Path, counts: Counts) -> Truth:
+    """The truth of a simulated log, as `truth.json` tells it.
+
+    Raises:
+        EvaluationError: the file is no `truth.json`.
+    """
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        return _truth(told, counts)
+    except (KeyError, TypeError, json.JSONDecodeError) as error:
+        raise EvaluationError(
+            f"{path} is no truth.json of silgeom.simulate: {type(error).__name__}: {error}"
+        ) from error
+
+
+def _truth(told: dict[str, Any], counts: Counts) -> Truth:
+    truth = Truth()
+    for burst in told["bursts"]:
+        came = [_row(text, counts) for text in burst["searchers"]]
+        span = np.arange(min(came), max(came) + 1 + AFTERWARDS)
+        truth.add(counts, burst["phrasings"], burst["follow_ups"], span)
+    unknowable = [each["query"] for each in told["habits"] if not each["must_not_trend_from"]]
+    truth.neutral = set(_groups(unknowable, counts))
+    truth.attacks = [
+        (attack["kind"], counts.group_of.get(attack["query"], -1))
+        for attack in told.get("attacks", ())
+    ]
+    return truth
+
+
+def _groups(queries: Sequence[str], counts: Counts) -> list[int]:
+    """The groups of those queries that may be on a board, each once."""
+    found = (counts.group_of.get(query) for query in queries)
+    return list(dict.fromkeys(group for group in found if group is not None))
+
+
+def _bursts(people: Floats, span: Ints) -> npt.NDArray[np.bool_]:
+    """Whether far more people than by habit came in each hour of the span."""
+    outside = np.ones(len(people), dtype=bool)
+    outside[span] = False
+    hours = np.arange(len(people))
+    habit = np.array([_median(people[outside & (hours % 24 == hour % 24)]) for hour in span])
+    extra = people[span] - habit
+    bursts: npt.NDArray[np.bool_] = extra >= np.maximum(LEAST_EXTRA, SIGMAS * np.sqrt(habit))
+    return bursts
+
+
+def _median(values: Floats) -> float:
+    return float(np.median(values)) if len(values) else 0.0
+
+
+def _row(text: str, counts: Counts) -> int:
+    """The row of an hour told as ISO 8601 with offset; it may lie outside the log."""
+    moment = np.datetime64(datetime.fromisoformat(text).astimezone(UTC).replace(tzinfo=None), "s")
+    return int((moment - counts.hours[0]) // np.timedelta64(1, "h"))

@@ -1,0 +1,416 @@
+"""How good the board of trending keywords is, beside the methods of others.
+
+    python -m silgeom.evaluate.trending ROOT --truth truth.json --quiet QUIET_ROOT
+    python -m silgeom.evaluate.trending --draw 1
+
+A board of 20 is made for each hour of the second fortnight of a log (the first is the past), by
+each method, from the same counts of people. A row is right if what it names truly burst in that
+hour (`trend_truth`) and is not on a better rank already; precision is of the rows that are shown,
+for seldom do twenty things burst. A rival without a threshold of its own is given the one with
+which its F1 is highest on the very log it is measured on, which is more than it could know.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from silgeom.evaluate.intervals import Bootstrap, Figure
+from silgeom.evaluate.log import EvaluationError
+from silgeom.evaluate.report import draw, text_table
+from silgeom.evaluate.trend_counts import FLOOR, Counts, Floats, Ints, read_counts
+from silgeom.evaluate.trend_methods import RIVALS, Method
+from silgeom.evaluate.trend_ours import (
+    CANDIDATES_PER_RANK,
+    FIRST_VERSION,
+    OURS,
+    Options,
+    least_scores,
+    scores,
+    without_repeats,
+)
+from silgeom.evaluate.trend_simulated import Plan, simulated_counts, with_planted_bursts
+from silgeom.evaluate.trend_truth import Truth, read_truth
+
+TOP: Final = 20
+DAY: Final = 24
+FORTNIGHT: Final = 14 * DAY
+
+NEUTRAL: Final = -1
+WRONG: Final = 0
+FOLLOW_UP: Final = 1
+ISSUE: Final = 2
+
+
+#: Ours, and each part of it left out.
+OUR_METHODS: Final[dict[str, Options]] = {
+    "ours": OURS,
+    "… season: the median": replace(OURS, days_per_busy_day=0),
+    "… no dispersion": replace(OURS, dispersion=0.0),
+    "… half-life 12 hours": replace(OURS, half_life_hours=12.0),
+    "… everybody believed": replace(OURS, usual_share=0.0),
+    "… phrasings apart": replace(OURS, issues_once=False),
+    "ours at first": FIRST_VERSION,
+}
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of the boards of all hours, best first within each hour.
+
+    Attributes:
+        hour: of each row, rising.
+        group: the query.
+        score: falling within an hour.
+    """
+
+    hour: Ints
+    group: Ints
+    score: Floats
+
+    def where(self, keep: npt.NDArray[np.bool_]) -> "Rows":
+        """Some of the rows."""
+        return Rows(self.hour[keep], self.group[keep], self.score[keep])
+
+    def rank(self) -> Ints:
+        """From 1 within each hour."""
+        starts = np.searchsorted(self.hour, self.hour)
+        return np.arange(len(self.hour)) - starts + 1
+
+
+@dataclass(frozen=True)
+class Measures:
+    """What is counted for one method: arrays with an element a day, `delays` one an issue.
+
+    Attributes:
+        shown: rows on boards.
+        right: of these, what truly burst.
+        bursting: issues that burst, hour by hour.
+        caught: of these, those on the board of that hour.
+        placed: right rows of boards of as many places as issues burst.
+        delays: windows from the first in which an issue bursts to its first board; inf: never.
+        wrong: rows on boards that are not right.
+        best_ranks: of the queries of each kind of attack; None: never on a board.
+    """
+
+    shown: Ints
+    right: Ints
+    bursting: Ints
+    caught: Ints
+    placed: Ints
+    delays: Floats
+    wrong: Rows
+    best_ranks: dict[str, int | None]
+
+
+def rows_of(counts: Counts, score: Floats, least: float) -> Rows:
+    """All cells with at least that score; of equal scores more people first, then by text."""
+    hour, group = counts.cells
+    keep = np.flatnonzero(score >= least)
+    hour, group, score = hour[keep], group[keep], score[keep]
+    people = counts.people[hour, group]
+    order = np.lexsort((-people, -score, hour))
+    figures = np.stack([hour, -score, -people], axis=1)[order]
+    is_tied = (figures[1:] == figures[:-1]).all(axis=1)
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], is_tied, [0]]).astype(np.int64)))
+    for first, last in edges.reshape(-1, 2).tolist():
+        tied = order[first : last + 1].tolist()
+        tied.sort(key=lambda row: counts.commonest(int(hour[row]), int(group[row])))
+        order[first : last + 1] = tied
+    return Rows(hour[order], group[order], score[order])
+
+
+def our_rows(counts: Counts, options: Options) -> Rows:
+    """What our method would show without a threshold, an issue once."""
+    every = rows_of(counts, scores(counts, options), 0.0)
+    every = every.where(every.rank() <= CANDIDATES_PER_RANK * TOP)
+    if not options.issues_once:
+        return every
+    return every.where(without_repeats(counts, every.hour, every.group))
+
+
+def our_shown_rows(counts: Counts, every: Rows, _: float, options: Options) -> Rows:
+    """Of the rows of our method those with the score they need."""
+    needed = np.zeros(counts.people.shape)
+    needed[counts.cells] = least_scores(counts, options)
+    return every.where(every.score >= needed[every.hour, every.group])
+
+
+def judged(rows: Rows, truth: Truth) -> Ints:
+    """NEUTRAL, WRONG, FOLLOW_UP or ISSUE of each row.
+
+    An issue that stands higher on the same board already is wrong.
+    """
+    verdicts = np.empty(len(rows.hour), dtype=np.int64)
+    seen: set[tuple[int, tuple[str, int]]] = set()
+    for i, (hour, group) in enumerate(zip(rows.hour.tolist(), rows.group.tolist(), strict=True)):
+        key = truth.right.get((hour, group))
+        if key is None:
+            verdicts[i] = NEUTRAL if group in truth.neutral else WRONG
+        elif (hour, key) in seen:
+            verdicts[i] = WRONG
+        else:
+            verdicts[i] = ISSUE if key[0] == "issue" else FOLLOW_UP
+            seen.add((hour, key))
+    return verdicts
+
+
+def measured(rows: Rows, every: Rows, counts: Counts, truth: Truth, first: int) -> Measures:
+    """Measure the boards of all hours from `first` on.
+
+    Args:
+        rows: those that the method shows, of which the first `TOP` of each hour are its board.
+        every: its rows without a threshold, for boards of as many places as issues burst.
+        counts: what the rows were made of.
+        truth: what burst in them.
+        first: the hours before are the past alone.
+    """
+    bursting = truth.bursting(len(counts.hours))
+    days = -(-(len(counts.hours) - first) // DAY)
+
+    def by_day(hour: Ints, weight: Ints | None = None) -> Ints:
+        counted = np.bincount((hour - first) // DAY, weights=weight, minlength=days)
+        return counted.astype(np.int64)
+
+    shown, verdicts = _counted(rows, truth, first)
+    on_board = shown.rank() <= TOP
+    shown, verdicts = shown.where(on_board), verdicts[on_board]
+    placed, placed_verdicts = _counted(every, truth, first)
+    in_place = placed.rank() <= np.minimum(bursting, TOP)[placed.hour]
+    later = np.arange(first, len(counts.hours))
+    return Measures(
+        shown=by_day(shown.hour),
+        right=by_day(shown.hour[verdicts > WRONG]),
+        bursting=by_day(later, np.minimum(bursting, TOP)[later]),
+        caught=by_day(shown.hour[verdicts == ISSUE]),
+        placed=by_day(placed.hour[in_place & (placed_verdicts > WRONG)]),
+        delays=_delays(shown, truth, first),
+        wrong=shown.where(verdicts == WRONG),
+        best_ranks=_best_ranks(shown, truth),
+    )
+
+
+def _counted(rows: Rows, truth: Truth, first: int) -> tuple[Rows, Ints]:
+    """The rows from `first` on that count at all, with their verdicts."""
+    later = rows.where(rows.hour >= first)
+    verdicts = judged(later, truth)
+    return later.where(verdicts != NEUTRAL), verdicts[verdicts != NEUTRAL]
+
+
+def _delays(shown: Rows, truth: Truth, first: int) -> Floats:
+    """Windows from the first in which an issue bursts to the first that shows it; inf: never."""
+    on_board: dict[int, set[int]] = {}
+    for hour, group in zip(shown.hour.tolist(), shown.group.tolist(), strict=True):
+        on_board.setdefault(group, set()).add(hour)
+    delays = []
+    for issue in truth.issues:
+        if issue.hours[0] < first:
+            continue
+        hours = set(issue.hours.tolist())
+        seen = [h for group in issue.phrasings for h in on_board.get(group, set()) & hours]
+        delays.append(min(seen) - int(issue.hours[0]) if seen else np.inf)
+    return np.array(delays, dtype=np.float64)
+
+
+def _best_ranks(shown: Rows, truth: Truth) -> dict[str, int | None]:
+    """The best rank of each kind of attack; None: never on a board."""
+    rank = shown.rank()
+    best: dict[str, int | None] = {}
+    for kind, group in truth.attacks:
+        ranks = rank[shown.group == group]
+        found = int(ranks.min()) if len(ranks) else None
+        known = [each for each in (best.get(kind), found) if each is not None]
+        best[kind] = min(known, default=None)
+    return best
+
+
+def best_threshold(rows: Rows, counts: Counts, truth: Truth, first: int) -> float:
+    """The threshold with the highest F1 of boards on this very log: kinder than life would be."""
+    every, verdicts = _counted(rows.where(rows.rank() <= TOP), truth, first)
+    if not len(every.hour):
+        return 0.0
+    order = np.argsort(-every.score, kind="stable")
+    precision = np.cumsum(verdicts[order] > WRONG) / np.arange(1, len(order) + 1)
+    bursting = np.minimum(truth.bursting(len(counts.hours))[first:], TOP).sum()
+    recall = np.cumsum(verdicts[order] == ISSUE) / max(int(bursting), 1)
+    f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-9)
+    return float(every.score[order][int(np.argmax(f1))])
+
+
+def evaluate(
+    root: Path,
+    truth: Path | None = None,
+    *,
+    quiet: Path | None = None,
+    first_day: int | None = None,
+    floor: int = FLOOR,
+) -> pd.DataFrame:
+    """Measure ours and all rivals on the counts of a root.
+
+    Args:
+        root: a root whose counts are up to date (jobs/trending.py).
+        truth: `truth.json` of the simulated log; None: bursts are planted into the counts, and
+            what else is shown counts as wrong though it may be news.
+        quiet: a root of a log with nothing but habits, for the false alarms.
+        first_day: days before are the past alone; None: 14, or half of a shorter log.
+        floor: people who must have typed one form of a query within an hour.
+
+    Returns:
+        See `compared`.
+
+    Raises:
+        EvaluationError: a root has no counts or too few hours, or the truth is none.
+    """
+    counts = read_counts(root, floor=floor)
+    if len(counts.hours) < 2 * DAY:
+        raise EvaluationError(
+            f"{root} has searches of {len(counts.hours)} hours: trends need a log of two days"
+        )
+    if truth is None:
+        counts, known = with_planted_bursts(counts)
+    else:
+        known = read_truth(truth, counts)
+    silent = None if quiet is None else read_counts(quiet, floor=floor)
+    return compared(counts, known, quiet=silent, first_day=first_day)
+
+
+def compared(
+    counts: Counts, truth: Truth, *, quiet: Counts | None = None, first_day: int | None = None
+) -> pd.DataFrame:
+    """Measure ours and all rivals on counts of which it is known what burst.
+
+    Returns:
+        A row a method: `method`, `threshold`, `precision` of the rows shown, `recall` of issues
+        hour by hour, `places` (precision of boards of as many places as issues burst, without a
+        threshold), each with `_low` and `_high`, the 95 % interval over days; `caught`, the share
+        of issues that were ever shown, `delay`, the median in windows; `wrong` rows;
+        `false_alarms`, rows a fortnight in `quiet` (nan without); and a column for each kind of
+        attack with its best rank (0: never on a board).
+    """
+    first = DAY * _first_day(counts, first_day)
+    rows = []
+    for method in _methods():
+        every = method.rows(counts)
+        threshold = method.threshold
+        if threshold is None:
+            threshold = best_threshold(every, counts, truth, first)
+        found = measured(method.shown(counts, every, threshold), every, counts, truth, first)
+        alarms = np.nan
+        if quiet is not None:
+            quiet_first = DAY * _first_day(quiet, None)
+            in_quiet = method.rows(quiet)
+            shown = method.shown(quiet, in_quiet, threshold)
+            wrong = measured(shown, in_quiet, quiet, Truth(), quiet_first).wrong
+            alarms = len(wrong.hour) * FORTNIGHT / (len(quiet.hours) - quiet_first)
+        rows.append({"method": method.name, "threshold": threshold, **_told(found, alarms)})
+    return pd.DataFrame(rows)
+
+
+@dataclass(frozen=True)
+class _Named:
+    """A method that is compared.
+
+    Attributes:
+        name: in the table.
+        rows: what it would show without a threshold, best first.
+        shown: of these, what it shows at a threshold.
+        threshold: None: it has none of its own and is given the one that serves it best.
+    """
+
+    name: str
+    rows: Callable[[Counts], Rows]
+    shown: Callable[[Counts, Rows, float], Rows]
+    threshold: float | None
+
+
+def _methods() -> Iterator[_Named]:
+    def at_least(_: Counts, every: Rows, threshold: float) -> Rows:
+        return every.where(every.score >= threshold)
+
+    for name, options in OUR_METHODS.items():
+        yield _Named(
+            name,
+            partial(our_rows, options=options),
+            partial(our_shown_rows, options=options),
+            options.min_score,
+        )
+    for name, (method, own) in RIVALS.items():
+        rows = partial(_rival_rows, method=method)
+        yield _Named(name, rows, at_least, None)
+        if own is not None:
+            yield _Named(f"{name}, its own threshold", rows, at_least, own)
+
+
+def _rival_rows(counts: Counts, method: Method) -> Rows:
+    return rows_of(counts, method(counts, *counts.cells), -np.inf)
+
+
+def _first_day(counts: Counts, chosen: int | None) -> int:
+    return min(14, len(counts.hours) // DAY // 2) if chosen is None else chosen
+
+
+def _over_days(part: Ints, whole: Ints) -> Figure:
+    """A share of all days, with the interval over days."""
+    weights = whole.astype(np.float64)
+    return Bootstrap(np.arange(len(whole))).mean(part / np.maximum(weights, 1.0), weights)
+
+
+def _told(found: Measures, false_alarms: float) -> dict[str, Any]:
+    figures: dict[str, Any] = {}
+    for name, part, whole in (
+        ("precision", found.right, found.shown),
+        ("recall", found.caught, found.bursting),
+        ("places", found.placed, found.bursting),
+    ):
+        figure = _over_days(part, whole)
+        figures |= {name: figure.value, f"{name}_low": figure.low, f"{name}_high": figure.high}
+    known = len(found.delays) > 0
+    return figures | {
+        "caught": float(np.isfinite(found.delays).mean()) if known else np.nan,
+        "delay": float(np.median(found.delays)) if known else np.nan,
+        "wrong": len(found.wrong.hour),
+        "false_alarms": false_alarms,
+        **{kind: rank or 0 for kind, rank in found.best_ranks.items()},
+    }
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Print the tables; the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m silgeom.evaluate.trending", description=__doc__.splitlines()[0]
+    )
+    add = parser.add_argument
+    add("root", type=Path, nargs="?", metavar="ROOT", help="whose counts are up to date")
+    add("--truth", type=Path, metavar="FILE", help="truth.json; without: bursts are planted")
+    add("--quiet", type=Path, metavar="ROOT", help="of a log with habits alone: false alarms")
+    add("--draw", type=int, metavar="SEED", help="no root: hourly counts drawn at once")
+    add("--searches-a-day", type=float, default=200_000, metavar="N", help="with --draw")
+    add("--plot", type=Path, metavar="FILE", help="a picture of the figures")
+    add("--k", type=int, default=FLOOR, metavar="K", help="people who must have typed a query")
+    args = parser.parse_args(argv)
+    if (args.root is None) == (args.draw is None):
+        parser.error("give either ROOT or --draw SEED")
+    try:
+        if args.draw is not None:
+            plan = Plan(seed=args.draw, searches_a_day=args.searches_a_day)
+            quiet, _ = simulated_counts(replace(plan, bursts=0, attacks=False))
+            found = compared(*simulated_counts(plan), quiet=quiet)
+        else:
+            found = evaluate(args.root, args.truth, quiet=args.quiet, floor=args.k)
+        if args.plot:
+            draw(found, ["precision", "recall", "places"], "Trending keywords", args.plot)
+    except (EvaluationError, OSError) as error:
+        parser.error(str(error))
+    sys.stdout.write(text_table(found) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,234 @@
+"""The measuring of boards: what is right, and whether what is measured is what the job does."""
+
+import json
+import random
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
+
+from pipeline.schemas import HOURLY_COUNTS
+from pipeline.text import variant_key as spark_variant_key
+from pipeline.trending import trending_keywords
+from silgeom.evaluate import trending
+from silgeom.evaluate.log import EvaluationError
+from silgeom.evaluate.trend_counts import Counts, counts_of, read_counts, variant_key
+from silgeom.evaluate.trend_methods import RIVALS
+from silgeom.evaluate.trend_ours import OURS
+from silgeom.evaluate.trend_simulated import Plan, simulated_counts, with_planted_bursts
+from silgeom.evaluate.trend_truth import Truth, read_truth
+from silgeom.evaluate.trending import ISSUE, NEUTRAL, WRONG, Rows, compared, judged, measured
+from tests.factories import at
+
+START = at("2026-03-01T15:00:00")  # midnight in Seoul, a Monday
+HOURS = 20 * 24
+HOUR = timedelta(hours=1)
+
+
+def frames(
+    people: dict[str, dict[int, int]], *, also: float = 1.0
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Cells and names; people of each query by hour from the start."""
+    ids = {query: number for number, query in enumerate(people)}
+    rows = [
+        (START + hour * HOUR, ids[query], n, int(n * also))
+        for query, by_hour in people.items()
+        for hour, n in by_hour.items()
+    ]
+    cells = pd.DataFrame(rows, columns=["hour", "query_id", "searchers", "also_searched"])
+    return cells, pd.DataFrame({"query_id": list(ids.values()), "query": list(ids)})
+
+
+def steady(n: int) -> dict[int, int]:
+    return dict.fromkeys(range(HOURS), n)
+
+
+BURST = {"늘": steady(1000), "지진": {400: 90, 401: 50, 402: 20}, "지진 속보": {400: 30, 401: 10}}
+
+
+@pytest.fixture
+def counts() -> Counts:
+    return counts_of(*frames(BURST))
+
+
+def truth_file(folder: Path, **more: object) -> Path:
+    burst = {
+        "query": "지진",
+        "phrasings": ["지진", "지진 속보"],
+        "follow_ups": ["지진 대피"],
+        "searchers": {f"{START + hour * HOUR:%Y-%m-%dT%H:%M:%S%z}": 9 for hour in (400, 401, 402)},
+    }
+    file = folder / "truth.json"
+    file.write_text(json.dumps({"bursts": [burst], "habits": [], **more}), "utf-8")
+    return file
+
+
+def test_an_issue_is_right_once_on_a_board(counts: Counts, tmp_path: Path) -> None:
+    truth = read_truth(truth_file(tmp_path), counts)
+    group = counts.group_of
+    rows = Rows(
+        hour=np.array([400, 400, 400, 450]),
+        group=np.array([group["지진"], group["지진 속보"], group["늘"], group["지진"]]),
+        score=np.array([9.0, 8.0, 7.0, 9.0]),
+    )
+
+    # Its second phrasing, what is always searched, and the issue two days later are wrong.
+    assert judged(rows, truth).tolist() == [ISSUE, WRONG, WRONG, WRONG]
+
+
+def test_what_no_past_could_tell_counts_neither_way(counts: Counts, tmp_path: Path) -> None:
+    monthly = {"query": "늘", "must_not_trend_from": None}
+    truth = read_truth(truth_file(tmp_path, habits=[monthly]), counts)
+    rows = Rows(np.array([400]), np.array([counts.group_of["늘"]]), np.array([1.0]))
+
+    assert judged(rows, truth).tolist() == [NEUTRAL]
+
+
+def test_measures_of_a_known_board(counts: Counts, tmp_path: Path) -> None:
+    file = truth_file(tmp_path, attacks=[{"kind": "farm", "query": "늘"}])
+    truth = read_truth(file, counts)
+    late, never = counts.group_of["지진"], counts.group_of["늘"]
+    shown = Rows(np.array([401, 401, 402]), np.array([never, late, late]), np.array([9.0, 8, 7]))
+
+    found = measured(shown, shown, counts, truth, first=14 * 24)
+
+    assert (found.shown.sum(), found.right.sum(), found.caught.sum()) == (3, 2, 2)
+    assert found.bursting.sum() == 3
+    assert found.delays.tolist() == [1.0]  # it bursts from 400 on
+    assert found.placed.sum() == 1  # of one place an hour: 402
+    assert found.best_ranks == {"farm": 1}
+
+
+def test_ours_shows_the_burst_once_and_nothing_else(counts: Counts, tmp_path: Path) -> None:
+    truth = read_truth(truth_file(tmp_path), counts)
+
+    row = compared(counts, truth, quiet=counts_of(*frames({"늘": steady(1000)}))).iloc[0]
+
+    assert (row["method"], row["precision"], row["recall"], row["delay"]) == ("ours", 1.0, 1.0, 0.0)
+    assert row["false_alarms"] == 0
+
+
+def test_every_rival_gives_every_cell_a_score() -> None:
+    counts, _ = simulated_counts(Plan(seed=3, searches_a_day=4000, queries=300, days=6))
+    hour, group = counts.cells
+    for name, (method, _) in RIVALS.items():
+        scores = method(counts, hour, group)
+        assert scores.shape == hour.shape, name
+        assert not np.isnan(scores).any(), name
+
+
+def test_rivals_see_nothing_of_the_future() -> None:
+    counts, _ = simulated_counts(Plan(seed=3, searches_a_day=4000, queries=300, days=6))
+    hour, group = counts.cells
+    past = hour < 100
+    for name, (method, _) in RIVALS.items():
+        if name in ("SigniTrend", "Kleinberg"):
+            continue  # they know the length of the log and its mean traffic, no query's future
+        before = method(counts, hour[past], group[past])
+        people = counts.people.copy()
+        counts.people[100:] = 7.0
+        after = method(counts, hour[past], group[past])
+        counts.people[:] = people
+        assert np.array_equal(before, after), name
+
+
+def test_drawn_counts_are_the_same_for_a_seed_and_their_bursts_are_found() -> None:
+    plan = Plan(seed=5, searches_a_day=20_000, queries=2000)
+    (one, truth), (two, _) = simulated_counts(plan), simulated_counts(plan)
+    assert np.array_equal(one.searchers, two.searchers)
+    assert one.forms == two.forms
+
+    every = trending.our_rows(one, OURS)
+    shown = trending.our_shown_rows(one, every, 0.0, OURS)
+    found = measured(shown, every, one, truth, first=14 * 24)
+    assert len(truth.issues) == 40
+    assert found.right.sum() / found.shown.sum() >= 0.95
+    assert np.median(found.delays) <= 1
+    assert set(found.best_ranks.values()) == {None}
+
+
+def test_bursts_can_be_planted_into_any_log(counts: Counts) -> None:
+    more, truth = with_planted_bursts(counts, bursts=10)
+
+    assert more.forms[: len(counts.forms)] == counts.forms
+    assert len(truth.issues) > 5
+    assert (more.traffic >= counts.traffic).all()
+
+
+def test_a_root_without_counts_is_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(EvaluationError, match=r"hourly_counts is missing: let jobs/trending\.py"):
+        read_counts(tmp_path)
+
+
+def test_a_wrong_truth_is_a_sentence(counts: Counts, tmp_path: Path) -> None:
+    file = tmp_path / "t.json"
+    file.write_text("[]", "utf-8")
+    with pytest.raises(EvaluationError, match=r"t\.json is no truth\.json"):
+        read_truth(file, counts)
+
+
+WORDS = ["지진", "속보", "가람군", "날씨", "경기", "손흥민", "축구", "결과", "3.5", "c++"]
+
+
+def random_people(rng: random.Random) -> dict[str, dict[int, int]]:
+    """Queries of words in any order, some written together, some mistyped; now and then a burst."""
+    people: dict[str, dict[int, int]] = {"늘": {hour: 150 for hour in range(HOURS)}}
+    for _ in range(60):
+        words = rng.sample(WORDS, rng.choice([1, 2, 2, 3]))
+        query = rng.choice([" ", " ", "", ", "]).join(words) + rng.choice(["", "", "ㅁ", "!"])
+        level = rng.choice([0.1, 1, 5])
+        bursts = {rng.randrange(HOURS - 3, HOURS) for _ in range(rng.choice([0, 1, 2]))}
+        people[query] = {
+            hour: n
+            for hour in range(HOURS)
+            if (n := int(rng.expovariate(1 / level)) + rng.choice([9, 40, 400]) * (hour in bursts))
+        }
+    return people
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_the_twin_is_the_job(spark: SparkSession, seed: int) -> None:
+    rng = random.Random(seed)
+    cells, names = frames(random_people(rng), also=0.7)
+    pushed = cells["query_id"] % 7 == 1
+    cells.loc[pushed, "also_searched"] = 0
+    end = START + HOURS * HOUR
+
+    counts = counts_of(cells, names)
+    every = trending.our_rows(counts, OURS)
+    shown = trending.our_shown_rows(counts, every, 0.0, OURS)
+    last = shown.where(shown.hour == HOURS - 1)
+    ours = [
+        (counts.commonest(hour, group), int(counts.people[hour, group]), score)
+        for hour, group, score in zip(last.hour, last.group, last.score, strict=True)
+    ][:20]
+
+    hourly = spark.createDataFrame(cells.assign(hour=cells["hour"].dt.tz_localize(None)))
+    named = spark.createDataFrame(names).withColumn("surface", F.col("query"))
+    board = trending_keywords(
+        hourly.select(*HOURLY_COUNTS.names), named, window_end=end, zone="Asia/Seoul"
+    )
+    theirs = [(row["query"], row.searchers, row.score) for row in board.orderBy("rank").collect()]
+
+    assert [row[:2] for row in ours] == [row[:2] for row in theirs]
+    assert [row[2] for row in ours] == pytest.approx([row[2] for row in theirs], rel=1e-4)
+    assert len(ours) >= 5
+
+
+def test_variant_keys_are_those_of_the_job(spark: SparkSession) -> None:
+    queries = [
+        "손흥민, 경기", "3·1절", "3ㆍ1절", "node.js", "c++ 책", "a .net b", "1,000원", "3.5 + 4",
+        "!!! ?", "2026-11-22", "c# +", "é à", "카카오 톡", "x+y", "10 000", "#1", "ㆍ",
+    ]  # fmt: skip
+    frame = spark.createDataFrame([(query,) for query in queries], "query string")
+    keys = frame.select(spark_variant_key(F.col("query"))).collect()
+
+    assert [variant_key(query) for query in queries] == [row[0] for row in keys]
+
+
+def test_nothing_planted_nothing_bursts(counts: Counts) -> None:
+    assert Truth().bursting(len(counts.hours)).sum() == 0
