@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from silgeom.evaluate import autocomplete, related
+from silgeom.evaluate import autocomplete, related, trending
 from silgeom.evaluate.log import EvaluationError, Split, read_log, split
 from silgeom.evaluate.report import draw, text_table
 
@@ -71,8 +71,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _measure(result: str, args: argparse.Namespace) -> None:
     if result == "trending":
-        from silgeom.evaluate import trending  # reads counts, which the others do without
-
         told = f"Trending keywords of {args.root}"
         measured = trending.evaluate(Path(args.root), args.truth)
         measures = ["precision", "recall"]
