@@ -17,7 +17,8 @@ LAYERS = [
     {"ledger", "names", "formats"},
     # Datasets: DataFrame -> DataFrame. Of each other they know nothing.
     {"searches", "counts", "sessions", "trending", "related", "autocomplete"},
-    {"detection", "parsing"},
+    {"detection"},
+    {"parsing"},
     # What touches the world.
     {"session"},
     {"storage"},

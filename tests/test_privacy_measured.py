@@ -61,12 +61,13 @@ SLIPPED = {
 } | {"ㅎㅁㄱㅁㅡ96@ㄷㅌ므ㅔㅣㄷ.채ㅡ": "ㅎㅁㄱㅁㅡ96"}
 
 ALONE = "도해솔 가람로 12 301호"  # one person, 100 times
-FEW = "서노을 나래길 7 지하"  # four people
+FEW = "서노을 나래길 7 지하"  # four people, on two days
 FEW_IN_MANY_WAYS = ("설가온 다온로 9", "설가온다온로 9", "설 가온 다온로 9")  # four, each in all
 FEW_DECOMPOSED = "봉마루 라온길 3"  # four people, of whom two send NFD as well
 ENOUGH = "탁이든 동창회"  # five people
 NEWS = "국하람 은퇴"  # twelve
-NAMES = {ALONE, FEW, *FEW_IN_MANY_WAYS, FEW_DECOMPOSED}
+ENDINGS = {"가람로 12 301호", "나래길 7 지하", "다온로 9", "라온길 3"}
+NAMES = {ALONE, FEW, *FEW_IN_MANY_WAYS, FEW_DECOMPOSED, *ENDINGS}
 SECRET_USER = "kildong@example.org"
 SECRET_URL = "https://mail.example.com/?to=secret.box@example.com&tel=01000009999"
 
@@ -76,9 +77,9 @@ def _lines() -> Iterator[str]:
 
     moments = count()
 
-    def line(hour: int, user: str, query: str, more: str = "") -> str:
+    def line(hour: int, user: str, query: str, more: str = "", day: int = 2) -> str:
         moment = next(moments)
-        at = f"2026-03-02T{hour:02}:{moment // 60 % 60:02}:{moment % 60:02}+09:00"
+        at = f"2026-03-{day:02}T{hour:02}:{moment // 60 % 60:02}:{moment % 60:02}+09:00"
         return f"{at}\t{user}\t{query}{more}\n"
 
     for hour in (8, 9, 10):
@@ -97,6 +98,8 @@ def _lines() -> Iterator[str]:
         yield line(10, "u1", ALONE)
     for person in range(K - 1):
         yield line(10, f"u{person}", FEW)
+        yield line(10, f"u{person}", FEW, day=1)
+        yield line(10, f"u{person}", FEW + " 지도", day=1)
         for text in (*FEW_IN_MANY_WAYS, FEW_DECOMPOSED):
             yield line(10, f"u{person}", text)
         if person < 2:

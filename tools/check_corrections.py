@@ -68,18 +68,17 @@ def main() -> None:
     truth = json.loads(Path(args.truth).read_text("utf-8"))
     planted = {(each["wrong"], each["right"]): each["kind"] for each in truth["corrections"]}
     lines = []
-    with spark_session("check_corrections") as spark:
+    with spark_session("check_corrections") as session:
+        spark = session()
         base = Path(args.root).resolve()
         pairs = spark.read.parquet(f"file://{base}/daily_pairs")
         names = spark.read.parquet(f"file://{base}/daily_counts")
         for floor in FLOORS:
             reached, shown = (
-                related_searches(
-                    pairs, names, min_searchers=floor, min_significance=least, top=1_000_000
-                )
+                related_searches(pairs, names, min_searchers=floor, top=1_000_000, **least)
                 .select("query", "related_query", "kind")
                 .collect()
-                for least in (0.0, 3.0)
+                for least in ({"min_significance": 0.0}, {})
             )
             found = judged(planted, map(tuple, reached), map(tuple, shown))
             for kind in ("slip", "keyboard", "spacing"):

@@ -57,8 +57,8 @@ def expectation(counts: list[Any], alls: list[Any], everybody: int) -> float:
             if 1 <= age <= rules.RECENT_HOURS
         )
 
-    of_all = recent(all_)
-    return max(busy, weekly, recent(mine) * everybody / of_all if of_all else 0.0, 1.0)
+    of_all, least = recent(all_), rules.LEAST_EXPECTED
+    return max(busy, weekly, recent(mine) * everybody / of_all if of_all else 0.0, least)
 
 
 @F.udf(DoubleType())
