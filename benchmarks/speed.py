@@ -249,11 +249,14 @@ def main() -> int:
     parser.add_argument("--searches", type=int, default=5_000_000)
     parser.add_argument("--days", type=int, default=14)
     parser.add_argument("--rounds", type=int, default=1)
-    parser.add_argument("--without-tutorial", action="store_true", help="it takes most of the time")
+    parser.add_argument(
+        "--leave-out", nargs="*", default=[], choices=["tutorial", "warm", "polars"], metavar="WHAT"
+    )
     parser.add_argument("--write", type=Path, metavar="FILE.md", help="the table as Markdown")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="work there, and keep it")
     args = parser.parse_args()
-    rivals = [name for name in RIVALS if not (args.without_tutorial and "tutorials" in name)]
+    left_out = tuple(args.leave_out)
+    rivals = [name for name, module in RIVALS.items() if not any(w in module for w in left_out)]
     with tempfile.TemporaryDirectory(prefix="benchmark-") as temporary:
         bench = Benchmark(args.keep or Path(temporary), args.searches, args.days)
         runs: list[Run] = []
@@ -262,7 +265,8 @@ def main() -> int:
                 for result in RESULTS:
                     for name in rivals:
                         runs.append(bench.rival(name, result))
-                    runs += [bench.cold(result), bench.nothing(result), bench.warm(result)]
+                    runs += [bench.cold(result), bench.nothing(result)]
+                    runs += [] if "warm" in left_out else [bench.warm(result)]
                 if turn == 0:
                     bench.prepare_hours()
                 runs += [bench.hour(result) for result in RESULTS]
