@@ -80,7 +80,7 @@ def test_a_job_outlives_a_data_node(
     assert_ends_well(job, hdfs, f"without-{data_node}", undisturbed)
 
 
-@pytest.mark.parametrize("role", ["other", "master"])
+@pytest.mark.parametrize("role", [pytest.param("other", marks=pytest.mark.cluster_long), "master"])
 def test_a_job_outlives_a_node_manager(
     mended: Cluster, hdfs: Reader, undisturbed: tuple[Rows, Rows], role: str
 ) -> None:
@@ -99,7 +99,9 @@ def test_a_job_whose_driver_is_inside_the_cluster_outlives_the_driver(
     assert_ends_well(job, hdfs, "without-driver", undisturbed)
 
 
-@pytest.mark.parametrize("service", ["namenode", "resourcemanager"])
+@pytest.mark.parametrize(
+    "service", ["namenode", pytest.param("resourcemanager", marks=pytest.mark.cluster_long)]
+)
 def test_a_job_waits_for_a_master_that_crashes_and_comes_back(
     mended: Cluster, hdfs: Reader, undisturbed: tuple[Rows, Rows], service: str
 ) -> None:
