@@ -6,6 +6,7 @@ tenth place. What a person typed before is taken out of all counts before that p
 """
 
 import re
+from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
@@ -173,14 +174,14 @@ class Index:
         return (-weight, own_people - self.people[item], self.text[item])
 
 
-class Box:
+class Box(ABC):
     """A way to complete: a row of the table."""
 
     indices: tuple[Index, ...]
 
+    @abstractmethod
     def ask(self, state: State, user: int) -> list[str]:
         """The keys of at most ten completions."""
-        raise NotImplementedError
 
     @property
     def rows(self) -> int:

@@ -199,7 +199,7 @@ def await_until(
             pytest.fail(f"the job ended while waiting for {what}:\n{job.communicate()[0][-3000:]}")
         if time.monotonic() > deadline:
             pytest.fail(f"waited {seconds:.0f} s in vain for {what}")
-        time.sleep(0.5)
+        time.sleep(0.5)  # other programs' states, of which nothing tells when they change
 
 
 @pytest.fixture(scope="session")
