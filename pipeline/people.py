@@ -1,6 +1,6 @@
 """How many different people there are in several counts: sketches that can be united.
 
-A sketch is the least `SKETCH_SIZE` of the people's ids. Ids are hashes, spread evenly, so the k-th
+A sketch is the least `SKETCH_SIZE` of the people's ids, ascending (array of long). Ids are hashes, spread evenly, so the k-th
 least tells how dense they lie (Beyer and others, On synopses for distinct-value estimation,
 SIGMOD 2007). Unlike Spark's HLL sketches these have the same bytes on every run, and need nothing
 of the Java version (docs/decisions/0003).
@@ -16,19 +16,11 @@ from pyspark.sql import functions as F
 SKETCH_SIZE: Final = 1024
 
 
-def people_sketch(user_id: Column) -> Column:
-    """Aggregate: the sketch (array of long, ascending) of the people; nulls are nobody."""
-    return _least(F.collect_set(user_id))
-
-
 def different_people(sketches: Column) -> Column:
     """Aggregate: the number of different people in several sketches, as long."""
-    least = _least(F.array_distinct(F.flatten(F.collect_list(sketches))))
+    people = F.array_distinct(F.flatten(F.collect_list(sketches)))
+    least = F.slice(F.array_sort(people), 1, SKETCH_SIZE)
     # Ids are spread over all longs: the share of them that lies below the last one in the sketch.
     below_last = (F.element_at(least, -1).cast("double") + 2.0**63) / 2.0**64
     estimate = F.round((SKETCH_SIZE - 1) / below_last).cast("long")
     return F.when(F.size(least) < SKETCH_SIZE, F.size(least).cast("long")).otherwise(estimate)
-
-
-def _least(ids: Column) -> Column:
-    return F.slice(F.array_sort(ids), 1, SKETCH_SIZE)

@@ -16,7 +16,6 @@ from pyspark.sql.types import StructType
 from pipeline.counts import daily_counts, hourly_counts
 from pipeline.root import Root, State, fingerprint, layout_of
 from pipeline.schemas import DAILY_COUNTS, DAILY_PAIRS, HOURLY_COUNTS, SEARCHES
-from pipeline.searches import local_date
 from pipeline.sessions import SESSION_SPILL_HOURS, daily_pairs, session_pairs
 
 #: Raised when something is counted in another way, so that stored days are counted again.
@@ -38,8 +37,7 @@ def refresh_hourly_counts(root: Root) -> int:
     if days:
         searches = root.read("searches", SEARCHES, _partitions(days))
         counts = hourly_counts(searches, zone=root.state.zone)
-        dated = counts.withColumn("dt", local_date(F.col("hour"), root.state.zone))
-        _replace(root, "hourly_counts", dated, days, wanted, ["hour", "query_id"])
+        _replace(root, "hourly_counts", counts, days, wanted)
     return len(days)
 
 
@@ -50,7 +48,7 @@ def refresh_daily_counts(root: Root) -> int:
     if days:
         searches = root.read("searches", SEARCHES, _partitions(days))
         counts = daily_counts(searches)
-        _replace(root, "daily_counts", counts, days, wanted, ["query_id"])
+        _replace(root, "daily_counts", counts, days, wanted)
     return len(days)
 
 
@@ -74,7 +72,7 @@ def refresh_daily_pairs(root: Root, rules: SessionRules) -> int:
             needed, zone=zone, gap_minutes=rules.gap_minutes, max_queries=rules.max_queries
         )
         counted = daily_pairs(pairs.where(F.col("dt").isin(*days)))
-        _replace(root, "daily_pairs", counted, days, wanted, ["first_id", "second_id"])
+        _replace(root, "daily_pairs", counted, days, wanted)
     return len(days)
 
 
@@ -114,12 +112,9 @@ def _replace(
     counts: DataFrame,
     days: Sequence[str],
     wanted: Mapping[str, str],
-    order: Sequence[str],
 ) -> None:
     with root.change() as change:
-        change.stage(
-            dataset, counts.repartition("dt").sortWithinPartitions("dt", *order), by=["dt"]
-        )
+        change.stage(dataset, counts, by=["dt"])
         change.put_days(dataset, change.address(dataset), days)
         made_of = root.state.made_of.setdefault(dataset, {})
         for day in days:

@@ -1,19 +1,29 @@
 """What people search for in one sitting: sessions, and the pairs of queries in them."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 from pyspark import cloudpickle
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
-from pyspark.sql.types import StringType, StructField, StructType
+from pyspark.sql.types import LongType, StringType, StructField, StructType
 
+from pipeline.batches import (
+    Batches,
+    Flags,
+    Ints,
+    changes,
+    columns,
+    least_of_each,
+    sums,
+    whole_groups,
+)
 from pipeline.contracts import conform
 from pipeline.errors import InvalidParameterError
-from pipeline.people import people_sketch
+from pipeline.people import SKETCH_SIZE
 from pipeline.schemas import DAILY_PAIRS, SEARCHES, SESSION_PAIRS
 
 #: A session is followed at most so many hours into the day after the one on which it began.
@@ -27,13 +37,15 @@ MAX_GAP_MINUTES = 60
 SOON_SECONDS = 120
 
 _DT = StructField("dt", StringType())
-_DAY = 86_400
+_DAY = StructField("day", LongType())
+_DAY_SECONDS: Final = 86_400
 
-_Ints = npt.NDArray[np.int64]
-_Columns = dict[str, _Ints]
+_Columns = dict[str, Ints]
 
-# `_pairs_of_batches` runs on executors, where the package may not be installed (a cluster gets the
-# job's file alone): with this the module itself travels with the function, not just its name.
+#: What `daily_pairs` groups by, and what is sorted by so that its people come in order.
+_PAIR: Final = ("first_id", "second_id", "day")
+
+# See batches.py.
 cloudpickle.register_pickle_by_value(sys.modules[__name__])  # type: ignore[no-untyped-call]
 
 
@@ -80,48 +92,52 @@ def session_pairs(
     )
     pairs = by_person.mapInArrow(
         _pairs_of_batches(gap_seconds=60 * gap_minutes, max_queries=max_queries),
-        StructType([StructField("day", DAILY_PAIRS["sessions"].dataType), *SESSION_PAIRS]),
+        StructType([_DAY, *SESSION_PAIRS]),
     )
     dated = pairs.withColumn("dt", F.date_from_unix_date(F.col("day").cast("int")).cast("string"))
     return conform(dated, StructType([_DT, *SESSION_PAIRS]), "session pairs")
 
 
-def daily_pairs(session_pairs: DataFrame) -> DataFrame:
+def daily_pairs(session_pairs: DataFrame, *, buckets: int = 1) -> DataFrame:
     """Count the sessions and the people of each pair of queries on each day.
 
     Args:
         session_pairs: `dt` and `SESSION_PAIRS`.
+        buckets: pairs are spread over so many partitions a day.
 
     Returns:
-        `dt` and `DAILY_PAIRS`. The sum of `opened` is the number of sessions.
+        `dt` and `DAILY_PAIRS`, by pair. The sum of `opened` is the number of sessions.
     """
-    schema = StructType([_DT, *SESSION_PAIRS])
-    is_self = F.col("first_id") == F.col("second_id")
-    counted = (
-        conform(session_pairs, schema, "session pairs")
-        .groupBy("dt", "first_id", "second_id")
-        .agg(
-            F.count("*").alias("sessions"),
-            F.sum(F.col("opened").cast("long")).alias("opened"),
-            people_sketch(F.when(~is_self, F.col("user_id"))).alias("sketch"),
-            F.avg("seconds_between").alias("seconds_between"),
-            F.count_if(~is_self & (F.col("seconds_between") <= SOON_SECONDS)).alias("soon"),
+    by_pair = (
+        conform(session_pairs, StructType([_DT, *SESSION_PAIRS]), "session pairs")
+        .select(
+            "first_id",
+            "second_id",
+            F.unix_date(F.to_date("dt")).cast("long").alias("day"),
+            "user_id",
+            "seconds_between",
+            F.col("opened").cast("long").alias("opened"),
+            F.pmod(F.col("first_id").bitwiseXOR(F.col("second_id")), F.lit(buckets)).alias(
+                "bucket"
+            ),
         )
-        .withColumn("searchers_sketch", F.when(~is_self, F.col("sketch")))
+        .repartition("day", "bucket")
+        .drop("bucket")
+        .sortWithinPartitions(*_PAIR, "user_id")
     )
-    return conform(counted, StructType([_DT, *DAILY_PAIRS]), "daily pairs")
+    counted = by_pair.mapInArrow(_daily_counts_of_pairs, StructType([_DAY, *DAILY_PAIRS]))
+    dated = counted.withColumn("dt", F.date_from_unix_date(F.col("day").cast("int")).cast("string"))
+    return conform(dated, StructType([_DT, *DAILY_PAIRS]), "daily pairs")
 
 
-def _pairs_of_batches(
-    *, gap_seconds: int, max_queries: int
-) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+def _pairs_of_batches(*, gap_seconds: int, max_queries: int) -> Callable[[Batches], Batches]:
     """What `mapInArrow` runs on each partition: searches sorted by person and time, to pairs.
 
     A batch may end within a session, so the last session of each batch waits for the next batch:
     memory is bounded by one batch and one session.
     """
 
-    def pairs(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    def pairs(batches: Batches) -> Batches:
         waiting: _Columns | None = None
         for batch in batches:
             rows = {name: batch.column(name).to_numpy() for name in batch.schema.names}
@@ -138,18 +154,18 @@ def _pairs_of_batches(
     return pairs
 
 
-def _session_starts(rows: _Columns, gap_seconds: int) -> npt.NDArray[np.bool_]:
+def _session_starts(rows: _Columns, gap_seconds: int) -> Flags:
     """Whether each search begins a session: another person, or too long a silence before it."""
     starts = np.ones(len(rows["second"]), dtype=np.bool_)
     starts[1:] = (np.diff(rows["user_id"]) != 0) | (np.diff(rows["second"]) >= gap_seconds)
     return starts
 
 
-def _pairs(rows: _Columns, starts: npt.NDArray[np.bool_], max_queries: int) -> pa.RecordBatch:
+def _pairs(rows: _Columns, starts: Flags, max_queries: int) -> pa.RecordBatch:
     """The pairs of whole sessions, vectorised: no loop over searches, sessions or pairs."""
     session = np.cumsum(starts) - 1
-    day = (rows["local_second"][starts] // _DAY)[session]
-    in_time = rows["local_second"] < (day + 1) * _DAY + SESSION_SPILL_HOURS * 3600
+    day = (rows["local_second"][starts] // _DAY_SECONDS)[session]
+    in_time = rows["local_second"] < (day + 1) * _DAY_SECONDS + SESSION_SPILL_HOURS * 3600
 
     # Each query of a session once, where it was first typed, in that order.
     order = np.lexsort((rows["query_id"], session))  # stable: equal ones stay in order of time
@@ -178,3 +194,61 @@ def _pairs(rows: _Columns, starts: npt.NDArray[np.bool_], max_queries: int) -> p
             "opened": begins[first] & (a == b),
         }
     )
+
+
+def _daily_counts_of_pairs(batches: Batches) -> Batches:
+    """Pairs sorted by `_PAIR` and person, to counts; all of a pair's day in one row."""
+    each_counts_once = (_with_counts(batch) for batch in batches)
+    for batch in whole_groups(each_counts_once, _PAIR, _folded):
+        first_id, second_id, day, user = columns(batch, [*_PAIR, "user_id"])
+        first = changes(first_id, second_id, day)
+        starts = np.flatnonzero(first)
+        sessions, opened, seconds, soon = (
+            sums(column, starts) for column in columns(batch, _ADDED_UP)
+        )
+        is_self = first_id[starts] == second_id[starts]
+        # Of a query with itself nobody asks who.
+        persons = (first | changes(user)) & (first_id != second_id)
+        people = least_of_each(
+            user[persons],
+            np.flatnonzero(changes(*(key[persons] for key in (first_id, second_id, day)))),
+            SKETCH_SIZE,
+        )
+        index = np.cumsum(~is_self) - 1
+        yield pa.RecordBatch.from_arrays(
+            [
+                pa.array(day[starts]),
+                pa.array(first_id[starts]),
+                pa.array(second_id[starts]),
+                pa.array(sessions),
+                pa.array(opened),
+                people.take(pa.array(index, mask=is_self)),
+                pa.array(seconds / sessions),
+                pa.array(np.where(is_self, 0, soon)),
+            ],
+            ["day", *DAILY_PAIRS.names],
+        )
+
+
+_ADDED_UP: Final = ("sessions", "opened", "seconds_between", "soon")
+
+
+def _with_counts(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Add what a row stands for, of which folding makes more: `sessions`, `soon`."""
+    is_soon = batch.column("seconds_between").to_numpy() <= SOON_SECONDS
+    ones = pa.array(np.ones(batch.num_rows, dtype=np.int64))
+    soon = pa.array(is_soon.astype(np.int64))
+    return batch.append_column("sessions", ones).append_column("soon", soon)
+
+
+def _folded(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """One row for all but the first people of a pair's day."""
+    (user,) = columns(batch, ["user_id"])
+    others = np.flatnonzero(np.cumsum(changes(user)) > SKETCH_SIZE)
+    if not len(others):
+        return batch
+    rest = batch.slice(others[0])
+    row = {name: column[:1] for name, column in zip(batch.schema.names, rest.columns, strict=True)}
+    row |= {name: pa.array([rest.column(name).to_numpy().sum()]) for name in _ADDED_UP}
+    one = pa.RecordBatch.from_pydict(row, schema=batch.schema)
+    return pa.Table.from_batches([batch.slice(0, others[0]), one]).combine_chunks().to_batches()[0]

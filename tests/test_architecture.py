@@ -13,7 +13,17 @@ LAYERS = [
     # What everybody may use.
     {"errors", "schemas"},
     # Vocabulary: Column -> Column, and small tools.
-    {"contracts", "ranking", "text", "hangul", "privacy", "people", "windows", "charsets"},
+    {
+        "contracts",
+        "ranking",
+        "text",
+        "hangul",
+        "privacy",
+        "people",
+        "windows",
+        "charsets",
+        "batches",
+    },
     {"ledger", "names", "formats"},
     # Datasets: DataFrame -> DataFrame. Of each other they know nothing.
     {"searches", "counts", "sessions", "trending", "related", "autocomplete"},

@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 
 from pipeline.counts import daily_counts, hourly_counts
 from pipeline.errors import SchemaMismatchError
-from pipeline.people import different_people, people_sketch
+from pipeline.people import different_people
 from pipeline.schemas import DAILY_COUNTS, HOURLY_COUNTS
 from tests.factories import Search, at, search, searches
 
@@ -25,7 +25,11 @@ def by_query(counts: DataFrame, names: DataFrame) -> dict[str, list[Row]]:
     """Counts by their query's text, in order of time."""
     texts = names.select("query_id", F.col("query").alias("text")).distinct()
     found: dict[str, list[Row]] = defaultdict(list)
-    for row in counts.join(texts, on="query_id").orderBy(counts.columns[0]).collect():
+    for row in (
+        counts.join(texts, on="query_id")
+        .orderBy("hour" if "hour" in counts.columns else "dt")
+        .collect()
+    ):
         found[row.text].append(row)
     return found
 
@@ -145,11 +149,15 @@ def test_sketches_of_days_count_a_person_of_both_once(spark: SparkSession) -> No
 def test_the_people_of_a_sketch_do_not_depend_on_the_order_they_came_in(
     spark: SparkSession,
 ) -> None:
-    people = spark.range(20_000).select(F.xxhash64("id").alias("user_id"))
+    people = (
+        dated(spark, search("날씨"))
+        .crossJoin(spark.range(20_000))
+        .withColumn("user_id", F.xxhash64("id"))
+        .drop("id")
+    )
 
     def estimate(shuffled: DataFrame) -> int:
-        sketch = shuffled.agg(people_sketch(F.col("user_id")).alias("sketch"))
-        row = sketch.agg(different_people(F.col("sketch"))).first()
+        row = daily_counts(shuffled).agg(different_people(F.col("searchers_sketch"))).first()
         assert row is not None
         return int(row[0])
 
@@ -168,7 +176,7 @@ def test_no_searches_no_counts(spark: SparkSession) -> None:
     hourly = hourly_counts(searches(spark), zone=SEOUL)
     daily = daily_counts(dated(spark))
 
-    assert hourly.columns == HOURLY_COUNTS.names
+    assert hourly.columns == ["dt", *HOURLY_COUNTS.names]
     assert daily.columns == ["dt", *DAILY_COUNTS.names]
     assert hourly.isEmpty()
     assert daily.isEmpty()
