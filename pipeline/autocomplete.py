@@ -19,7 +19,7 @@ from pipeline.hangul import (
 from pipeline.people import different_people
 from pipeline.ranking import with_top_ranks
 from pipeline.schemas import AUTOCOMPLETE, DAILY_COUNTS
-from pipeline.text import variant_key
+from pipeline.text import endings, variant_key
 from pipeline.windows import WEIGHT_UNIT, decayed
 from silgeom.text import normalized_query
 
@@ -36,14 +36,6 @@ _WORD_END: Final = "\x1f"
 _SYLLABLES_IN_LATIN: Final = (
     r"^(?:[qwertasdfgzxcv][yuiophjklbnm]{1,2}[qwertasdfgzxcv]{0,2}[ 0-9]*)+\z"
 )
-
-#: An ending, with what it begins at, is at most so many characters: longer ones hardly end two
-#: queries.
-MAX_ENDING: Final = 40
-
-#: Where an ending begins: at a space, at a dot, and, of those who write without spaces, at each
-#: ideograph.
-_BEGINS: Final = "[ .一-鿿]"
 
 _DATED_COUNTS: Final = StructType([StructField("dt", StringType()), *DAILY_COUNTS])
 
@@ -91,18 +83,17 @@ def completions(
     counts = conform(daily_counts, _DATED_COUNTS, "daily counts").where(
         F.col("dt") <= F.lit(as_of.isoformat())
     )
-    queries = _weighed(counts, as_of, half_life_days)
-    groups = _merged_variants(queries, min_searchers)
     if blocked:
-        groups = groups.where(~_contains_any(F.col("key"), blocked))
-    shown = (
-        _with_people(groups, counts)
-        .where(F.col("searchers") >= min_searchers)
-        .withColumn("keys", keystrokes(F.col("query")))
+        counts = counts.where(~_contains_any(variant_key(F.col("query")), blocked))
+    weight = F.col("searchers") * decayed(F.datediff(F.lit(as_of), F.to_date("dt")), half_life_days)
+    weighed = counts.withColumn("weight", weight)
+    shown = _with_people(_possible_forms(weighed, min_searchers), counts).where(
+        F.col("searchers") >= min_searchers
     )
-    tails = _tails(queries, counts, min_searchers, blocked)
+    whole = _without_slips(shown.withColumn("keys", keystrokes(F.col("query"))))
+    tails = _tails(weighed, min_searchers)
     ranked = with_top_ranks(
-        _with_prefixes(_without_slips(shown).select(tails.columns), tails, max_prefix),
+        _with_prefixes(whole.select(tails.columns), tails, max_prefix),
         per=["key_kind", "prefix"],
         best_first=[F.desc("weight"), F.desc("searchers"), F.asc("query")],
         limit=per_prefix,
@@ -130,57 +121,55 @@ def _require_ranges(
         raise InvalidParameterError("blocked holds a blank word, which every completion contains")
 
 
-def _weighed(counts: DataFrame, as_of: date, half_life_days: float) -> DataFrame:
-    """One row a query: `weight` (in `WEIGHT_UNIT`) and `searcher_days`."""
-    age = F.datediff(F.lit(as_of), F.to_date("dt"))
-    return counts.groupBy("query_id", "query").agg(
-        F.sum(F.col("searchers") * decayed(age, half_life_days)).alias("weight"),
-        F.sum("searchers").alias("searcher_days"),
-    )
-
-
-def _merged_variants(queries: DataFrame, min_searchers: int) -> DataFrame:
-    """One row a query whatever its spacing, where enough people are possible.
+def _possible_forms(weighed: DataFrame, min_searchers: int) -> DataFrame:
+    """The forms of what enough people may have typed, whatever its spacing.
 
     Returns:
-        `key`, `weight`, `query` (of the heaviest form), `query_id` (its) and `form_ids` (of all).
+        `variant_id`, `variant_weight` (of all its forms), `query_id` and `form_weight`.
     """
-    # The least struct is the heaviest form; of equals the least text.
-    form = F.struct((-F.col("weight")).alias("lightness"), "query", "query_id")
-    return (
-        queries.withColumn("key", variant_key(F.col("query")))
-        .groupBy("key")
+    forms = weighed.groupBy("variant_id", "query_id").agg(
+        F.sum("weight").alias("form_weight"), F.sum("searchers").alias("searcher_days")
+    )
+    variants = (
+        forms.groupBy("variant_id")
         .agg(
-            F.sum("weight").alias("weight"),
+            F.sum("form_weight").alias("variant_weight"),
             F.sum("searcher_days").alias("searcher_days"),
-            F.min(form).alias("heaviest"),
-            F.collect_list("query_id").alias("form_ids"),
         )
-        # People are no more than searcher-days: most queries end here, before sketches are read.
+        # People are no more than searcher-days: most queries end here, before texts and sketches
+        # are read.
         .where(F.col("searcher_days") >= min_searchers)
-        .select("key", "weight", "heaviest.query", "heaviest.query_id", "form_ids")
+        .drop("searcher_days")
     )
+    return forms.join(variants, on="variant_id").drop("searcher_days")
 
 
-def _with_people(groups: DataFrame, counts: DataFrame) -> DataFrame:
-    """Add `searchers`, the different people of all forms, and `completion`, the form shown."""
-    forms = groups.select(
-        F.col("query_id").alias("shown_id"), F.explode("form_ids").alias("query_id")
-    )
-    of_forms = counts.join(F.broadcast(forms), on="query_id")
-    is_shown = F.col("query_id") == F.col("shown_id")
-    people = of_forms.groupBy("shown_id").agg(
+def _with_people(forms: DataFrame, counts: DataFrame) -> DataFrame:
+    """One row a variant.
+
+    Returns:
+        `query` (of the heaviest form, of equals the least text), `completion` (how most people
+        typed that), `weight` (searcher-days) and `searchers`, the different people of all forms.
+    """
+    of_forms = counts.drop("variant_id").join(F.broadcast(forms), on="query_id")
+    people = of_forms.groupBy("variant_id", "variant_weight").agg(
         different_people(F.col("searchers_sketch")).alias("searchers")
     )
-    surfaces = (
-        of_forms.where(is_shown)
-        .groupBy("shown_id", "surface")
-        .agg(F.sum("searchers").alias("typed"))
-        .groupBy("shown_id")
-        .agg(F.min(F.struct(-F.col("typed"), "surface"))["surface"].alias("completion"))
+    # The least struct is the heaviest form as most people typed it.
+    surface = F.struct((-F.col("form_weight")).alias("lightness"), "query", "fewness", "surface")
+    best = (
+        of_forms.groupBy("variant_id", "form_weight", "query", "surface")
+        .agg((-F.sum("searchers")).alias("fewness"))
+        .groupBy("variant_id")
+        .agg(F.min(surface).alias("best"))
     )
-    described = people.join(surfaces, on="shown_id").withColumnRenamed("shown_id", "query_id")
-    return groups.join(described, on="query_id").withColumn("weight", F.col("weight") / WEIGHT_UNIT)
+    return people.join(best, on="variant_id").select(
+        "variant_id",
+        "best.query",
+        F.col("best.surface").alias("completion"),
+        (F.col("variant_weight") / WEIGHT_UNIT).alias("weight"),
+        "searchers",
+    )
 
 
 def _without_slips(shown: DataFrame) -> DataFrame:
@@ -200,7 +189,7 @@ def _without_slips(shown: DataFrame) -> DataFrame:
     heaviest = F.max(F.when(~F.col("is_guess"), F.col("weight"))).over(Window.partitionBy("meant"))
     is_slip = F.col("is_guess") & (heaviest >= SLIP_ODDS * F.col("weight"))
     judged = claims.withColumn("is_slip", F.coalesce(is_slip, F.lit(False)))
-    of_query = Window.partitionBy("query_id")
+    of_query = Window.partitionBy("variant_id")
     return (
         judged.withColumn("is_slip", F.max("is_slip").over(of_query))
         .where(~F.col("is_guess") & ~F.col("is_slip"))
@@ -235,59 +224,46 @@ def _keys_meant(query: Column, keys: Column) -> Column:
     return F.transform(F.coalesce(meant, nothing), without_shift)
 
 
-def _tails(
-    queries: DataFrame, counts: DataFrame, min_searchers: int, blocked: Collection[str]
-) -> DataFrame:
+def _tails(weighed: DataFrame, min_searchers: int) -> DataFrame:
     """The endings of enough people's queries: `query`, `completion`, `searchers`, `weight`."""
-    ending = F.explode(endings(F.col("query"))).alias("ending")
-    forms, typed = (
-        rows.where(~_contains_any(variant_key(F.col("query")), blocked)) if blocked else rows
-        for rows in (queries, counts)
+    of_ending = weighed.select(
+        F.explode("ending_ids").alias("ending_id"),
+        "query_id",
+        "weight",
+        "searchers",
+        "searchers_sketch",
     )
-    weighed = (
-        forms.select(ending, "weight", "searcher_days")
-        .groupBy("ending")
-        .agg(F.sum("weight").alias("weight"), F.sum("searcher_days").alias("searcher_days"))
-        # As with whole queries, most end here, before sketches are read.
+    possible = (
+        of_ending.groupBy("ending_id")
+        .agg(
+            F.sum("weight").alias("weight"),
+            F.sum("searchers").alias("searcher_days"),
+            F.min("query_id").alias("query_id"),  # any query that ends so
+        )
+        # As with whole queries, most end here, before sketches and texts are read.
         .where(F.col("searcher_days") >= min_searchers)
-        .select("ending", (F.col("weight") / WEIGHT_UNIT).alias("weight"))
     )
     people = (
-        typed.select(ending, "searchers_sketch")
-        .join(F.broadcast(weighed), on="ending")
-        .groupBy("ending", "weight")
+        of_ending.select("ending_id", "searchers_sketch")
+        .join(F.broadcast(possible.select("ending_id")), on="ending_id")
+        .groupBy("ending_id")
         .agg(different_people(F.col("searchers_sketch")).alias("searchers"))
         .where(F.col("searchers") >= min_searchers)
     )
-    return people.select(
-        F.col("ending").alias("query"), F.col("ending").alias("completion"), "searchers", "weight"
+    shown = possible.join(people, on="ending_id")
+    texts = weighed.select("query_id", "query").join(
+        F.broadcast(shown.select("query_id")), on="query_id", how="left_semi"
     )
-
-
-def endings(query: Column) -> Column:
-    """What may end other queries too: array of string, the longest first; each but the whole query.
-
-    www.daum.net ends with .daum.net and .net, 제주도 흑돼지 맛집 with 흑돼지 맛집 and 맛집, 电影院
-    with 影院: ideographs are written without spaces, and one alone is too little.
-
-    Args:
-        query: normalised.
-    """
-    length = F.length(query)
-    first = F.greatest(F.lit(2), length - MAX_ENDING + 1)
-
-    def ending(place: Column) -> Column:
-        begin = F.substr(query, place, F.lit(1))
-        is_word = F.substr(query, place - 1, F.lit(1)) == " "
-        return F.when(begin == " ", F.substr(query, place + 1)).when(
-            begin.rlike(_BEGINS) & ~is_word, F.substr(query, place)
+    ending = F.filter(endings(F.col("query")), lambda each: F.xxhash64(each) == F.col("ending_id"))
+    return (
+        shown.join(texts.distinct(), on="query_id")
+        .withColumn("query", ending[0])
+        .select(
+            "query",
+            F.col("query").alias("completion"),
+            "searchers",
+            (F.col("weight") / WEIGHT_UNIT).alias("weight"),
         )
-
-    found = F.filter(
-        F.transform(F.sequence(first, length - 1, F.lit(1)), ending), lambda each: each.isNotNull()
-    )
-    return F.when(query.rlike(f"(?s)^.+{_BEGINS}."), F.array_distinct(found)).otherwise(
-        F.array().cast("array<string>")
     )
 
 

@@ -24,9 +24,11 @@ from pipeline.batches import (
 from pipeline.contracts import conform
 from pipeline.people import SKETCH_SIZE
 from pipeline.schemas import DAILY_COUNTS, HOURLY_COUNTS, SEARCHES
+from pipeline.text import ending_ids, variant_id
 
 _DT = StructField("dt", StringType())
 _DAY = StructField("day", LongType())
+_DAILY: Final = ("query_id", "query", "surface", "searchers", "searchers_sketch", "searches")
 _HOURLY: Final = ("hour", "query_id", "searchers", "also_searched")
 
 # See batches.py.
@@ -104,9 +106,17 @@ def daily_counts(searches: DataFrame, *, buckets: int = 1) -> DataFrame:
         .drop("bucket")
         .sortWithinPartitions("query_id", "day", "user_id")
     )
-    counted = by_query.mapInArrow(_daily_counts_of_queries, StructType([_DAY, *DAILY_COUNTS]))
-    dated = counted.withColumn("dt", F.date_from_unix_date(F.col("day").cast("int")).cast("string"))
-    return conform(dated, StructType([_DT, *DAILY_COUNTS]), "daily counts")
+    counted = by_query.mapInArrow(
+        _daily_counts_of_queries, StructType([_DAY, *(DAILY_COUNTS[name] for name in _DAILY)])
+    )
+    with_ids = counted.select(
+        F.date_from_unix_date(F.col("day").cast("int")).cast("string").alias("dt"),
+        *_DAILY,
+        # Told from the text once, here: results add days up by numbers.
+        variant_id(F.col("query")).alias("variant_id"),
+        ending_ids(F.col("query")).alias("ending_ids"),
+    )
+    return conform(with_ids, StructType([_DT, *DAILY_COUNTS]), "daily counts")
 
 
 def local_hour_start(timestamp: Column, zone: str) -> Column:
@@ -183,7 +193,7 @@ def _daily_counts_of_queries(batches: Batches) -> Batches:
                 least_of_each(user[persons], person_starts, SKETCH_SIZE),
                 pa.array(sums(searches, starts)),
             ],
-            ["day", *DAILY_COUNTS.names],
+            ["day", *_DAILY],
         )
 
 

@@ -3,7 +3,7 @@
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from pipeline.text import variant_key
+from pipeline.text import variant_id
 
 
 def names_of(ids: DataFrame, names: DataFrame) -> DataFrame:
@@ -22,4 +22,4 @@ def names_of(ids: DataFrame, names: DataFrame) -> DataFrame:
     once = wanted.groupBy("query_id", "query").agg(
         F.mode("surface", deterministic=True).alias("surface")
     )
-    return once.withColumn("variant_id", F.xxhash64(variant_key(F.col("query"))))
+    return once.withColumn("variant_id", variant_id(F.col("query")))

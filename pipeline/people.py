@@ -1,9 +1,9 @@
 """How many different people there are in several counts: sketches that can be united.
 
-A sketch is the least `SKETCH_SIZE` of the people's ids, ascending (array of long). Ids are hashes, spread evenly, so the k-th
-least tells how dense they lie (Beyer and others, On synopses for distinct-value estimation,
-SIGMOD 2007). Unlike Spark's HLL sketches these have the same bytes on every run, and need nothing
-of the Java version (docs/decisions/0003).
+A sketch is the least `SKETCH_SIZE` of the people's ids, ascending (array of long). Ids are hashes,
+spread evenly, so the k-th least tells how dense they lie (Beyer and others, On synopses for
+distinct-value estimation, SIGMOD 2007). Unlike Spark's HLL sketches these have the same bytes on
+every run, and need nothing of the Java version (docs/decisions/0003).
 """
 
 from typing import Final

@@ -112,6 +112,8 @@ DAILY_COUNTS: Final = StructType(
         _column("searchers", LongType(), "different people on that day, exact"),
         _column("searchers_sketch", ArrayType(LongType()), "of them; see people.py"),
         _column("searches", LongType(), "rows of searches"),
+        _column("variant_id", LongType(), "equal for spacing and punctuation variants: text.py"),
+        _column("ending_ids", ArrayType(LongType()), "xxhash64 of its endings: text.py"),
     ]
 )
 

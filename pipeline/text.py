@@ -130,3 +130,49 @@ def variant_key(query: Column) -> Column:
         .when(~query.rlike(rf"[{_WORD}&&[^ㆍ]]"), without_spaces)
         .otherwise(stripped)
     )
+
+
+def variant_id(query: Column) -> Column:
+    """64 bits of the `variant_key`: string to long."""
+    return F.xxhash64(variant_key(query))
+
+
+#: An ending, with what it begins at, is at most so many characters: longer ones hardly end two
+#: queries.
+MAX_ENDING: Final = 40
+
+#: Where an ending begins: at a space, at a dot, and, of those who write without spaces, at each
+#: ideograph.
+_BEGINS: Final = "[ .一-鿿]"
+
+
+def endings(query: Column) -> Column:
+    """What may end other queries too: array of string, the longest first; each but the whole query.
+
+    www.daum.net ends with .daum.net and .net, 제주도 흑돼지 맛집 with 흑돼지 맛집 and 맛집, 电影院
+    with 影院: ideographs are written without spaces, and one alone is too little.
+
+    Args:
+        query: normalised.
+    """
+    length = F.length(query)
+    first = F.greatest(F.lit(2), length - MAX_ENDING + 1)
+
+    def ending(place: Column) -> Column:
+        begin = F.substr(query, place, F.lit(1))
+        is_word = F.substr(query, place - 1, F.lit(1)) == " "
+        return F.when(begin == " ", F.substr(query, place + 1)).when(
+            begin.rlike(_BEGINS) & ~is_word, F.substr(query, place)
+        )
+
+    found = F.filter(
+        F.transform(F.sequence(first, length - 1, F.lit(1)), ending), lambda each: each.isNotNull()
+    )
+    return F.when(query.rlike(f"(?s)^.+{_BEGINS}."), F.array_distinct(found)).otherwise(
+        F.array().cast("array<string>")
+    )
+
+
+def ending_ids(query: Column) -> Column:
+    """64 bits of each of the `endings`: string to array of long."""
+    return F.transform(endings(query), lambda ending: F.xxhash64(ending))

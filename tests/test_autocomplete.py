@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 from pyspark.sql import DataFrame, Row, SparkSession
 
-from pipeline.autocomplete import completions, endings
+from pipeline.autocomplete import completions
 from pipeline.counts import daily_counts
 from pipeline.errors import InvalidParameterError, SchemaMismatchError
 from pipeline.schemas import AUTOCOMPLETE
+from pipeline.text import endings
 from silgeom.evaluate import autocomplete as twin
 from silgeom.hangul import keystrokes
 from tests.factories import Search, search, searches
