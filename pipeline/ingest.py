@@ -7,6 +7,7 @@ Writes  ledger, searches/dt=, rejects/dt= (of those days), together or not at al
 import bz2
 import re
 import zlib
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -34,7 +35,7 @@ from pipeline.ledger import (
     plan,
     set_aside,
 )
-from pipeline.parsing import parsed_lines, read_records
+from pipeline.parsing import SKIPPED, parsed_lines, read_records
 from pipeline.privacy import masked
 from pipeline.root import Change, DayVersion, Root
 from pipeline.schemas import LEDGER, REJECT_REASONS, REJECTS, SEARCHES
@@ -326,12 +327,10 @@ def _write(
     """Write what the plan asks for; the entries of the files that were looked into."""
     with root.change() as change:
         lines = change.stage("lines", _parsed(root, readable, now)) if readable else None
-        tallies = _tallies(lines)
-        touched = {} if lines is None else _days_touched(lines, root.state.zone)
-        replaced = F.col("source").isin(*sorted(todo.replaced)) if todo.replaced else F.lit(False)
+        tallies, touched = ({}, {}) if lines is None else _looked_over(lines, root.state.zone)
         days = sorted({*touched, *_days_holding(root, "searches", SEARCHES, todo.replaced)})
 
-        stored = _stored_searches(root, days).where(~replaced)
+        stored = _stored_searches(root, days, todo.replaced)
         fresh = [] if lines is None else [lines.where("reason is null").select(*SEARCHES.names)]
         size = sum(item.file.size for item in readable)
         judged = change.stage(
@@ -344,10 +343,12 @@ def _write(
             by=["robot", "dt"],
         )
         change.put_days("searches", f"{change.address('judged')}/robot=false", days)
-        _put_rejects(root, change, lines, judged, days, todo, readable)
+        searches = _counted(judged)
+        rejected = lines if any(map(_rejected, tallies.values())) else None
+        withheld = judged.where("robot") if any(robot for _, robot, _ in searches) else None
+        _put_rejects(root, change, rejected, withheld, days, todo, readable)
 
-        before = _counts_by_source(stored)
-        after = _counts_by_source(judged)
+        before, after = _by_source(_counted(stored)), _by_source(searches)
         entries = dict(todo.entries)
         for item in readable:
             entries[item.file.source] = _entry(item, tallies, after)
@@ -360,29 +361,45 @@ def _write(
             if accepted or robots:
                 entries[source] = ledger[source].moved_by(accepted=accepted, robots=robots)
         _put_ledger(root, change, {**ledger, **entries})
-        _note_days(root, change, judged, days, touched if not todo.replaced else {})
+        _note_days(root, change, searches, days, touched if not todo.replaced else {})
     return [entries[source] for source in sorted(looked_into)]
 
 
-def _tallies(lines: DataFrame | None) -> dict[str, dict[str | None, int]]:
-    """Lines by source and reason (None: a search): as many rows as files times reasons."""
-    found: dict[str, dict[str | None, int]] = {}
-    if lines is not None:
-        for row in lines.groupBy("source", "reason").count().collect():
-            found.setdefault(row["source"], {})[row["reason"]] = row["count"]
-    return found
+_Tallies = dict[str, dict[str | None, int]]
 
 
-def _days_touched(lines: DataFrame, zone: str) -> dict[str, tuple[bool, bool]]:
-    """The days with new searches: any in the first hours, any in the last hour?"""
-    local_hour = F.hour(F.from_utc_timestamp("searched_at", zone))
+def _looked_over(lines: DataFrame, zone: str) -> tuple[_Tallies, dict[str, tuple[bool, bool]]]:
+    """What the lines are, by source and reason (None: a search), and which days they touch.
+
+    A day with new searches: any in the first hours, any in the last hour? All of it in one look, of
+    as many rows as files times reasons, days and these two.
+    """
+    local = F.from_utc_timestamp("searched_at", zone)
+    is_search = F.col("reason").isNull()
     rows = (
-        lines.where("reason is null")
-        .groupBy(local_date(F.col("searched_at"), zone).alias("dt"))
-        .agg(F.max(local_hour < SESSION_SPILL_HOURS), F.max(local_hour == 23))
+        lines.groupBy(
+            "source",
+            "reason",
+            F.when(is_search, F.to_date(local)).alias("day"),
+            (is_search & (F.hour(local) < SESSION_SPILL_HOURS)).alias("early"),
+            (is_search & (F.hour(local) == 23)).alias("late"),
+        )
+        .count()
         .collect()
     )
-    return {row[0]: (row[1], row[2]) for row in rows}
+    tallies: _Tallies = {}
+    touched: dict[str, tuple[bool, bool]] = {}
+    for row in rows:
+        reasons = tallies.setdefault(row["source"], {})
+        reasons[row["reason"]] = reasons.get(row["reason"], 0) + row["count"]
+        if row["reason"] is None:
+            early, late = touched.get(day := row["day"].isoformat(), (False, False))
+            touched[day] = (early or row["early"], late or row["late"])
+    return tallies, touched
+
+
+def _rejected(reasons: Mapping[str | None, int]) -> bool:
+    return bool(reasons.keys() - {None, SKIPPED})
 
 
 def _days_holding(
@@ -396,20 +413,34 @@ def _days_holding(
     return [row["dt"] for row in rows.select("dt").distinct().collect()]
 
 
-def _stored_searches(root: Root, days: Sequence[str]) -> DataFrame:
-    """What earlier runs took in for these days: `SEARCHES` and `robot`."""
-    searches = root.read("searches", SEARCHES, [f"dt={d}" for d in days if d in root.state.days])
+def _stored_searches(root: Root, days: Sequence[str], replaced: Collection[str]) -> DataFrame:
+    """What these days hold already, but for replaced files: `SEARCHES`, `robot`, `dt`."""
     present = set(root.days_of("rejects"))
-    rejects = root.read("rejects", REJECTS, [f"dt={day}" for day in days if day in present])
-    robots = rejects.where(F.col("reason") == "robot").select("search.*")
-    return searches.select(*SEARCHES.names, F.lit(False).alias("robot")).union(
-        robots.select(*SEARCHES.names, F.lit(True).alias("robot"))
+    searches = root.read("searches", SEARCHES, [f"dt={d}" for d in days if d in root.state.days])
+    stored = searches.select(*SEARCHES.names, F.lit(False).alias("robot"), "dt")
+    rejects = [f"dt={day}" for day in days if day in present]
+    if rejects:
+        robots = root.read("rejects", REJECTS, rejects).where(F.col("reason") == "robot")
+        stored = stored.union(robots.select("search.*", F.lit(True), "dt"))
+    return stored.where(~F.col("source").isin(*sorted(replaced))) if replaced else stored
+
+
+#: By source, robot or not, and day: how many searches, and the newest of them in UTC seconds.
+_Counted = dict[tuple[str, bool, str], tuple[int, int]]
+
+
+def _counted(searches: DataFrame) -> _Counted:
+    rows = searches.groupBy("source", "robot", "dt").agg(
+        F.count("*"), F.max(F.unix_seconds("searched_at"))
     )
+    return {tuple(row)[:3]: tuple(row)[3:] for row in rows.collect()}
 
 
-def _counts_by_source(searches: DataFrame) -> dict[tuple[str, bool], int]:
-    rows = searches.groupBy("source", "robot").count().collect()
-    return {(row["source"], row["robot"]): row["count"] for row in rows}
+def _by_source(counted: _Counted) -> Counter[tuple[str, bool]]:
+    found: Counter[tuple[str, bool]] = Counter()
+    for (source, robot, _), (count, _) in counted.items():
+        found[source, robot] += count
+    return found
 
 
 def _entry(
@@ -432,8 +463,8 @@ def _entry(
         file.checksum,
         item.format.name,
         item.charset,
-        lines=sum(reasons.values()) - reasons.get("skipped", 0),
-        skipped=reasons.get("skipped", 0),
+        lines=sum(reasons.values()) - reasons.get(SKIPPED, 0),
+        skipped=reasons.get(SKIPPED, 0),
         accepted=accepted,
         duplicates=searches - accepted - robots,
         rejected=sum(rejected.values()),
@@ -447,71 +478,89 @@ def _put_rejects(
     root: Root,
     change: Change,
     lines: DataFrame | None,
-    judged: DataFrame,
+    robots: DataFrame | None,
     days: Sequence[str],
     todo: Plan,
     readable: Sequence[Readable],
 ) -> None:
-    """Rewrite the days of `rejects` that change; robots' searches follow from `judged`."""
+    """Rewrite the days of `rejects` that change.
+
+    Args:
+        root: of the rejects that stay.
+        change: what they are staged in.
+        lines: all parsed lines; None: none of them is rejected.
+        robots: rows of robots on `days`; None: none are.
+        days: judged anew, so that their robots' stored rows go.
+        todo: the rejects of replaced files go.
+        readable: the files of the lines.
+    """
     names = REJECTS.names
-    robots = judged.where("robot").select(
-        "source",
-        F.lit(None).cast("long").alias("line"),
-        F.lit("robot").alias("reason"),
-        F.substring(masked(F.col("surface")), 1, 200).alias("text"),
-        F.struct(*SEARCHES.names).alias("search"),
-        "dt",
-    )
-    parts = [robots]
+    parts: list[DataFrame] = []
     new_days: list[str] = []
-    if lines is not None:
-        rejected = lines.where("reason is not null and reason <> 'skipped'")
-        blocks = lines.groupBy("source", "block").agg(
-            F.min("line").alias("first"), F.count("*").alias("lines")
-        )
-        file_days = root.session().createDataFrame(
-            [
-                (
-                    item.file.source,
-                    f"{item.file.modified_at.astimezone(ZoneInfo(root.state.zone)):%Y-%m-%d}",
-                )
-                for item in readable
-            ],
-            "source string, file_day string",
-        )
-        day = F.coalesce(local_date(F.col("searched_at"), root.state.zone), F.col("file_day"))
-        numbered = change.stage(
-            "rejected",
-            numbered_lines(rejected, blocks)
-            .join(F.broadcast(file_days), on="source")
-            .select(
+    if robots is not None:
+        parts.append(
+            robots.select(
                 "source",
-                "line",
-                "reason",
-                "text",
-                F.lit(None).cast(SEARCHES).alias("search"),
-                day.alias("dt"),
-            ),
+                F.lit(None).cast("long").alias("line"),
+                F.lit("robot").alias("reason"),
+                F.substring(masked(F.col("surface")), 1, 200).alias("text"),
+                F.struct(*SEARCHES.names).alias("search"),
+                "dt",
+            )
         )
+    if lines is not None:
+        numbered = change.stage("rejected", _numbered(root, lines, readable))
         parts.append(numbered)
         new_days = [row["dt"] for row in numbered.select("dt").distinct().collect()]
     present = set(root.days_of("rejects"))
     changing = sorted({*new_days, *days, *_days_holding(root, "rejects", REJECTS, todo.replaced)})
-    stored = root.read("rejects", REJECTS, [f"dt={d}" for d in changing if d in present])
-    judged_again = F.col("dt").isin(*days) if days else F.lit(False)
-    stays = ~F.col("source").isin(*sorted(todo.replaced)) if todo.replaced else F.lit(True)
-    parts.append(
-        stored.where(
-            ((F.col("reason") != "robot") & stays) | ((F.col("reason") == "robot") & ~judged_again)
+    kept = [f"dt={day}" for day in changing if day in present]
+    if kept:
+        judged_again = F.col("dt").isin(*days) if days else F.lit(False)
+        stays = ~F.col("source").isin(*sorted(todo.replaced)) if todo.replaced else F.lit(True)
+        is_robot = F.col("reason") == "robot"
+        parts.append(
+            root.read("rejects", REJECTS, kept).where(
+                (~is_robot & stays) | (is_robot & ~judged_again)
+            )
+        )
+    if parts:
+        rejects = reduce(DataFrame.unionByName, [part.select(*names, "dt") for part in parts])
+        change.stage(
+            "rejects",
+            rejects.repartition("dt").sortWithinPartitions("dt", "source", "line", "search"),
+            by=["dt"],
+        )
+        change.put_days("rejects", change.address("rejects"), changing)
+
+
+def _numbered(root: Root, lines: DataFrame, readable: Sequence[Readable]) -> DataFrame:
+    """The rejected of the lines, as `REJECTS` and `dt`."""
+    rejected = lines.where(F.col("reason").isNotNull() & (F.col("reason") != SKIPPED))
+    blocks = lines.groupBy("source", "block").agg(
+        F.min("line").alias("first"), F.count("*").alias("lines")
+    )
+    zone = root.state.zone
+    file_days = root.session().createDataFrame(
+        [
+            (item.file.source, f"{item.file.modified_at.astimezone(ZoneInfo(zone)):%Y-%m-%d}")
+            for item in readable
+        ],
+        "source string, file_day string",
+    )
+    day = F.coalesce(local_date(F.col("searched_at"), zone), F.col("file_day"))
+    return (
+        numbered_lines(rejected, blocks)
+        .join(F.broadcast(file_days), on="source")
+        .select(
+            "source",
+            "line",
+            "reason",
+            "text",
+            F.lit(None).cast(SEARCHES).alias("search"),
+            day.alias("dt"),
         )
     )
-    rejects = reduce(DataFrame.unionByName, [part.select(*names, "dt") for part in parts])
-    change.stage(
-        "rejects",
-        rejects.repartition("dt").sortWithinPartitions("dt", "source", "line", "search"),
-        by=["dt"],
-    )
-    change.put_days("rejects", change.address("rejects"), changing)
 
 
 def _put_ledger(root: Root, change: Change, entries: Mapping[str, LedgerEntry]) -> None:
@@ -525,15 +574,16 @@ def _put_ledger(root: Root, change: Change, entries: Mapping[str, LedgerEntry]) 
 def _note_days(
     root: Root,
     change: Change,
-    judged: DataFrame,
+    searches: _Counted,
     days: Sequence[str],
     touched: Mapping[str, tuple[bool, bool]],
 ) -> None:
     """Set the versions of the days; a day not in `touched` may have changed in any hour."""
-    rows = judged.groupBy("dt").agg(
-        F.max(F.when(~F.col("robot"), F.col("searched_at").cast("long"))), F.max("robot")
-    )
-    found = {row[0]: (row[1], row[2]) for row in rows.collect()}
+    found: dict[str, tuple[int | None, bool]] = {}
+    for (_, robot, day), (_, latest) in searches.items():
+        newest, has_robots = found.get(day, (None, False))
+        newest = newest if robot else max(latest, newest or latest)
+        found[day] = (newest, has_robots or robot)
     for day in days:
         newest, has_robots = found.get(day, (None, False))
         old = root.state.days.pop(day, DayVersion(0, 0, 0, ""))

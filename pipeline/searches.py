@@ -41,15 +41,15 @@ def judged_searches(
     """
     if robot_searches < 1 or buckets < 1:
         raise InvalidParameterError("robot_searches and buckets must be at least 1")
-    # One shuffle and one sort serve the duplicates, the robots and the files: both windows and the
-    # writer ask for what `dt, bucket` and the first window's order already give.
+    # One shuffle and one sort serve the duplicates, the robots and the files. The person comes
+    # first in the sort: Spark compares first columns fast, and days would be equal.
     placed = rows.select(
         *SEARCHES.names,
         local_date(F.col("searched_at"), zone).alias("dt"),
         F.pmod("user_id", F.lit(buckets)).alias("bucket"),
     ).repartition("dt", "bucket")
-    person = Window.partitionBy("dt", "bucket", "user_id")
-    same_search = Window.partitionBy("dt", "bucket", "user_id", "searched_at", "query_id").orderBy(
+    person = Window.partitionBy("user_id", "dt", "bucket")
+    same_search = Window.partitionBy("user_id", "dt", "bucket", "searched_at", "query_id").orderBy(
         F.asc_nulls_last("clicked_rank"), "clicked_url", "surface", "source"
     )
     once = placed.withColumn("copy", F.row_number().over(same_search)).where(F.col("copy") == 1)

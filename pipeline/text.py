@@ -96,6 +96,8 @@ def surface_form(query: Column) -> Column:
 
 
 _WORD: Final = r"\p{L}\p{M}\p{N}"
+#: Most letters of what is typed here, the commonest first: ranges are quicker than categories.
+_LETTERS: Final = "가-힣a-zㄱ-ㅣ一-鿿ß-öø-ɏぁ-ゖァ-ヺ"
 _THOUSANDS_COMMA: Final = r"(?<=\p{Nd}),(?=\p{Nd}{3}(?!\p{Nd}))"
 _PLUS_BETWEEN_DIGITS: Final = rf"(?<=\p{{Nd}})[^{_WORD}]*\+[^{_WORD}]*(?=\p{{Nd}})"
 _GAP_BETWEEN_DIGITS: Final = rf"(?<=\p{{Nd}})[^{_WORD}+#]+(?=\p{{Nd}})"
@@ -125,8 +127,9 @@ def variant_key(query: Column) -> Column:
     stripped = F.regexp_replace(with_points, _MEANINGLESS, "")
     without_spaces = F.replace(query, F.lit(" "), F.lit(""))
     return (
-        F.when(query.rlike(r"^[가-힣a-z0-9ㄱ-ㅣ]*\z"), query)
-        .when(query.rlike(r"^[가-힣a-zㄱ-ㅣ ]*\z"), without_spaces)
+        F.when(query.rlike(rf"^[{_LETTERS}0-9]*\z"), query)
+        .when(query.rlike(rf"^[{_LETTERS} ]*\z"), without_spaces)
+        .when(query.rlike(rf"^[{_LETTERS} 0-9]*\z") & ~query.rlike("[0-9] [0-9]"), without_spaces)
         .when(~query.rlike(rf"[{_WORD}&&[^ㆍ]]"), without_spaces)
         .otherwise(stripped)
     )
@@ -165,11 +168,23 @@ def endings(query: Column) -> Column:
             begin.rlike(_BEGINS) & ~is_word, F.substr(query, place)
         )
 
-    found = F.filter(
+    at_marks = F.filter(
         F.transform(F.sequence(first, length - 1, F.lit(1)), ending), lambda each: each.isNotNull()
     )
-    return F.when(query.rlike(f"(?s)^.+{_BEGINS}."), F.array_distinct(found)).otherwise(
-        F.array().cast("array<string>")
+    # Where only spaces mark, words are few where characters are many.
+    words = F.split(query, " ")
+    of_words = F.filter(
+        F.transform(
+            F.sequence(F.lit(2), F.size(words), F.lit(1)),
+            lambda word: F.array_join(F.slice(words, word, F.size(words)), " "),
+        ),
+        lambda each: F.length(each) < MAX_ENDING,
+    )
+    return (
+        F.when(~query.rlike(_BEGINS), F.array().cast("array<string>"))
+        .when(~query.rlike("[.一-鿿]"), of_words)
+        .when(query.rlike(f"(?s)^.+{_BEGINS}."), F.array_distinct(at_marks))
+        .otherwise(F.array().cast("array<string>"))
     )
 
 
