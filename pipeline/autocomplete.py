@@ -87,9 +87,7 @@ def completions(
         counts = counts.where(~_contains_any(variant_key(F.col("query")), blocked))
     weight = F.col("searchers") * decayed(F.datediff(F.lit(as_of), F.to_date("dt")), half_life_days)
     weighed = counts.withColumn("weight", weight)
-    shown = _with_people(_possible_forms(weighed, min_searchers), counts).where(
-        F.col("searchers") >= min_searchers
-    )
+    shown = _variants(weighed, min_searchers)
     whole = _without_slips(shown.withColumn("keys", keystrokes(F.col("query"))))
     tails = _tails(weighed, min_searchers)
     ranked = with_top_ranks(
@@ -121,52 +119,47 @@ def _require_ranges(
         raise InvalidParameterError("blocked holds a blank word, which every completion contains")
 
 
-def _possible_forms(weighed: DataFrame, min_searchers: int) -> DataFrame:
-    """The forms of what enough people may have typed, whatever its spacing.
+def _variants(weighed: DataFrame, min_searchers: int) -> DataFrame:
+    """What enough people typed, whatever its spacing: one row for all forms of a query.
 
     Returns:
-        `variant_id`, `variant_weight` (of all its forms), `query_id` and `form_weight`.
+        `variant_id`, `query` (the heaviest form, of equals the least text), `completion` (how most
+        people typed that), `weight` (searcher-days) and `searchers`, the different people.
     """
-    forms = weighed.groupBy("variant_id", "query_id").agg(
-        F.sum("weight").alias("form_weight"), F.sum("searchers").alias("searcher_days")
-    )
-    variants = (
-        forms.groupBy("variant_id")
-        .agg(
-            F.sum("form_weight").alias("variant_weight"),
-            F.sum("searcher_days").alias("searcher_days"),
-        )
+    possible = (
+        weighed.groupBy("variant_id")
+        .agg(F.sum("weight").alias("variant_weight"), F.sum("searchers").alias("searcher_days"))
         # People are no more than searcher-days: most queries end here, before texts and sketches
         # are read.
         .where(F.col("searcher_days") >= min_searchers)
         .drop("searcher_days")
     )
-    return forms.join(variants, on="variant_id").drop("searcher_days")
-
-
-def _with_people(forms: DataFrame, counts: DataFrame) -> DataFrame:
-    """One row a variant.
-
-    Returns:
-        `query` (of the heaviest form, of equals the least text), `completion` (how most people
-        typed that), `weight` (searcher-days) and `searchers`, the different people of all forms.
-    """
-    of_forms = counts.drop("variant_id").join(F.broadcast(forms), on="query_id")
-    people = of_forms.groupBy("variant_id", "variant_weight").agg(
-        different_people(F.col("searchers_sketch")).alias("searchers")
+    # Brought together once, for all that is asked of them.
+    forms = (
+        weighed.select("variant_id", "query", "surface", "weight", "searchers", "searchers_sketch")
+        .join(F.broadcast(possible), on="variant_id")
+        .repartition("variant_id")
     )
-    # The least struct is the heaviest form as most people typed it.
-    surface = F.struct((-F.col("form_weight")).alias("lightness"), "query", "fewness", "surface")
-    best = (
-        of_forms.groupBy("variant_id", "form_weight", "query", "surface")
-        .agg((-F.sum("searchers")).alias("fewness"))
+    people = (
+        forms.groupBy("variant_id", "variant_weight")
+        .agg(different_people(F.col("searchers_sketch")).alias("searchers"))
+        .where(F.col("searchers") >= min_searchers)
+    )
+    heaviest = (
+        forms.groupBy("variant_id", "query", "surface")
+        .agg(F.sum("weight").alias("weight"), (-F.sum("searchers")).alias("fewness"))
+        .groupBy("variant_id", "query")
+        .agg(
+            (-F.sum("weight")).alias("lightness"), F.min(F.struct("fewness", "surface"))["surface"]
+        )
+        .toDF("variant_id", "query", "lightness", "surface")
         .groupBy("variant_id")
-        .agg(F.min(surface).alias("best"))
+        .agg(F.min(F.struct("lightness", "query", "surface")).alias("form"))
     )
-    return people.join(best, on="variant_id").select(
+    return people.join(heaviest, on="variant_id").select(
         "variant_id",
-        "best.query",
-        F.col("best.surface").alias("completion"),
+        "form.query",
+        F.col("form.surface").alias("completion"),
         (F.col("variant_weight") / WEIGHT_UNIT).alias("weight"),
         "searchers",
     )

@@ -150,24 +150,29 @@ def _shared_sessions(pairs: DataFrame, min_searchers: int) -> DataFrame:
         .where(F.col("sessions") >= min_searchers)
     )
     # Sketches are dear: only those of pairs with enough sessions are united.
-    people = (
+    return (
         unordered.select("low", "high", "searchers_sketch")
-        .join(F.broadcast(counted.select("low", "high")), on=["low", "high"], how="left_semi")
-        .groupBy("low", "high")
+        .join(F.broadcast(counted), on=["low", "high"])
+        .groupBy(counted.columns)
         .agg(different_people(F.col("searchers_sketch")).alias("searchers"))
         .where(F.col("searchers") >= min_searchers)
     )
-    return counted.join(people, on=["low", "high"])
 
 
 def _tested(shared: DataFrame, pairs: DataFrame) -> DataFrame:
     """Add `low_sessions`, `high_sessions` and `significance`."""
-    is_self = F.col("first_id") == F.col("second_id")
-    alone = pairs.where(is_self).groupBy("first_id").agg(F.sum("sessions").alias("all_sessions"))
-    total = pairs.where(is_self).agg(F.sum("opened").alias("total"))
+    alone = pairs.where(F.col("first_id") == F.col("second_id"))
+    total = alone.agg(F.sum("opened").alias("total"))
+    # Of most queries nobody asks: those of no pair are left out before they are added up.
+    in_pairs = shared.select(F.explode(F.array("low", "high")).alias("first_id")).distinct()
+    sessions = (
+        alone.join(F.broadcast(in_pairs), on="first_id", how="left_semi")
+        .groupBy("first_id")
+        .agg(F.sum("sessions").alias("all_sessions"))
+    )
     joined = (
-        shared.join(alone.toDF("low", "low_sessions"), on="low")
-        .join(alone.toDF("high", "high_sessions"), on="high")
+        shared.join(sessions.toDF("low", "low_sessions"), on="low")
+        .join(sessions.toDF("high", "high_sessions"), on="high")
         .crossJoin(F.broadcast(total))
     )
     both, low, high = F.col("sessions"), F.col("low_sessions"), F.col("high_sessions")
