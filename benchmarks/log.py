@@ -1,16 +1,21 @@
 """A log for benchmarks: as large as wanted, with the spellings that make work, and nothing else.
 
-    python benchmarks/log.py FOLDER [--searches 5000000] [--days 14]
+    python -m benchmarks.log FOLDER [--searches 5000000] [--days 14]
 
 A million different queries of two words and 13 characters by Zipf's law, sessions of related
 queries, 15 % with upper case, 4 % with stray spaces, 3 % decomposed (NFD); 30 queries burst in the
-last hour. One file a day, and the last hour in a file of its own. No robots, personal data, slips
+last hour. One file a day, and the last two hours in a file each. No robots, personal data, slips
 or broken lines: what rivals would have to agree on before their results can be compared.
+
+A log of more days has the same last days, search for search, if it has as many searches a day.
 """
 
 import argparse
-from collections.abc import Iterator
-from datetime import datetime, timedelta, timezone
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 from unicodedata import normalize
@@ -20,7 +25,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
-START: Final = datetime(2026, 3, 2, tzinfo=timezone(timedelta(hours=9)))
+ZONE: Final = timezone(timedelta(hours=9))
+LAST_DAY: Final = date(2026, 3, 15)
+LAST_HOUR, HOUR_BEFORE = "last-hour.tsv", "last-hour-but-one.tsv"
 WORDS: Final = 1_000
 QUERIES: Final = WORDS * WORDS
 UPPER_CASE: Final = 0.15
@@ -29,6 +36,21 @@ DECOMPOSED: Final = 0.03
 BURSTS: Final = 30
 #: Searches of each hour of the day, a twelfth at its peak.
 HOURS: Final = np.array([3, 2, 1, 1, 1, 2, 3, 5, 7, 8, 8, 8, 9, 8, 8, 8, 8, 8, 8, 9, 9, 9, 7, 5])
+
+
+@dataclass(frozen=True)
+class Skew:
+    """What makes a log of the same size uneven."""
+
+    #: The part of all searches that are for one query.
+    head: float = 0.0
+    #: The searches of one user.
+    robot: int = 0
+    #: The number of files; 0 is one a day and the last two hours.
+    files: int = 0
+
+
+EVEN: Final = Skew()
 
 
 def words(seed: int, letters: str) -> list[str]:
@@ -66,10 +88,15 @@ def zipf(size: int, draw: np.random.Generator) -> np.ndarray:
     return numbers
 
 
-def day_of(day: int, searches: int, people: int, days: int) -> Iterator[tuple[np.ndarray, ...]]:
+def day_of(
+    day: date, searches: int, people: int, skew: Skew = EVEN
+) -> Iterator[tuple[np.ndarray, ...]]:
     """One day in chunks of sessions: second of the day, user, query; not sorted."""
-    draw = np.random.default_rng([day, searches])
-    starts = int(searches / 3)  # a session has three searches on average, 1 to 5
+    draw = np.random.default_rng([day.toordinal(), searches])
+    if skew.robot:
+        seconds = draw.choice(86_000, skew.robot, replace=False)
+        yield seconds, np.full(skew.robot, people), zipf(skew.robot, draw)
+    starts = int((searches - skew.robot) / 3)  # a session has three searches on average, 1 to 5
     weights = HOURS / HOURS.sum()
     second = draw.choice(24, starts, p=weights) * 3600 + draw.integers(0, 3000, starts)
     user = draw.integers(0, people, starts)
@@ -79,8 +106,10 @@ def day_of(day: int, searches: int, people: int, days: int) -> Iterator[tuple[np
         going = sizes > step
         # What follows shares a word with what came first.
         query = topic if step == 0 else topic // WORDS * WORDS + (topic + step * 7) % WORDS
+        if skew.head:
+            query = np.where(draw.random(starts) < skew.head, 0, query)
         yield second[going] + step * 120 + user[going] % 60, user[going], query[going]
-    if day == days - 1:
+    if day == LAST_DAY:
         size = max(40, searches // 2_000)
         burst = np.arange(BURSTS) * 31_337 % QUERIES
         fans = np.repeat(burst, size - np.arange(BURSTS) * (size // (2 * BURSTS)))
@@ -90,29 +119,51 @@ def day_of(day: int, searches: int, people: int, days: int) -> Iterator[tuple[np
         yield 22 * 3600 + draw.integers(0, 3000, len(fans)), fan, zipf(len(fans), draw)
 
 
-def write(folder: Path, *, searches: int, days: int) -> None:
-    """Write `day-NN.tsv` for each day and `last-hour.tsv`, in the project's own log format."""
+def write(folder: Path, *, searches: int, days: int, skew: Skew = EVEN) -> None:
+    """Write a file for each day and for the last two hours, in the project's own log format."""
     folder.mkdir(parents=True, exist_ok=True)
-    people = max(1_000, searches // 25)
-    for day in range(days):
-        parts = list(day_of(day, searches // days, people, days))
+    a_day = searches // days
+    people = max(1_000, a_day * 14 // 25)
+    for number in range(days):
+        day = LAST_DAY - timedelta(days=days - 1 - number)
+        parts = list(day_of(day, a_day, people, Skew(skew.head, skew.robot // days)))
         second, user, query = (np.concatenate(column) for column in zip(*parts, strict=True))
         # A person's searches of one second are one: keep them apart from the start.
         _, kept = np.unique(np.minimum(second, 86_399) + user * 86_400, return_index=True)
         kept = kept[np.argsort(second[kept], kind="stable")]
         second, user, query = np.minimum(second[kept], 86_399), user[kept], query[kept]
-        text = spelled(query, np.random.default_rng([day, 7]))
-        began = int((START + timedelta(days=day)).timestamp()) + 9 * 3600  # clocks of Asia/Seoul
+        text = spelled(query, np.random.default_rng([day.toordinal(), 7]))
+        midnight = datetime(day.year, day.month, day.day, tzinfo=ZONE)
+        began = int(midnight.timestamp()) + 9 * 3600  # clocks of Asia/Seoul
         time = pc.strftime(
             pa.array(began + second, pa.timestamp("s")), format="%Y-%m-%dT%H:%M:%S+09:00"
         )
         table = pa.table(
             {"time": time, "user": pc.cast(pa.array(user), pa.string()), "query": text}
         )
-        is_last = pa.array((day == days - 1) & (second >= 23 * 3600))
-        put(table.filter(pc.invert(is_last)), folder / f"day-{day + 1:02}.tsv")
-        if day == days - 1:
-            put(table.filter(is_last), folder / "last-hour.tsv")
+        if skew.files:
+            first, end = (skew.files * n // days for n in (number, number + 1))
+            cuts = np.linspace(0, len(table), end - first + 1).astype(int)
+            for file, (low, high) in enumerate(pairwise(cuts), first):
+                put(table.slice(low, high - low), folder / f"part-{file:05}.tsv")
+        else:
+            hours = [22 * 3600, 23 * 3600] if day == LAST_DAY else []
+            cuts = np.array([0, *np.searchsorted(second, hours), len(table)])
+            names = [f"day-{number + 1:03}.tsv", HOUR_BEFORE, LAST_HOUR]
+            for name, low, high in zip(names, cuts, cuts[1:], strict=False):
+                put(table.slice(low, high - low), folder / name)
+
+
+def lay(folder: Path, files: Iterable[Path]) -> None:
+    """Let just these files be in `folder`; one that was there before has not changed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    wanted = {file.name: file for file in files}
+    for there in folder.iterdir():
+        if there.name not in wanted:
+            there.unlink()
+    for name, file in wanted.items():
+        if not (folder / name).exists():
+            os.link(file, folder / name)
 
 
 def put(table: pa.Table, file: Path) -> None:

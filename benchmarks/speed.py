@@ -2,51 +2,56 @@
 
     make benchmark                                       5 million searches
     make benchmark ARGS='--searches 20000000'
-    python -m benchmarks.speed --searches 200000 --rounds 1 --write docs/benchmark.md
+    make benchmark ARGS='--write docs/benchmark.md --plot docs/images/benchmark.png'
 
-Every run is a process of its own, from its start to its end (spark-submit, imports and all); the
-contenders take turns. What each found is compared with what DuckDB found, row for row; a difference
-ends the benchmark with exit status 1 and the first rows that differ. Memory is the resident sets of
-the whole process tree added up, shared pages counted in each, looked at ten times a second.
+Each rival's run and each cold run of ours is a process of its own, from its start to its end
+(spark-submit, imports and all); contenders take turns. What each found is compared with what DuckDB
+found, row for row; a difference ends the benchmark with exit status 1 and the first rows that
+differ. Processes are looked at ten times a second.
 
-*Ours, cold* takes the log from the landing folder into an empty root; *ours, warm* does so a second
-time in one session. *Ours, the last hour* finds everything but the last hour taken in and counted,
-and takes that hour in. These two are told without the start of Spark.
+*Cold* takes the log from the landing folder into an empty root; *warm* does so in a session that
+has done all of it before. *The last hour* and *the last day* find everything before taken in and
+counted, and take that one in, in a session that has just started; *session warm*: in one that has
+taken in the hour before it, as a service would. All but *cold* are told without the start of Spark.
 """
 
 import argparse
-import json
-import os
-import platform
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from importlib.metadata import version
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from statistics import median
 from typing import Final
 
 import pandas as pd
-import psutil
 
 from benchmarks import log
-from silgeom.tables import table
+from benchmarks.measure import PROJECT, SPARK_SUBMIT, Cost, in_one_session, measured
+from benchmarks.report import Goal, Table, check_markers, goals, machine, put
+from benchmarks.timed_job import Step
 
-PROJECT: Final = Path(__file__).resolve().parents[1]
 RESULTS: Final = ("trending", "related", "autocomplete")
 RIVALS: Final = {
     "DuckDB": "duckdb_sql",
     "Polars, streaming": "polars_lazy",
     "PySpark as in tutorials": "pyspark_tutorial",
 }
+DUCKDB: Final = "DuckDB"
 COLD, WARM = "ours, cold", "ours, warm"
-HOUR, NOTHING = "ours, the last hour", "ours, nothing to do"
+HOUR, HOUR_WARM = "ours, the last hour", "ours, the last hour, session warm"
+DAY, NOTHING = "ours, the last day", "ours, nothing to do"
 #: Rows in which floating-point sums were added up in another order are equal.
 TOLERANCE: Final = 1e-6
+#: Times of DuckDB's, by result.
+HOUR_GOALS: Final = {"trending": 0.5, "related": 0.5, "autocomplete": 0.6}
+COLD_GOALS: Final = {"trending": 2.5, "related": 2.0, "autocomplete": 1.5}
+PEAK_GB: Final = 4.0
+NOTHING_SECONDS: Final = 7.0
 
 
 @dataclass(frozen=True)
@@ -55,61 +60,11 @@ class Run:
 
     contender: str
     result: str
-    seconds: float
-    cpu_seconds: float
-    peak_gb: float
-    read_mb: float
-    written_mb: float
+    cost: Cost
 
 
 class DifferentRowsError(Exception):
     """A contender found something else than DuckDB."""
-
-
-def measured(contender: str, result: str, command: Sequence[str | Path]) -> Run:
-    """Run a command and look at its process tree until it ends.
-
-    Raises:
-        subprocess.CalledProcessError: it failed.
-    """
-    began = time.monotonic()
-    with tempfile.TemporaryFile() as said:
-        process = psutil.Popen(
-            [str(part) for part in command],
-            cwd=PROJECT,
-            stdout=said,
-            stderr=said,
-        )
-        cpu: dict[int, float] = {}
-        moved: dict[int, tuple[int, int]] = {}
-        peak = 0
-        while process.poll() is None:
-            resident = 0
-            for each in (process, *_children(process)):
-                try:
-                    with each.oneshot():
-                        resident += each.memory_info().rss
-                        cpu[each.pid] = sum(each.cpu_times()[:2])
-                        counters = each.io_counters()
-                        moved[each.pid] = (counters.read_chars, counters.write_chars)
-                except psutil.Error:  # it ended in between
-                    continue
-            peak = max(peak, resident)
-            time.sleep(0.1)
-        if process.returncode:
-            said.seek(0)
-            sys.stderr.write(said.read().decode(errors="replace")[-4000:])
-            raise subprocess.CalledProcessError(process.returncode, command)
-        seconds = time.monotonic() - began
-    read, written = (sum(column) / 1e6 for column in zip(*moved.values(), strict=True))
-    return Run(contender, result, seconds, sum(cpu.values()), peak / 1e9, read, written)
-
-
-def _children(process: psutil.Process) -> list[psutil.Process]:
-    try:
-        return list(process.children(recursive=True))
-    except psutil.Error:
-        return []
 
 
 def compare(contender: str, result: str, found: Path, truth: Path) -> int:
@@ -135,114 +90,179 @@ class Benchmark:
     """One log, and everything that is run on it."""
 
     def __init__(self, folder: Path, searches: int, days: int) -> None:
-        self.landing, self.folder = folder / "landing", folder
+        self.landing, self.early, self.folder = folder / "landing", folder / "early", folder
         log.write(self.landing, searches=searches, days=days)
+        self.days = sorted(self.landing.glob("day-*.tsv"))
+        self.before = self.landing / log.HOUR_BEFORE
+        self.last = self.landing / log.LAST_HOUR
         self.rows: dict[str, int] = {}
 
     def rival(self, name: str, result: str) -> Run:
         """A rival, from the raw log."""
         target = self.folder / f"{RIVALS[name]}-{result}.parquet"
         module = f"benchmarks.rivals.{RIVALS[name]}"
-        run = measured(name, result, [sys.executable, "-m", module, result, self.landing, target])
-        truth = self.folder / f"{RIVALS['DuckDB']}-{result}.parquet"
-        self.rows[result] = compare(name, result, target, truth)
-        return run
+        cost = measured([sys.executable, "-m", module, result, self.landing, target])
+        self.rows[result] = compare(name, result, target, self._truth(result))
+        return Run(name, result, cost)
 
     def cold(self, result: str) -> Run:
         """Our job, from the landing folder into an empty root."""
         root = self.folder / "cold"
         shutil.rmtree(root, ignore_errors=True)
-        run = measured(COLD, result, self._job(result, self.landing, root))
-        self._check(COLD, result, root)
-        return run
+        cost = measured(self._job(result, root))
+        return self._checked(COLD, result, root, cost)
 
     def nothing(self, result: str) -> Run:
         """The same again, with nothing to do."""
-        return measured(NOTHING, result, self._job(result, self.landing, self.folder / "cold"))
+        return Run(NOTHING, result, measured(self._job(result, self.folder / "cold")))
 
-    def prepare_hours(self) -> None:
-        """A root that has everything but the last hour."""
-        early = self.folder / "early"
-        early.mkdir()
-        for file in self.landing.glob("day-*.tsv"):
-            (early / file.name).hardlink_to(file)
-        measured("", "", self._job("all", early, self.folder / "before"))
+    @cached_property
+    def warm(self) -> list[Run]:
+        """The same as `cold`, in a session that has done all of it; prepares what follows."""
+        days, hour = self._root("days"), self._root("hour")
+        prepared = [
+            self._step("all", self._root("day"), None, self.days[:-1]),
+            self._step("all", days, self._root("day"), self.days),
+            self._step("all", hour, days, [*self.days, self.before]),
+        ]
+        roots = {result: self._root(f"warm-{result}") for result in RESULTS}
+        again = [Step(result, str(self.landing), root) for result, root in roots.items()]
+        costs = in_one_session(self.folder, prepared + again)[len(prepared) :]
+        return [
+            self._checked(WARM, result, Path(root), cost)
+            for (result, root), cost in zip(roots.items(), costs, strict=True)
+        ]
+
+    def day(self, result: str) -> Run:
+        """Our job on stored counts, when the last day has come in."""
+        return self._slice(DAY, result, "day")
 
     def hour(self, result: str) -> Run:
-        """Our job on stored counts, when the last hour has come in; without the start of Spark."""
-        root, early = self.folder / "hour", self.folder / "early"
-        shutil.rmtree(root, ignore_errors=True)
-        shutil.copytree(self.folder / "before", root)
-        late = early / "last-hour.tsv"
-        late.hardlink_to(self.landing / late.name)
-        try:
-            run = self._timed(HOUR, result, early, root)
-        finally:
-            late.unlink()
-        self._check(HOUR, result, root)
-        return run
+        """Our job on stored counts, when the last hour has come in."""
+        return self._slice(HOUR, result, "hour")
 
-    def warm(self, result: str) -> Run:
-        """The same as `cold`, in a session that has done it once."""
-        roots = [self.folder / "first", self.folder / "second"]
-        for root in roots:
-            shutil.rmtree(root, ignore_errors=True)
-        return self._timed(WARM, result, self.landing, *roots)
+    def hours_warm(self) -> list[Run]:
+        """The same in a session that has just taken in the hour before, for all three results."""
+        before, everything = [*self.days, self.before], [*self.days, self.before, self.last]
+        roots = {result: self._root(f"hour-{result}") for result in RESULTS}
+        steps = [
+            self._step(result, root, self._root("days"), before) for result, root in roots.items()
+        ]
+        steps += [self._step(result, root, root, everything) for result, root in roots.items()]
+        costs = in_one_session(self.folder, steps)[len(RESULTS) :]
+        return [
+            self._checked(HOUR_WARM, result, Path(root), cost)
+            for (result, root), cost in zip(roots.items(), costs, strict=True)
+        ]
 
-    def _timed(self, contender: str, result: str, landing: Path, *roots: Path) -> Run:
-        times = self.folder / "times.json"
-        script = PROJECT / "benchmarks/timed_job.py"
-        command: list[str | Path] = [_spark_submit(), script, times, result, landing, *roots]
-        run = measured(contender, result, command)
-        seconds, cpu = json.loads(times.read_text())
-        return replace(run, seconds=seconds, cpu_seconds=cpu)
+    def _slice(self, contender: str, result: str, before: str) -> Run:
+        root = self._root("slice")
+        everything = [*self.days, self.before, self.last]
+        step = self._step(result, root, self._root(before), everything)
+        [cost] = in_one_session(self.folder, [step])
+        return self._checked(contender, result, Path(root), cost)
 
-    def _job(self, name: str, landing: Path, root: Path) -> list[str | Path]:
-        return [_spark_submit(), f"jobs/{name}.py", "--landing", landing, "--root", root]
+    def _step(self, job: str, root: str, of: str | None, files: Sequence[Path]) -> Step:
+        return Step(job, str(self.early), root, [str(file) for file in files], of)
 
-    def _check(self, contender: str, result: str, root: Path) -> None:
+    def _root(self, name: str) -> str:
+        return str(self.folder / f"root-{name}")
+
+    def _job(self, name: str, root: Path) -> list[str | Path]:
+        return [SPARK_SUBMIT, f"jobs/{name}.py", "--landing", self.landing, "--root", root]
+
+    def _checked(self, contender: str, result: str, root: Path, cost: Cost) -> Run:
         found = self.folder / f"ours-{result}.parquet"
         module = "benchmarks.rivals.ours"
         subprocess.run([sys.executable, "-m", module, result, root, found], cwd=PROJECT, check=True)
-        compare(contender, result, found, self.folder / f"{RIVALS['DuckDB']}-{result}.parquet")
+        compare(contender, result, found, self._truth(result))
+        return Run(contender, result, cost)
+
+    def _truth(self, result: str) -> Path:
+        return self.folder / f"{RIVALS[DUCKDB]}-{result}.parquet"
 
 
-def _spark_submit() -> Path:
-    return Path(sys.executable).with_name("spark-submit")
+class Summary:
+    """Medians of each contender's runs, beside DuckDB's."""
 
+    def __init__(self, runs: Sequence[Run]) -> None:
+        self.of: dict[tuple[str, str], list[Cost]] = {}
+        for run in runs:
+            self.of.setdefault((run.result, run.contender), []).append(run.cost)
 
-def summary(runs: Sequence[Run]) -> list[list[object]]:
-    """Medians of each contender's runs, and how many times DuckDB's its time is."""
-    of: dict[tuple[str, str], list[Run]] = {}
-    for run in runs:
-        of.setdefault((run.result, run.contender), []).append(run)
-    base = {
-        result: median(run.seconds for run in each)
-        for (result, contender), each in of.items()
-        if contender == "DuckDB"
-    }
-    lines = []
-    for (result, contender), each in sorted(of.items(), key=lambda item: RESULTS.index(item[0][0])):
-        figures = [
-            median(getattr(run, name) for run in each)
-            for name in ("seconds", "cpu_seconds", "peak_gb", "read_mb", "written_mb")
+    def seconds(self, result: str, contender: str) -> float:
+        """Its time."""
+        return median(cost.seconds for cost in self.of[result, contender])
+
+    def ratio(self, result: str, contender: str) -> float:
+        """How many times DuckDB's its time is."""
+        return self.seconds(result, contender) / self.seconds(result, DUCKDB)
+
+    def table(self) -> Table:
+        """A row for each contender, by result."""
+        header = ["result", "contender", "× DuckDB", "s", "CPU s", "GB", "MB read", "MB written"]
+        lines: list[list[object]] = []
+        for (result, contender), each in sorted(
+            self.of.items(), key=lambda item: RESULTS.index(item[0][0])
+        ):
+            times = [median(cost.seconds for cost in each), median(c.cpu_seconds for c in each)]
+            peak = max(cost.peak_gb for cost in each)
+            moved = [
+                None if None in column else round(median(column))
+                for column in zip(*((cost.read_mb, cost.written_mb) for cost in each), strict=True)
+            ]
+            ratio = round(self.ratio(result, contender), 2)
+            lines.append(
+                [result, contender, ratio, *(round(t, 1) for t in times), round(peak, 1), *moved]
+            )
+        return Table(header, lines)
+
+    def goals(self) -> Table:
+        """What was to be reached, of that which was run."""
+        wanted = [
+            ("× DuckDB, one new hour on stored counts, session warm", HOUR_WARM, HOUR_GOALS),
+            ("× DuckDB, the same in a session that has just started", HOUR, HOUR_GOALS),
+            ("× DuckDB, everything from the landing folder, cold", COLD, COLD_GOALS),
         ]
-        ratio = figures[0] / base[result]
-        lines.append([result, contender, round(ratio, 2), *(round(each, 1) for each in figures)])
-    return lines
+        found = [
+            Goal(f"{result}: {what}", limits[result], self.ratio(result, contender))
+            for what, contender, limits in wanted
+            for result in RESULTS
+            if (result, contender) in self.of
+        ]
+        ours = [
+            cost for (_, who), each in self.of.items() if who.startswith("ours") for cost in each
+        ]
+        found.append(Goal("GB, peak of any run of ours", PEAK_GB, max(c.peak_gb for c in ours)))
+        idle = max(self.seconds(result, NOTHING) for result in RESULTS)
+        found.append(Goal("s, a job with nothing to do", NOTHING_SECONDS, idle))
+        return goals(found)
+
+    def plot(self, file: Path, title: str) -> None:
+        """Each contender's time as a multiple of DuckDB's."""
+        import matplotlib
+
+        matplotlib.use("agg")
+        from matplotlib import pyplot
+
+        figure, axes = pyplot.subplots(1, 3, figsize=(9, 3.2), sharey=True, sharex=True)
+        for axis, result in zip(axes, RESULTS, strict=True):
+            names = [who for r, who in self.of if r == result and who not in (DUCKDB, NOTHING)]
+            ratios = [self.ratio(result, name) for name in names]
+            colours = ["tab:blue" if name.startswith("ours") else "tab:gray" for name in names]
+            bars = axis.barh(names, ratios, color=colours)
+            axis.bar_label(bars, [f"{ratio:.2f}" for ratio in ratios], padding=2, fontsize=8)
+            axis.axvline(1, color="black", linewidth=0.8)
+            axis.set(title=result, xscale="log", xlabel="time, × DuckDB")
+            axis.margins(x=0.25)
+            axis.spines[["top", "right"]].set_visible(False)
+        axes[0].invert_yaxis()
+        figure.suptitle(title, fontsize=9)
+        figure.tight_layout()
+        figure.savefig(file, dpi=90, metadata={"Software": None})
 
 
-HEADER: Final = ["result", "contender", "× DuckDB", "s", "CPU s", "GB", "MB read", "MB written"]
-
-
-def markdown(lines: Sequence[Sequence[object]], note: str) -> str:
-    """The table as Markdown, with what it was measured with."""
-    body = [HEADER, ["---"] * len(HEADER), *lines]
-    rows = "\n".join("| " + " | ".join(map(str, line)) + " |" for line in body)
-    return f"{note}\n\n{rows}\n"
-
-
-def main() -> int:
+def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -250,41 +270,63 @@ def main() -> int:
     parser.add_argument("--days", type=int, default=14)
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument(
-        "--leave-out", nargs="*", default=[], choices=["tutorial", "warm", "polars"], metavar="WHAT"
+        "--leave-out",
+        nargs="*",
+        default=[],
+        choices=["tutorial", "polars", "day"],
+        metavar="WHAT",
+        help="tutorial, polars, day",
     )
-    parser.add_argument("--write", type=Path, metavar="FILE.md", help="the table as Markdown")
+    parser.add_argument("--write", type=Path, metavar="PAGE.md", help="put the tables there")
+    parser.add_argument("--plot", type=Path, metavar="FILE.png", help="draw the times")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="work there, and keep it")
     args = parser.parse_args()
-    left_out = tuple(args.leave_out)
+    if args.write:
+        check_markers(args.write, "speed")
+    return args
+
+
+def run_all(bench: Benchmark, rounds: int, left_out: Sequence[str]) -> list[Run]:
+    """Every contender in turn, `rounds` times; a warm session for everything once."""
     rivals = [name for name, module in RIVALS.items() if not any(w in module for w in left_out)]
+    runs: list[Run] = []
+    for turn in range(rounds):
+        for result in RESULTS:
+            runs += [bench.rival(name, result) for name in rivals]
+            runs += [bench.cold(result), bench.nothing(result)]
+        if turn == 0:
+            runs += bench.warm
+        for result in RESULTS:
+            runs += [] if "day" in left_out else [bench.day(result)]
+            runs.append(bench.hour(result))
+        runs += bench.hours_warm()
+    return runs
+
+
+def main() -> int:
+    args = arguments()
+    began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="benchmark-") as temporary:
         bench = Benchmark(args.keep or Path(temporary), args.searches, args.days)
-        runs: list[Run] = []
         try:
-            for turn in range(args.rounds):
-                for result in RESULTS:
-                    for name in rivals:
-                        runs.append(bench.rival(name, result))
-                    runs += [bench.cold(result), bench.nothing(result)]
-                    runs += [] if "warm" in left_out else [bench.warm(result)]
-                if turn == 0:
-                    bench.prepare_hours()
-                runs += [bench.hour(result) for result in RESULTS]
+            runs = run_all(bench, args.rounds, args.leave_out)
         except DifferentRowsError as error:
             sys.stderr.write(f"{error}\n")
             return 1
-    lines = summary(runs)
+    found = Summary(runs)
     compared = ", ".join(f"{bench.rows[result]:,} of {result}" for result in RESULTS)
-    used = ", ".join(f"{name} {version(name)}" for name in ("pyspark", "duckdb", "polars"))
-    memory = psutil.virtual_memory().total / 2**30
+    rounds = "one round" if args.rounds == 1 else f"median of {args.rounds} rounds"
+    size = f"{args.searches:,} searches of {args.days} days, {rounds}"
     note = (
-        f"{args.searches:,} searches of {args.days} days, median of {args.rounds} rounds; "
-        f"{os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()}, Python "
-        f"{platform.python_version()}, {used}. Rows compared and equal: {compared}."
+        f"{size}; {machine('pyspark', 'duckdb', 'polars')}. All of it took "
+        f"{(time.monotonic() - began) / 60:.0f} minutes. Rows compared and equal: {compared}."
     )
-    sys.stdout.write(f"{note}\n\n{table(HEADER, lines)}\n")
+    each, reached = found.table(), found.goals()
+    sys.stdout.write(f"{note}\n\n{each.as_text()}\n\n{reached.as_text()}\n")
     if args.write:
-        args.write.write_text(markdown(lines, note), "utf-8")
+        put(args.write, "speed", f"{note}\n\n{each.as_markdown()}\n\n{reached.as_markdown()}")
+    if args.plot:
+        found.plot(args.plot, size)
     return 0
 
 

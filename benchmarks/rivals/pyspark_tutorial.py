@@ -7,6 +7,7 @@ the web page.
 """
 
 import math
+import os
 import re
 import sys
 import unicodedata
@@ -18,7 +19,25 @@ from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, DoubleType, StringType
 
-from benchmarks.rivals import rules
+from benchmarks.rivals.rules import (
+    BASELINE_DAYS,
+    DAYS_PER_BUSY_DAY,
+    DISPERSION,
+    GAP_SECONDS,
+    HALF_LIFE_DAYS,
+    HALF_LIFE_HOURS,
+    LEAST_EXPECTED,
+    MAX_PREFIX,
+    MAX_QUERIES,
+    MIN_SCORE,
+    MIN_SEARCHERS,
+    MIN_SIGNIFICANCE,
+    PER_PREFIX,
+    RECENT_HOURS,
+    TOP,
+    USUAL_SHARE,
+    ZONE_SECONDS,
+)
 
 
 @F.udf(StringType())
@@ -31,7 +50,7 @@ def normalize(query: str) -> str:
 def prefixes(query: str) -> list[str]:
     """Every prefix of a query without its spaces."""
     keys = query.replace(" ", "")
-    return [keys[:length] for length in range(1, min(len(keys), rules.MAX_PREFIX) + 1)]
+    return [keys[:length] for length in range(1, min(len(keys), MAX_PREFIX) + 1)]
 
 
 @F.udf(ArrayType(ArrayType(StringType())))
@@ -44,29 +63,29 @@ def pairs_of(queries: list[str]) -> list[list[str]]:
 def expectation(counts: list[Any], alls: list[Any], everybody: int) -> float:
     """What a query's own past leads one to expect; ages and counts of it and of all."""
     mine, all_ = {row.age: row.n for row in counts}, {row.age: row.n for row in alls}
-    seasons = [24 * day for day in range(1, rules.BASELINE_DAYS + 1)]
+    seasons = [24 * day for day in range(1, BASELINE_DAYS + 1)]
     days = [mine.get(age, 0) * everybody / all_[age] if age in all_ else None for age in seasons]
     known = sorted(day for day in days if day is not None)
-    busy = known[len(known) - math.ceil(len(known) / rules.DAYS_PER_BUSY_DAY)] if known else 0.0
+    busy = known[len(known) - math.ceil(len(known) / DAYS_PER_BUSY_DAY)] if known else 0.0
     weekly = min((day for day in (days[6], days[13]) if day is not None), default=0.0)
 
     def recent(cells: dict[int, int]) -> int:
         return sum(
-            count * round(2.0 ** (-age / rules.HALF_LIFE_HOURS) * 1_000_000)
+            count * round(2.0 ** (-age / HALF_LIFE_HOURS) * 1_000_000)
             for age, count in cells.items()
-            if 1 <= age <= rules.RECENT_HOURS
+            if 1 <= age <= RECENT_HOURS
         )
 
-    of_all, least = recent(all_), rules.LEAST_EXPECTED
+    of_all, least = recent(all_), LEAST_EXPECTED
     return max(busy, weekly, recent(mine) * everybody / of_all if of_all else 0.0, least)
 
 
 @F.udf(DoubleType())
 def surprise(searchers: int, also: int, expected: float, everybody: int, all_also: int) -> float:
     """The signed root of a negative-binomial deviance."""
-    usual = rules.USUAL_SHARE * all_also / everybody
+    usual = USUAL_SHARE * all_also / everybody
     x = min(searchers, (also + 1) / usual) if usual else searchers
-    d = rules.DISPERSION
+    d = DISPERSION
     spread = math.log((1 + d * x) / (1 + d * expected))
     deviance = 2 * (x * math.log(x / expected) - (x + 1 / d) * spread)
     return math.copysign(math.sqrt(max(deviance, 0.0)), x - expected)
@@ -90,11 +109,9 @@ def significance(both: int, low: int, high: int, total: int) -> float:
 
 def searches(spark: SparkSession, landing: str) -> DataFrame:
     """Who searched what when."""
-    read = spark.read.csv(
-        f"{landing}/*.tsv", sep="\t", quote="", schema="t string, u string, q string"
-    )
+    read = spark.read.csv(landing, sep="\t", quote="", schema="t string, u string, q string")
     return read.select(
-        (F.unix_timestamp(F.to_timestamp("t")) + rules.ZONE_SECONDS).alias("clock"),
+        (F.unix_timestamp(F.to_timestamp("t")) + ZONE_SECONDS).alias("clock"),
         F.col("u").alias("person"),
         normalize("q").alias("query"),
     )
@@ -124,8 +141,8 @@ def trending(spark: SparkSession, landing: str) -> DataFrame:
         F.sum(F.when(F.col("age") == 0, F.col("n"))).alias("searchers"),
         F.sum(F.when(F.col("age") == 0, F.col("also"))).alias("also"),
     )
-    shown = of_query.where(F.col("searchers") >= rules.MIN_SEARCHERS).crossJoin(cells).cache()
-    least = math.sqrt(rules.MIN_SCORE**2 + 2 * math.log(shown.count()))
+    shown = of_query.where(F.col("searchers") >= MIN_SEARCHERS).crossJoin(cells).cache()
+    least = math.sqrt(MIN_SCORE**2 + 2 * math.log(shown.count()))
     n, also = F.lit(now["n"]), F.lit(now["also"])
     return (
         shown.withColumn("expected_searchers", expectation("counts", "alls", n))
@@ -133,7 +150,7 @@ def trending(spark: SparkSession, landing: str) -> DataFrame:
         .where(F.col("score") >= least)
         .select("query", "searchers", "expected_searchers", "score")
         .orderBy(F.desc("score"), F.desc("searchers"), "query")
-        .limit(rules.TOP)
+        .limit(TOP)
     )
 
 
@@ -141,14 +158,14 @@ def related(spark: SparkSession, landing: str) -> DataFrame:
     """Pairs of queries in sessions, with their significance."""
     by_person = Window.partitionBy("person").orderBy("clock", "query")
     silence = F.col("clock") - F.lag("clock").over(by_person)
-    begins = F.coalesce(silence >= rules.GAP_SECONDS, F.lit(True)).cast("int")
+    begins = F.coalesce(silence >= GAP_SECONDS, F.lit(True)).cast("int")
     sessions = (
         searches(spark, landing)
         .withColumn("begins", begins)
         .withColumn("session", F.sum("begins").over(by_person))
         .groupBy("person", "session")
         .agg(F.collect_set("query").alias("queries"))
-        .where(F.size("queries") <= rules.MAX_QUERIES)
+        .where(F.size("queries") <= MAX_QUERIES)
         .cache()
     )
     total = sessions.count()
@@ -157,13 +174,13 @@ def related(spark: SparkSession, landing: str) -> DataFrame:
         sessions.select("person", F.explode(pairs_of("queries")).alias("pair"))
         .groupBy(F.col("pair")[0].alias("low"), F.col("pair")[1].alias("high"))
         .agg(F.count("*").alias("sessions"), F.countDistinct("person").alias("searchers"))
-        .where(F.col("searchers") >= rules.MIN_SEARCHERS)
+        .where(F.col("searchers") >= MIN_SEARCHERS)
     )
     return (
         pairs.join(alone.toDF("low", "n_low"), on="low")
         .join(alone.toDF("high", "n_high"), on="high")
         .withColumn("significance", significance("sessions", "n_low", "n_high", F.lit(total)))
-        .where(F.col("significance") >= rules.MIN_SIGNIFICANCE)
+        .where(F.col("significance") >= MIN_SIGNIFICANCE)
         .select("low", "high", "sessions", "searchers", "significance")
         .orderBy("low", "high")
     )
@@ -177,7 +194,7 @@ def autocomplete(spark: SparkSession, landing: str) -> DataFrame:
         .distinct()
     )
     last = daily.agg(F.max("day")).collect()[0][0]
-    halves = (F.lit(last) - F.col("day")) / rules.HALF_LIFE_DAYS
+    halves = (F.lit(last) - F.col("day")) / HALF_LIFE_DAYS
     weight = F.round(F.pow(F.lit(2.0), -halves) * 1_000_000).cast("long")
     weighed = (
         daily.groupBy("query")
@@ -185,13 +202,13 @@ def autocomplete(spark: SparkSession, landing: str) -> DataFrame:
             F.countDistinct("person").alias("searchers"),
             (F.sum(weight) / 1_000_000).alias("weight"),
         )
-        .where(F.col("searchers") >= rules.MIN_SEARCHERS)
+        .where(F.col("searchers") >= MIN_SEARCHERS)
     )
     best = Window.partitionBy("prefix").orderBy(F.desc("weight"), F.desc("searchers"), "query")
     return (
         weighed.withColumn("prefix", F.explode(prefixes("query")))
         .withColumn("rank", F.row_number().over(best))
-        .where(F.col("rank") <= rules.PER_PREFIX)
+        .where(F.col("rank") <= PER_PREFIX)
         .select("prefix", F.col("rank").cast("long").alias("rank"), "query", "weight")
         .orderBy("prefix", "rank")
     )
@@ -206,6 +223,7 @@ RESULTS: Final[dict[str, Callable[[SparkSession, str], DataFrame]]] = {
 
 def main() -> None:
     result, landing, target = sys.argv[1:4]
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     spark = (
         SparkSession.builder.master("local[*]")
         .config("spark.driver.memory", "4g")
