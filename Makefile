@@ -55,6 +55,14 @@ format: environment ## Put the code into the form that check asks for
 benchmark: environment ## Our jobs beside DuckDB, Polars and tutorials, on 5 million searches
 	@.venv/bin/python -m benchmarks.speed $(ARGS)
 
+.PHONY: benchmark-growth
+benchmark-growth: environment ## What a long history, skew, small files and a large log cost
+	@.venv/bin/python -m benchmarks.growth $(ARGS)
+
+.PHONY: benchmark-paper
+benchmark-paper: environment ## A billion searches a day, computed from a run's bytes and CPU
+	@.venv/bin/python -m benchmarks.paper $(ARGS)
+
 .PHONY: sample-data
 sample-data: environment ## Make sample_data anew; the same bytes each time
 	@.venv/bin/python -m silgeom.simulate sample_data

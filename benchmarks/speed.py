@@ -91,6 +91,8 @@ class Benchmark:
 
     def __init__(self, folder: Path, searches: int, days: int) -> None:
         self.landing, self.early, self.folder = folder / "landing", folder / "early", folder
+        for left in (self.landing, self.early):
+            shutil.rmtree(left, ignore_errors=True)
         log.write(self.landing, searches=searches, days=days)
         self.days = sorted(self.landing.glob("day-*.tsv"))
         self.before = self.landing / log.HOUR_BEFORE
@@ -307,7 +309,7 @@ def main() -> int:
     args = arguments()
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="benchmark-") as temporary:
-        bench = Benchmark(args.keep or Path(temporary), args.searches, args.days)
+        bench = Benchmark((args.keep or Path(temporary)).resolve(), args.searches, args.days)
         try:
             runs = run_all(bench, args.rounds, args.leave_out)
         except DifferentRowsError as error:

@@ -8,6 +8,7 @@ import pytest
 
 from benchmarks.log import HOUR_BEFORE, LAST_HOUR, Skew, lay, write
 from benchmarks.measure import Cost
+from benchmarks.paper import BUSIEST_HOUR, Measured, Work, work_by_dataset
 from benchmarks.report import Goal, Table, goals, put
 from benchmarks.rivals import rules
 from benchmarks.speed import (
@@ -161,3 +162,64 @@ def test_a_folder_is_laid_out_anew_and_what_stays_is_not_touched(tmp_path: Path)
 
     assert sorted(file.name for file in landing.iterdir()) == ["b", "c"]
     assert (landing / "b").stat() == before
+
+
+def task(stage: int, cpu_seconds: float, shuffled: int) -> dict[str, object]:
+    return {
+        "Event": "SparkListenerTaskEnd",
+        "Stage ID": stage,
+        "Task Metrics": {
+            "Executor CPU Time": int(cpu_seconds * 1e9),
+            "Executor Run Time": int(cpu_seconds * 1e3),
+            "Disk Bytes Spilled": 0,
+            "Shuffle Write Metrics": {"Shuffle Bytes Written": shuffled},
+        },
+    }
+
+
+def execution(number: int, plan: str) -> dict[str, object]:
+    return {
+        "Event": "org.apache.spark.sql.execution.ui.SparkListenerSQLExecutionStart",
+        "executionId": number,
+        "physicalPlanDescription": plan,
+    }
+
+
+def job(execution: int, *stages: int) -> dict[str, object]:
+    properties = {"spark.sql.execution.id": str(execution)}
+    return {"Event": "SparkListenerJobStart", "Stage IDs": [*stages], "Properties": properties}
+
+
+def test_work_belongs_to_the_dataset_that_was_written_not_to_those_that_were_read() -> None:
+    found = work_by_dataset(
+        [
+            execution(0, "InsertIntoHadoopFsRelationCommand file:/r/_staging/judged, [dt]\nScan x"),
+            execution(1, "Scan parquet file:/r/_staging/judged"),
+            job(0, 0, 1),
+            job(1, 2),
+            task(0, 1.0, 100),
+            task(1, 2.0, 50),
+            task(2, 4.0, 0),
+        ]
+    )
+
+    assert (found["judged"].cpu_seconds, found["judged"].shuffle_bytes) == (3.0, 150)
+    assert found["judged"].longest_task_seconds == 2.0
+    assert found["other"].cpu_seconds == 4.0
+
+
+def test_a_billion_is_multiplied_from_what_was_measured() -> None:
+    work = {"lines": Work(cpu_seconds=9.0), "judged": Work(cpu_seconds=9.0, shuffle_bytes=1e8)}
+    measured = Measured(1_000_000, 50_000_000, {"searches": 20_000_000}, work, 36.0)
+
+    # 50 bytes a search; a billion: 50 GB, 373 blocks of 128 MB; 35 days, thrice: 5.25 TB.
+    assert measured.bytes_table().rows[0] == ["landing (text)", 50.0, 50, 373, 5.2]
+    # A day's lines: 1,000 × 9 s, and as much again for Python: 5 hours. The day so far, 24 times a
+    # day, is 12.5 days' worth; all of it shuffles 100 bytes a search: 100 GB.
+    assert measured.work_table().rows == [
+        ["lines", 9.0, 0, 1.0, 5, 0, 0],
+        ["judged", 9.0, 100, 12.5, 62, 100, 746],
+    ]
+    # 5 hours × the busiest hour's 9 / 145 and 5 hours: in 15 minutes, 2.4 cores' worth each.
+    hours = 5 * BUSIEST_HOUR + 5
+    assert measured.executors().rows[0][3] == math.ceil(hours / 0.25 / 2.4)
