@@ -245,18 +245,21 @@ class Summary:
         import matplotlib
 
         matplotlib.use("agg")
-        from matplotlib import pyplot
+        from matplotlib import pyplot, ticker
 
         figure, axes = pyplot.subplots(1, 3, figsize=(9, 3.2), sharey=True, sharex=True)
         for axis, result in zip(axes, RESULTS, strict=True):
             names = [who for r, who in self.of if r == result and who not in (DUCKDB, NOTHING)]
             ratios = [self.ratio(result, name) for name in names]
             colours = ["tab:blue" if name.startswith("ours") else "tab:gray" for name in names]
-            bars = axis.barh(names, ratios, color=colours)
+            bars = axis.barh(names, [ratio - 1 for ratio in ratios], left=1, color=colours)
             axis.bar_label(bars, [f"{ratio:.2f}" for ratio in ratios], padding=2, fontsize=8)
             axis.axvline(1, color="black", linewidth=0.8)
             axis.set(title=result, xscale="log", xlabel="time, × DuckDB")
-            axis.margins(x=0.25)
+            axis.xaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
+            axis.xaxis.set_major_formatter("{x:g}")
+            axis.xaxis.set_minor_locator(ticker.NullLocator())
+            axis.margins(x=0.3)
             axis.spines[["top", "right"]].set_visible(False)
         axes[0].invert_yaxis()
         figure.suptitle(title, fontsize=9)
