@@ -195,6 +195,8 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--only", nargs="*", default=[*PARTS], choices=PARTS, metavar="PART")
     parser.add_argument("--write", type=Path, metavar="PAGE.md", help="put the tables there")
     args = parser.parse_args(argv)
+    if "skew" in args.only and args.size < 2 * max(skew.robot for skew in SKEWED.values()):
+        parser.error("--size must be 200,000 or more: one user has 100,000 of the searches")
     for name in args.only if args.write else ():
         check_markers(args.write, name)
     return args
