@@ -13,9 +13,19 @@ import duckdb
 from benchmarks.rivals import rules
 from benchmarks.rivals.duckdb_sql import TESTED
 
-TRENDING: Final = """
-SELECT query, searchers, expected_searchers, score
-FROM read_parquet($root || '/trending/*/*/*.parquet') ORDER BY rank"""
+
+def _newest(dataset: str, *columns: str, files: str) -> str:
+    """The rows of the newest partition: a root that was run before has older ones."""
+    path = f"$root || '/{dataset}/{files}'"
+    return f"""
+SELECT {", ".join(columns)} FROM read_parquet({path}, filename = true, hive_partitioning = false)
+WHERE parse_dirpath(filename) = (SELECT max(parse_dirpath(file)) FROM glob({path}))"""
+
+
+TRENDING: Final = (
+    _newest("trending", "query", "searchers", "expected_searchers", "score", files="*/*/*.parquet")
+    + " ORDER BY rank"
+)
 
 #: The stored pairs, of which `related` is made: its order is our own, its counts are not.
 RELATED: Final = f"""
@@ -36,10 +46,17 @@ pairs AS (
 ),
 {TESTED}"""
 
-AUTOCOMPLETE: Final = """
-SELECT prefix, rank::BIGINT AS rank, nfc_normalize(lower(completion)) AS query, weight
-FROM read_parquet($root || '/autocomplete/*/*.parquet')
-WHERE key_kind = 'keystrokes' AND prefix NOT LIKE '% ' ORDER BY prefix, rank"""
+AUTOCOMPLETE: Final = (
+    _newest(
+        "autocomplete",
+        "prefix",
+        "rank::BIGINT AS rank",
+        "nfc_normalize(lower(completion)) AS query",
+        "weight",
+        files="*/*.parquet",
+    )
+    + " AND key_kind = 'keystrokes' AND prefix NOT LIKE '% ' ORDER BY prefix, rank"
+)
 
 STATEMENTS: Final = {"trending": TRENDING, "related": RELATED, "autocomplete": AUTOCOMPLETE}
 
