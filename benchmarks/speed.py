@@ -16,6 +16,7 @@ taken in the hour before it, as a service would. All but *cold* are told without
 """
 
 import argparse
+import os
 import shutil
 import subprocess
 import sys
@@ -328,10 +329,14 @@ def main() -> int:
     )
     each, reached = found.table(), found.goals()
     sys.stdout.write(f"{note}\n\n{each.as_text()}\n\n{reached.as_text()}\n")
-    if args.write:
-        put(args.write, "speed", f"{note}\n\n{each.as_markdown()}\n\n{reached.as_markdown()}")
     if args.plot:
         found.plot(args.plot, size)
+    if args.write:
+        parts = [note, each.as_markdown(), reached.as_markdown()]
+        if args.plot:
+            image = os.path.relpath(args.plot, args.write.parent)
+            parts.append(f"![Time of each contender as a multiple of DuckDB's]({image})")
+        put(args.write, "speed", "\n\n".join(parts))
     return 0
 
 
