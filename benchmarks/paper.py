@@ -14,7 +14,7 @@ import math
 import re
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -52,6 +52,8 @@ BOARD: Final = ("trending",)
 OF_WINDOW: Final = ("related", "autocomplete")
 #: Too small to grow with the log.
 LEFT_OUT: Final = ("ledger",)
+#: How a plan says that it writes a dataset.
+TARGET: Final = re.compile(r"InsertIntoHadoopFsRelationCommand \S*/_staging/(\w+)")
 STORED: Final = ("searches", "hourly_counts", "daily_counts", "daily_pairs")
 
 
@@ -76,10 +78,8 @@ def work_by_dataset(events: Iterable[Mapping[str, Any]]) -> dict[str, Work]:
     for event in events:
         kind = event["Event"].rpartition(".")[2]
         if kind == "SparkListenerSQLExecutionStart":
-            target = re.search(
-                r"InsertIntoHadoopFsRelationCommand \S*/_staging/(\w+)",
-                event["physicalPlanDescription"],
-            )
+            targets = [TARGET.search(node) for node in _nodes(event["sparkPlanInfo"])]
+            target = next(filter(None, targets), None)
             dataset_of[str(event["executionId"])] = target[1] if target else "other"
         elif kind == "SparkListenerJobStart":
             execution = str(event.get("Properties", {}).get("spark.sql.execution.id"))
@@ -94,6 +94,13 @@ def work_by_dataset(events: Iterable[Mapping[str, Any]]) -> dict[str, Work]:
             seconds = task["Executor Run Time"] / 1e3
             work.longest_task_seconds = max(work.longest_task_seconds, seconds)
     return found
+
+
+def _nodes(plan: Mapping[str, Any]) -> Iterator[str]:
+    """A line for each operator of a plan."""
+    yield plan["simpleString"]
+    for child in plan["children"]:
+        yield from _nodes(child)
 
 
 def folder_bytes(folder: Path) -> int:

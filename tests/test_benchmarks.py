@@ -181,7 +181,10 @@ def execution(number: int, plan: str) -> dict[str, object]:
     return {
         "Event": "org.apache.spark.sql.execution.ui.SparkListenerSQLExecutionStart",
         "executionId": number,
-        "physicalPlanDescription": plan,
+        "sparkPlanInfo": {
+            "simpleString": "AdaptiveSparkPlan isFinalPlan=false",
+            "children": [{"simpleString": plan, "children": []}],
+        },
     }
 
 
@@ -193,8 +196,8 @@ def job(execution: int, *stages: int) -> dict[str, object]:
 def test_work_belongs_to_the_dataset_that_was_written_not_to_those_that_were_read() -> None:
     found = work_by_dataset(
         [
-            execution(0, "InsertIntoHadoopFsRelationCommand file:/r/_staging/judged, [dt]\nScan x"),
-            execution(1, "Scan parquet file:/r/_staging/judged"),
+            execution(0, "Execute InsertIntoHadoopFsRelationCommand file:/r/_staging/judged, [dt]"),
+            execution(1, "FileScan parquet file:/r/_staging/judged"),
             job(0, 0, 1),
             job(1, 2),
             task(0, 1.0, 100),
