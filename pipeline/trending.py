@@ -319,7 +319,7 @@ def _season(searchers: Column, of_all: Column) -> Column:
 
 def _busy_day(days: Column) -> Column:
     """What one in five of an array's values that are not null reach; null if there is none."""
-    known = F.array_sort(F.array_compact(days))
+    known = F.sort_array(F.array_compact(days))
     busy = F.ceil(F.size(known) / DAYS_PER_BUSY_DAY)
     return F.get(known, (F.size(known) - busy).cast("int"))
 
