@@ -18,6 +18,10 @@ from pipeline.root import Root, State, fingerprint, layout_of
 from pipeline.schemas import DAILY_COUNTS, DAILY_PAIRS, HOURLY_COUNTS, SEARCHES
 from pipeline.sessions import SESSION_SPILL_HOURS, daily_pairs, session_pairs
 
+#: Queries and pairs of a day are counted in one task for so many bytes of its searches, which is
+#: about a million of them.
+BYTES_A_TASK: Final = 16 * 1024 * 1024
+
 #: Raised when something is counted in another way, so that stored days are counted again.
 COUNTING: Final = 1
 
@@ -47,7 +51,7 @@ def refresh_daily_counts(root: Root) -> int:
     days = _stale(root, "daily_counts", wanted)
     if days:
         searches = root.read("searches", SEARCHES, _partitions(days))
-        counts = daily_counts(searches)
+        counts = daily_counts(searches, buckets=_buckets(root, days))
         _replace(root, "daily_counts", counts, days, wanted)
     return len(days)
 
@@ -71,9 +75,16 @@ def refresh_daily_pairs(root: Root, rules: SessionRules) -> int:
         pairs = session_pairs(
             needed, zone=zone, gap_minutes=rules.gap_minutes, max_queries=rules.max_queries
         )
-        counted = daily_pairs(pairs.where(F.col("dt").isin(*days)))
+        counted = daily_pairs(pairs.where(F.col("dt").isin(*days)), buckets=_buckets(root, days))
         _replace(root, "daily_pairs", counted, days, wanted)
     return len(days)
+
+
+def _buckets(root: Root, days: Sequence[str]) -> int:
+    """Into how many tasks the largest of the days is cut."""
+    folders = [f"{root.address}/searches/dt={day}" for day in days]
+    sizes = (sum(file.size for file in root.storage.files(each) or []) for each in folders)
+    return 1 + max(sizes, default=0) // BYTES_A_TASK
 
 
 def _versions(state: State, schema: StructType) -> dict[str, str]:

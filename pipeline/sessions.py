@@ -117,9 +117,7 @@ def daily_pairs(session_pairs: DataFrame, *, buckets: int = 1) -> DataFrame:
             "user_id",
             "seconds_between",
             F.col("opened").cast("long").alias("opened"),
-            F.pmod(F.col("first_id").bitwiseXOR(F.col("second_id")), F.lit(buckets)).alias(
-                "bucket"
-            ),
+            F.pmod(F.xxhash64("first_id", "second_id"), F.lit(buckets)).alias("bucket"),
         )
         .repartition("day", "bucket")
         .drop("bucket")
