@@ -67,16 +67,21 @@ benchmark-paper: environment ## A billion searches a day, computed from a run's 
 sample-data: environment ## Make sample_data anew; the same bytes each time
 	@.venv/bin/python -m silgeom.simulate sample_data
 
-# A root of your own: make evaluate ROOT=output. Without: a month of a simulated portal.
+# A root of your own: make evaluate ROOT=output. Without: a month of a simulated portal, with bursts
+# and attacks in its second half, and another month that has neither, for the false alarms.
 ROOT :=
+SIMULATED := artifacts/evaluate
+MONTH := --plan random --searches 400000 --users 20000 --days 28
 .PHONY: evaluate
 evaluate: environment ## How good the results are, beside all rivals: of ROOT=output, else simulated
 	@if [ -n '$(ROOT)' ]; then .venv/bin/python -m silgeom.evaluate all '$(ROOT)' $(ARGS); else \
-	  set -e; mkdir -p artifacts; \
-	  .venv/bin/python -m silgeom.simulate artifacts/evaluate --plan random --attack --searches 400000 --users 20000 --days 28; \
-	  .venv/bin/spark-submit jobs/trending.py --landing artifacts/evaluate/logs --root artifacts/evaluate/root; \
-	  .venv/bin/python -m silgeom.evaluate all artifacts/evaluate/root --truth artifacts/evaluate/truth.json \
-	    --plot artifacts/evaluate $(ARGS); fi
+	  set -e; \
+	  .venv/bin/python -m silgeom.simulate $(SIMULATED) $(MONTH) --attack; \
+	  .venv/bin/python -m silgeom.simulate $(SIMULATED)/quiet $(MONTH) --bursts 0 --seed 2; \
+	  for month in $(SIMULATED) $(SIMULATED)/quiet; do \
+	    .venv/bin/spark-submit jobs/trending.py --landing $$month/logs --root $$month/root; done; \
+	  .venv/bin/python -m silgeom.evaluate all $(SIMULATED)/root --truth $(SIMULATED)/truth.json \
+	    --quiet $(SIMULATED)/quiet/root --plot $(SIMULATED) $(ARGS); fi
 
 .PHONY: lock
 lock: environment ## Pin what pyproject.toml asks for in requirements.lock

@@ -29,7 +29,8 @@ class Figure:
     def __str__(self) -> str:
         if np.isnan(self.value):
             return ""
-        return f"{self.value:.3f} ({self.low:.3f}–{self.high:.3f})"
+        low, high = (f"{each:.3f}".replace("inf", "∞") for each in (self.low, self.high))
+        return f"{self.value:.3f} ({low}–{high})"
 
 
 class Bootstrap:
@@ -67,5 +68,7 @@ class Bootstrap:
             return Figure(np.nan, np.nan, np.nan)
         with np.errstate(divide="ignore", invalid="ignore"):
             drawn = (self._times @ above) / (self._times @ below)
-        low, high = np.percentile(drawn[np.isfinite(drawn)], [2.5, 97.5])
+        # A round whose rival found nothing is endless; one without any question says nothing.
+        said = drawn[~np.isnan(drawn)]
+        low, high = np.percentile(said, [2.5, 97.5], method="inverted_cdf")
         return Figure(float(above.sum() / below.sum()), float(low), float(high))

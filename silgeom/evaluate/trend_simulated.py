@@ -244,7 +244,7 @@ def with_planted_bursts(counts: Counts, *, seed: int = 1, bursts: int = 40) -> t
     sizes = np.geomspace(2 * counts.floor, max(usual / 10, 4 * counts.floor), bursts)
     planted = _add_bursts(draft, sizes, counts.traffic, first)
     people, also = np.stack(draft.people, axis=1), np.stack(draft.also, axis=1)
-    groups = len(counts.members) + np.arange(len(draft.names))
+    groups = 1 + int(counts.group.max(initial=-1)) + np.arange(len(draft.names))
     more = Counts(
         hours=counts.hours,
         traffic=counts.traffic + people.sum(axis=1),

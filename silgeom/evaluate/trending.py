@@ -41,6 +41,7 @@ from silgeom.evaluate.trend_truth import Truth, read_truth
 
 TOP: Final = 20
 DAY: Final = 24
+MEASURES: Final = ["precision", "recall", "places"]
 FORTNIGHT: Final = 14 * DAY
 
 NEUTRAL: Final = -1
@@ -278,6 +279,11 @@ def evaluate(
     else:
         known = read_truth(truth, counts)
     silent = None if quiet is None else read_counts(quiet, floor=floor)
+    for where, found in ((root, counts), (quiet, silent)):
+        if found is not None and not found.forms:
+            raise EvaluationError(
+                f"{where} has no query that {floor} people typed within an hour: take a larger log"
+            )
     return compared(counts, known, quiet=silent, first_day=first_day)
 
 
@@ -292,7 +298,7 @@ def compared(
         threshold), each with `_low` and `_high`, the 95 % interval over days; `caught`, the share
         of issues that were ever shown, `delay`, the median in windows; `wrong` rows;
         `false_alarms`, rows a fortnight in `quiet` (nan without); and a column for each kind of
-        attack with its best rank (0: never on a board).
+        attack with its best rank (0: never on a board); see `told`.
     """
     first = DAY * _first_day(counts, first_day)
     rows = []
@@ -311,6 +317,21 @@ def compared(
             alarms = len(wrong.hour) * FORTNIGHT / (len(quiet.hours) - quiet_first)
         rows.append({"method": method.name, "threshold": threshold, **_told(found, alarms)})
     return pd.DataFrame(rows)
+
+
+def told(measured: pd.DataFrame) -> str:
+    """The figures as a table, and the attacks, if there were any, as a second one."""
+    last = measured.columns.get_loc("false_alarms")
+    assert isinstance(last, int)
+    figures, ranks = measured.iloc[:, : last + 1], measured.iloc[:, last + 1 :]
+    if ranks.empty:
+        return text_table(figures)
+    attacks = ranks.astype(str).replace("0", "–")
+    attacks.insert(0, "method", measured["method"])
+    return (
+        f"{text_table(figures)}\n\nBest rank of each attack (–: never on a board)\n\n"
+        f"{text_table(attacks)}"
+    )
 
 
 @dataclass(frozen=True)
@@ -405,10 +426,10 @@ def main(argv: list[str] | None = None) -> int:
         else:
             found = evaluate(args.root, args.truth, quiet=args.quiet, floor=args.k)
         if args.plot:
-            draw(found, ["precision", "recall", "places"], "Trending keywords", args.plot)
+            draw(found, MEASURES, f"Trending keywords, k = {args.k}", args.plot, over="days")
     except (EvaluationError, OSError) as error:
         parser.error(str(error))
-    sys.stdout.write(text_table(found) + "\n")
+    sys.stdout.write(told(found) + "\n")
     return 0
 
 
