@@ -11,11 +11,13 @@ import argparse
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from pyspark.sql import DataFrame
 
 from pipeline.related import related_searches
 from pipeline.session import spark_session
@@ -58,38 +60,59 @@ def judged(
     return found
 
 
-def main() -> None:
+def measured(
+    pairs: DataFrame, names: DataFrame, planted: Mapping[tuple[str, str], str]
+) -> list[list[int | str | float | None]]:
+    """The lines of the table: for each floor and kind, the planted pairs and what became of them.
+
+    Args:
+        pairs: `DAILY_PAIRS` of all days.
+        names: `DAILY_COUNTS` of all days.
+        planted: see `judged`.
+
+    Returns:
+        k, kind, pairs, a number for each of `WHAT`, and the corrected ones in per cent (None: there
+        are no pairs).
+    """
+    lines: list[list[int | str | float | None]] = []
+    for floor in FLOORS:
+        reached, shown = (
+            [
+                (str(row["query"]), str(row["related_query"]), str(row["kind"]))
+                for row in related_searches(
+                    pairs, names, min_searchers=floor, top=1_000_000, **least
+                ).collect()
+            ]
+            for least in ({"min_significance": 0.0}, {})
+        )
+        found = judged(planted, reached, shown)
+        for kind in KINDS:
+            counts = [found[kind, what] for what in WHAT]
+            total = sum(counts)
+            share = 100 * found[kind, "corrected"] / total if total else None
+            lines.append([floor, kind, total, *counts, share])
+    return lines
+
+
+def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--root", default="output")
     parser.add_argument("--truth", default="sample_data/truth.json")
-    args = parser.parse_args()
+    args = parser.parse_args(argv)
     truth = json.loads(Path(args.truth).read_text("utf-8"))
     planted = {(each["wrong"], each["right"]): each["kind"] for each in truth["corrections"]}
-    lines = []
     with spark_session("check_corrections") as session:
         spark = session()
         base = Path(args.root).resolve()
         pairs = spark.read.parquet(f"file://{base}/daily_pairs")
         names = spark.read.parquet(f"file://{base}/daily_counts")
-        for floor in FLOORS:
-            reached, shown = (
-                related_searches(pairs, names, min_searchers=floor, top=1_000_000, **least)
-                .select("query", "related_query", "kind")
-                .collect()
-                for least in ({"min_significance": 0.0}, {})
-            )
-            found = judged(planted, map(tuple, reached), map(tuple, shown))
-            for kind in ("slip", "keyboard", "spacing"):
-                of = {what: n for (of_kind, what), n in found.items() if of_kind == kind}
-                total = sum(of.values())
-                share = 100 * of.get("corrected", 0) / total if total else None
-                counts = [of.get(what, 0) for what in WHAT]
-                lines.append([floor, kind, total, *counts, share])
+        lines = measured(pairs, names, planted)
     print(table(["k", "planted", "pairs", *WHAT, "corrected %"], lines))  # noqa: T201
 
 
+KINDS: Final = ("slip", "keyboard", "spacing")
 WHAT: Final = ("corrected", "reversed", "related", "not shown")
 
 if __name__ == "__main__":

@@ -1,0 +1,88 @@
+"""The tool that holds corrections against what was planted in a simulated log."""
+
+import json
+from contextlib import nullcontext
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+from tests.test_related import Session, by_people, others, pairs_and_names
+from tools import check_corrections
+from tools.check_corrections import FLOORS, KINDS, Row, judged
+
+WRONG, RIGHT = "날ㄹ씨", "날씨"
+PLANTED = {(WRONG, RIGHT): "slip"}
+MET: list[Row] = [(WRONG, RIGHT, "related")]  # enough people typed both
+
+
+def test_a_planted_pair_is_corrected_if_the_wrong_one_is_led_to_the_right_one() -> None:
+    assert judged(PLANTED, MET, [(WRONG, RIGHT, "correction")]) == {("slip", "corrected"): 1}
+
+
+def test_a_correction_the_other_way_round_is_reversed() -> None:
+    assert judged(PLANTED, MET, [(RIGHT, WRONG, "correction")]) == {("slip", "reversed"): 1}
+
+
+@pytest.mark.parametrize("shown", [(WRONG, RIGHT, "related"), (RIGHT, WRONG, "related")])
+def test_a_slip_that_is_shown_as_related_counts_as_related_alone(shown: Row) -> None:
+    found = judged(PLANTED, MET, [shown, (WRONG, "황사", "correction")])
+    assert found == {("slip", "related"): 1}
+
+
+def test_what_enough_people_typed_and_is_nowhere_is_not_shown() -> None:
+    assert judged(PLANTED, MET, []) == {("slip", "not shown"): 1}
+
+
+def test_what_too_few_people_typed_together_does_not_count() -> None:
+    assert judged(PLANTED, [(WRONG, "황사", "related")], []) == {}
+
+
+def test_pairs_meet_in_either_order_and_are_counted_by_kind() -> None:
+    planted = {**PLANTED, ("skftl", RIGHT): "keyboard", ("날 씨", RIGHT): "spacing"}
+    reached = [(RIGHT, wrong, "related") for wrong, _ in planted]
+    shown = [("skftl", RIGHT, "correction"), ("날 씨", RIGHT, "correction")]
+
+    found = judged(planted, reached, shown)
+
+    assert found == {
+        ("slip", "not shown"): 1,
+        ("keyboard", "corrected"): 1,
+        ("spacing", "corrected"): 1,
+    }
+
+
+#: Three people mistype and mend it at once; two more go from the first query to quite another one,
+#: which the truth of this test takes for a slip; enough type it right to begin with.
+SESSIONS: list[Session] = [
+    *by_people(0, 3, "유튜븡", "유튜브", every=10),
+    *by_people(10, 2, "유튜브", "넷플릭스", every=300),
+    *by_people(20, 40, "유튜브"),
+    *others(200),
+]
+LEARNT = {("유튜븡", "유튜브"): "slip", ("넷플릭스", "유튜브"): "keyboard"}
+
+
+def test_each_floor_and_kind_has_a_line_and_the_floor_decides_what_counts(
+    spark: SparkSession,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    pairs, names = pairs_and_names(spark, SESSIONS)
+    pairs.write.parquet(str(tmp_path / "daily_pairs" / "dt=2026-03-02"))
+    names.write.parquet(str(tmp_path / "daily_counts" / "dt=2026-03-02"))
+    corrections = [{"wrong": w, "right": r, "kind": kind} for (w, r), kind in LEARNT.items()]
+    truth = tmp_path / "truth.json"
+    truth.write_text(json.dumps({"corrections": corrections}), "utf-8")
+    monkeypatch.setattr(check_corrections, "spark_session", lambda _: nullcontext(lambda: spark))
+
+    check_corrections.main(["--root", str(tmp_path), "--truth", str(truth)])
+
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()][2:]
+    assert [line[:2] for line in lines] == [[str(k), kind] for k in FLOORS for kind in KINDS]
+    assert ["5", "slip", "0", "0", "0", "0", "0"] in lines  # three people: below the floor
+    assert ["3", "slip", "1", "1", "0", "0", "0", "100.00"] in lines
+    assert ["3", "keyboard", "0", "0", "0", "0", "0"] in lines
+    # Two people in 245 sessions, by chance 0.4: more than that, so it is shown as related.
+    assert ["2", "keyboard", "1", "0", "0", "1", "0", "0.00"] in lines
