@@ -160,6 +160,32 @@ def test_keys_saved_and_ranks_by_hand() -> None:
     assert table.loc["people-days", "rows"] == (2 + 1 + 2 + 1 - 1) / 2  # a ×2, ab, ac, acd
 
 
+def test_no_order_can_do_better_than_what_passes_the_floor() -> None:
+    # 맛집 is an ending of two people; 부산 of two; "부산 맛집" nobody typed before.
+    rows = [(5, user, f"{name} 맛집") for user, name in enumerate(["제주", "여수"])]
+    rows += [(5, user, "부산") for user in (2, 3)] + [(5, 4, "서울")]
+    rows += [(0, 10, "부산 맛집"), (0, 11, "부산"), (0, 12, "서울")]
+    parts = split(log(rows), "Asia/Seoul", 0.7)
+    found = Ours(parts.training, floor=2)
+
+    typed = states("부산 맛집")
+    possible = found.possible("부산 맛집", typed, NOBODY)
+    assert [state.text for state, is_ in zip(typed, possible, strict=True) if is_] == [
+        "부산 ㅁ",
+        "부산 마",
+        "부산 맛",
+        "부산 맛ㅈ",
+        "부산 맛지",
+    ]
+    assert all(found.possible("부산", states("부산"), NOBODY))
+    assert not any(found.possible("부산", states("부산"), user=2))  # one is left
+    table = evaluate(parts, floor=2).set_index("method")
+    # Of 11 + 4 + 4 states those of 부산 (4); with endings 5 more; 서울 is of one person.
+    assert table.loc["people-days", "at_most"] == pytest.approx(4 / 19)
+    assert table.loc["ours", "at_most"] == pytest.approx(9 / 19)
+    assert (table["mrr"] <= table["at_most"] + 1e-9).all()
+
+
 def test_the_command_says_what_to_mend(capsys: pytest.CaptureFixture[str]) -> None:
     assert command.main(["autocomplete", "nowhere"]) == 2
     assert capsys.readouterr().err.startswith("python -m silgeom.evaluate: no searches in nowhere")

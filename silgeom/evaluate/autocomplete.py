@@ -123,6 +123,9 @@ class Index:
         self.keys = {item: keystrokes(text) for item, text in self.text.items()}
         for item in left_out(self) if left_out else ():
             del self.weight[item]
+        self._of_keys: dict[str, list[int]] = defaultdict(list)
+        for item in self.weight:
+            self._of_keys[self.keys[item]].append(item)
         self._own: dict[int, dict[int, float]] = defaultdict(dict)
         for user, item, weight in known.itertuples(index=False):
             if item in self.weight:
@@ -162,6 +165,12 @@ class Index:
         ]
         return [(-order[0], item) for order, item in sorted(left)[:TOP] if order[0] < 0]
 
+    def has(self, keys: str, user: int) -> bool:
+        """Whether enough people but the user typed an item of these keys."""
+        own = self._own.get(user, {})
+        items = self._of_keys.get(keys, ())
+        return any(self.people[item] - (item in own) >= self.floor for item in items)
+
     def _items(self, prefix: str) -> list[int]:
         if prefix in self._at or len(prefix) <= MAX_PREFIX:
             return self._at.get(prefix, [])
@@ -192,6 +201,10 @@ class Box(ABC):
     def size(self) -> int:
         """Bytes of the result, before any compression."""
         return sum(index.size for index in self.indices)
+
+    def possible(self, query: str, states: Iterable[State], user: int) -> list[bool]:
+        """Whether the query could be shown in each state, were it first in every list it is in."""
+        return [any(index.has(keystrokes(query), user) for index in self.indices) for _ in states]
 
 
 class Standard(Box):
@@ -275,6 +288,21 @@ class Ours(Box):
             if len(united) >= TOP:
                 break
         return list(united)[:TOP]
+
+    def possible(self, query: str, states: Iterable[State], user: int) -> list[bool]:
+        """See `Box`: as a whole, or its last words."""
+        wanted = keystrokes(query)
+        if self._whole.has(wanted, user) or not self._with_tails:
+            return [self._whole.has(wanted, user) for _ in states]
+
+        def is_ending(head: str) -> bool:
+            rest = wanted[len(keystrokes(head)) :]
+            after_space = head.endswith(" ") and self._whole.has(rest, user)
+            return after_space or self._tails.has(rest, user)
+
+        return [
+            any(is_ending(head) for head, _ in contexts(state.text.rstrip(" "))) for state in states
+        ]
 
     def _exact(self, keys: str, user: int) -> list[str]:
         found: dict[str, None] = {}
@@ -412,7 +440,8 @@ def evaluate(parts: Split, *, floor: int = 2, most: int = 3000) -> pd.DataFrame:
         `seen` and `unseen`, the MRR of queries that somebody else typed before, or nobody;
         `answered`, where the best rival shows anything; `saved`, the share of keys that need not
         be pressed if a query is picked (one key) as soon as it is shown, with its interval; `rows`
-        and `bytes` per query that passes the floor.
+        and `bytes` per query that passes the floor; `at_most`, the MRR if whatever passes the floor
+        were always first.
     """
     questions = asked(parts.later, most)
     of = boxes(parts.training, floor)
@@ -420,6 +449,7 @@ def evaluate(parts: Split, *, floor: int = 2, most: int = 3000) -> pd.DataFrame:
     ranks: dict[str, list[float]] = {name: [] for name in of}
     has_answer: dict[str, list[bool]] = {name: [] for name in of}
     saved: dict[str, list[float]] = {name: [] for name in of}
+    possible: dict[str, list[bool]] = {name: [] for name in of}
     typed_by = _people_by_keys(parts.training)
     for who, query, times in questions.itertuples(index=False):
         text = parts.later.texts[query]
@@ -431,6 +461,7 @@ def evaluate(parts: Split, *, floor: int = 2, most: int = 3000) -> pd.DataFrame:
         key_weight.append(times)
         for name, box in of.items():
             first = len(before)
+            possible[name] += box.possible(text, before, who)
             for place, state in enumerate(before):
                 found = box.ask(state, who)
                 has_answer[name].append(bool(found))
@@ -446,6 +477,7 @@ def evaluate(parts: Split, *, floor: int = 2, most: int = 3000) -> pd.DataFrame:
         {name: np.array(each) for name, each in has_answer.items()},
         (questions["user"].to_numpy(), np.array(key_weight, float)),
         {name: np.array(each) for name, each in saved.items()},
+        {name: np.array(each, float) for name, each in possible.items()},
         max(1, int((_people(parts.training) >= floor).sum())),
     )
 
@@ -463,6 +495,7 @@ def _table(
     has_answer: Mapping[str, npt.NDArray[np.bool_]],
     queries: tuple[Ints, Floats],
     saved: Mapping[str, Floats],
+    possible: Mapping[str, Floats],
     published: int,
 ) -> pd.DataFrame:
     weight = asked_.weight
@@ -486,6 +519,7 @@ def _table(
                 "seen": mean_of(asked_.is_seen),
                 "unseen": mean_of(~asked_.is_seen),
                 "answered": mean_of(has_answer[best]),
+                "at_most": by_question.mean(possible[name], weight).value,
                 **{"saved": keys.value, "saved_low": keys.low, "saved_high": keys.high},
                 "rows": box.rows / published,
                 "bytes": box.size / published,

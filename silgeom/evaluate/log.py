@@ -120,7 +120,7 @@ def log_of(searches: pd.DataFrame, zone: str) -> Log:
             "user_id": searches["user_id"].to_numpy(),
             "query": searches["query"].to_numpy(),
         }
-    ).sort_values(["second", "user_id", "query"], kind="stable")
+    ).sort_values(["second", "query", "user_id"], kind="stable")  # ids differ from root to root
     user, _ = pd.factorize(frame["user_id"])
     query, texts = pd.factorize(frame["query"])
     return Log(

@@ -20,6 +20,7 @@ HEADERS: Final = {
     "hit10": "hit@10",
     "rare_mrr": "MRR, rare targets",
     "answered": "where it answers",
+    "at_most": "at most",
     "saved": "keys saved",
     "rows": "rows a query",
     "bytes": "bytes a query",
