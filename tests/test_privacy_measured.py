@@ -205,7 +205,13 @@ def test_users_are_in_nothing_that_is_kept(told: tuple[Path, str]) -> None:
             assert SECRET_USER not in _texts(root, path.name), path.name
 
 
-@pytest.mark.parametrize("dataset", ["trending", "related", "autocomplete", "ledger"])
+@pytest.mark.parametrize(
+    "dataset",
+    [
+        *("trending", "related", "autocomplete", "ledger"),
+        *("hourly_counts", "daily_counts", "daily_pairs"),
+    ],
+)
 def test_clicked_addresses_stay_inside(told: tuple[Path, str], dataset: str) -> None:
     assert "secret.box" not in _texts(told[0], dataset)
     assert "01000009999" not in _texts(told[0], dataset)
