@@ -81,7 +81,8 @@ evaluate: environment ## How good the results are, beside all rivals: of ROOT=ou
 	  for month in $(SIMULATED) $(SIMULATED)/quiet; do \
 	    .venv/bin/spark-submit jobs/trending.py --landing $$month/logs --root $$month/root; done; \
 	  .venv/bin/python -m silgeom.evaluate all $(SIMULATED)/root --truth $(SIMULATED)/truth.json \
-	    --quiet $(SIMULATED)/quiet/root --plot $(SIMULATED) $(ARGS); fi
+	    --quiet $(SIMULATED)/quiet/root --quiet-truth $(SIMULATED)/quiet/truth.json \
+	    --plot $(SIMULATED) $(ARGS); fi
 
 .PHONY: lock
 lock: environment ## Pin what pyproject.toml asks for in requirements.lock

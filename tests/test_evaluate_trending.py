@@ -112,6 +112,21 @@ def test_ours_shows_the_burst_once_and_nothing_else(counts: Counts, tmp_path: Pa
     assert row["false_alarms"] == 0
 
 
+def test_what_comes_once_a_month_is_no_false_alarm_where_the_truth_says_so(
+    counts: Counts, tmp_path: Path
+) -> None:
+    truth = read_truth(truth_file(tmp_path), counts)
+    quiet = counts_of(*frames({"늘": steady(1000), "급여명세서": {410: 90}}))
+    monthly = [{"query": "급여명세서", "must_not_trend_from": None}]
+    habits = read_truth(truth_file(tmp_path, bursts=[], habits=monthly), quiet)
+
+    told = compared(counts, truth, quiet=quiet, quiet_truth=habits).iloc[0]
+    not_told = compared(counts, truth, quiet=quiet).iloc[0]
+
+    assert told["false_alarms"] == 0
+    assert not_told["false_alarms"] == pytest.approx(14 / 10)  # one row in the last ten days
+
+
 def test_every_rival_gives_every_cell_a_score() -> None:
     counts, _ = simulated_counts(Plan(seed=3, searches_a_day=4000, queries=300, days=6))
     hour, group = counts.cells

@@ -37,6 +37,12 @@ def arg_parser() -> argparse.ArgumentParser:
         metavar="ROOT",
         help="for trending: of a log with nothing but habits, for the false alarms",
     )
+    parser.add_argument(
+        "--quiet-truth",
+        type=Path,
+        metavar="FILE",
+        help="its truth.json: what comes once a month is no false alarm",
+    )
     parser.add_argument("--plot", type=Path, metavar="FOLDER", help="draw the figures there, too")
     parser.add_argument(
         "--k",
@@ -82,7 +88,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _measure(result: str, args: argparse.Namespace) -> None:
     if result == "trending":
         title = f"Trending keywords, k = {trending.FLOOR} within an hour"
-        measured = trending.evaluate(Path(args.root), args.truth, quiet=args.quiet)
+        measured = trending.evaluate(
+            Path(args.root), args.truth, quiet=args.quiet, quiet_truth=args.quiet_truth
+        )
         tables, measures, over = trending.told(measured), trending.MEASURES, "days"
     else:
         parts = _parts(args)

@@ -250,6 +250,7 @@ def evaluate(
     truth: Path | None = None,
     *,
     quiet: Path | None = None,
+    quiet_truth: Path | None = None,
     first_day: int | None = None,
     floor: int = FLOOR,
 ) -> pd.DataFrame:
@@ -260,6 +261,7 @@ def evaluate(
         truth: `truth.json` of the simulated log; None: bursts are planted into the counts, and
             what else is shown counts as wrong though it may be news.
         quiet: a root of a log with nothing but habits, for the false alarms.
+        quiet_truth: its `truth.json`, which says what comes once a month and is no false alarm.
         first_day: days before are the past alone; None: 14, or half of a shorter log.
         floor: people who must have typed one form of a query within an hour.
 
@@ -284,13 +286,26 @@ def evaluate(
             raise EvaluationError(
                 f"{where} has no query that {floor} people typed within an hour: take a larger log"
             )
-    return compared(counts, known, quiet=silent, first_day=first_day)
+    habits = None if silent is None or quiet_truth is None else read_truth(quiet_truth, silent)
+    return compared(counts, known, quiet=silent, quiet_truth=habits, first_day=first_day)
 
 
 def compared(
-    counts: Counts, truth: Truth, *, quiet: Counts | None = None, first_day: int | None = None
+    counts: Counts,
+    truth: Truth,
+    *,
+    quiet: Counts | None = None,
+    quiet_truth: Truth | None = None,
+    first_day: int | None = None,
 ) -> pd.DataFrame:
     """Measure ours and all rivals on counts of which it is known what burst.
+
+    Args:
+        counts: of the log.
+        truth: what burst in it.
+        quiet: counts of a log with nothing but habits, for the false alarms.
+        quiet_truth: of it; None: whatever is shown is a false alarm.
+        first_day: see `evaluate`.
 
     Returns:
         A row a method: `method`, `threshold`, `precision` of the rows shown, `recall` of issues
@@ -301,6 +316,7 @@ def compared(
         attack with its best rank (0: never on a board); see `told`.
     """
     first = DAY * _first_day(counts, first_day)
+    silence = quiet_truth or Truth()
     rows = []
     for method in _methods():
         every = method.rows(counts)
@@ -313,7 +329,7 @@ def compared(
             quiet_first = DAY * _first_day(quiet, None)
             in_quiet = method.rows(quiet)
             shown = method.shown(quiet, in_quiet, threshold)
-            wrong = measured(shown, in_quiet, quiet, Truth(), quiet_first).wrong
+            wrong = measured(shown, in_quiet, quiet, silence, quiet_first).wrong
             alarms = len(wrong.hour) * FORTNIGHT / (len(quiet.hours) - quiet_first)
         rows.append({"method": method.name, "threshold": threshold, **_told(found, alarms)})
     return pd.DataFrame(rows)
@@ -411,6 +427,7 @@ def main(argv: list[str] | None = None) -> int:
     add("root", type=Path, nargs="?", metavar="ROOT", help="whose counts are up to date")
     add("--truth", type=Path, metavar="FILE", help="truth.json; without: bursts are planted")
     add("--quiet", type=Path, metavar="ROOT", help="of a log with habits alone: false alarms")
+    add("--quiet-truth", type=Path, metavar="FILE", help="its truth.json: what comes once a month")
     add("--draw", type=int, metavar="SEED", help="no root: hourly counts drawn at once")
     add("--searches-a-day", type=float, default=200_000, metavar="N", help="with --draw")
     add("--plot", type=Path, metavar="FILE", help="a picture of the figures")
@@ -424,7 +441,13 @@ def main(argv: list[str] | None = None) -> int:
             quiet, _ = simulated_counts(replace(plan, bursts=0, attacks=False))
             found = compared(*simulated_counts(plan), quiet=quiet)
         else:
-            found = evaluate(args.root, args.truth, quiet=args.quiet, floor=args.k)
+            found = evaluate(
+                args.root,
+                args.truth,
+                quiet=args.quiet,
+                quiet_truth=args.quiet_truth,
+                floor=args.k,
+            )
         if args.plot:
             draw(found, MEASURES, f"Trending keywords, k = {args.k}", args.plot, over="days")
     except (EvaluationError, OSError) as error:
