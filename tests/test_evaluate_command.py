@@ -33,8 +33,8 @@ def root(folder: Path, *, days: int = 1) -> Path:
     (folder / "_state.json").write_text(json.dumps({"zone": "Asia/Seoul"}), "utf-8")
     searches["hour"] = searches["searched_at"].dt.floor("h")
     searches["query_id"], texts = pd.factorize(searches["query"])
-    counted = searches.groupby(["hour", "query_id"], as_index=False)["user_id"].nunique()
-    counted = counted.rename(columns={"user_id": "searchers"})
+    people = searches.groupby(["hour", "query_id"])["user_id"].nunique()
+    counted = people.rename("searchers").reset_index()
     counted["also_searched"] = counted["searchers"]
     _write(counted, folder / "hourly_counts" / "dt=2026-03-02")
     names = pd.DataFrame({"query_id": np.arange(len(texts)), "query": texts})

@@ -8,6 +8,7 @@ from pathlib import Path
 from silgeom.evaluate import autocomplete, related, trending
 from silgeom.evaluate.log import EvaluationError, Split, read_log, split
 from silgeom.evaluate.report import draw, text_table
+from silgeom.evaluate.trend_counts import FLOOR
 
 RESULTS = ("autocomplete", "related", "trending")
 
@@ -50,7 +51,7 @@ def arg_parser() -> argparse.ArgumentParser:
         default=2,
         metavar="K",
         help="people who must have typed what is completed or related, the one who asks left out "
-        f"(default: 2; trending keywords: {trending.FLOOR} within an hour)",
+        f"(default: 2; trending keywords: {FLOOR} within an hour)",
     )
     parser.add_argument(
         "--most",
@@ -87,7 +88,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _measure(result: str, args: argparse.Namespace) -> None:
     if result == "trending":
-        title = f"Trending keywords, k = {trending.FLOOR} within an hour"
+        title = f"Trending keywords, k = {FLOOR} within an hour"
         measured = trending.evaluate(
             Path(args.root), args.truth, quiet=args.quiet, quiet_truth=args.quiet_truth
         )
