@@ -20,6 +20,7 @@ from silgeom.evaluate.autocomplete import (
     forecast,
     halved,
     last,
+    pushed,
     states,
 )
 from silgeom.evaluate.log import Log, log_of, split
@@ -184,6 +185,18 @@ def test_no_order_can_do_better_than_what_passes_the_floor() -> None:
     assert table.loc["people-days", "at_most"] == pytest.approx(4 / 19)
     assert table.loc["ours", "at_most"] == pytest.approx(9 / 19)
     assert (table["mrr"] <= table["at_most"] + 1e-9).all()
+
+
+def test_attacks_of_one_account_complete_nothing_and_those_of_many_are_told() -> None:
+    rows = [(1, 1, "산삼")] * 50 + [(1, user, "산수유") for user in range(10, 15)]
+    rows += [(1, user, "산삼주") for user in range(20, 23)]
+
+    found = pushed(log(rows), [("one", "산삼"), ("many", "산수유"), ("three", "산삼주")], floor=5)
+
+    of = found.set_index("method")
+    assert of.loc["ours"].to_dict() == {"one": "–", "many": "1", "three": "–"}
+    assert of.loc["people-days"].to_dict() == {"one": "–", "many": "1", "three": "–"}
+    assert of.loc["hits, k = 1"].to_dict() == {"one": "1", "many": "1", "three": "1"}
 
 
 def test_the_command_says_what_to_mend(capsys: pytest.CaptureFixture[str]) -> None:

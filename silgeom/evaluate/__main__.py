@@ -9,6 +9,7 @@ from silgeom.evaluate import autocomplete, related, trending
 from silgeom.evaluate.log import EvaluationError, Split, read_log, split
 from silgeom.evaluate.report import draw, text_table
 from silgeom.evaluate.trend_counts import FLOOR
+from silgeom.evaluate.trend_truth import read_attacks
 
 RESULTS = ("autocomplete", "related", "trending")
 
@@ -30,7 +31,8 @@ def arg_parser() -> argparse.ArgumentParser:
         "--truth",
         type=Path,
         metavar="FILE",
-        help="truth.json of a simulated log, for trending (default: bursts are planted)",
+        help="truth.json of a simulated log: what burst (default: bursts are planted) and what "
+        "attackers typed",
     )
     parser.add_argument(
         "--quiet",
@@ -100,10 +102,23 @@ def _measure(result: str, args: argparse.Namespace) -> None:
         title = f"{name}, k = {args.k}: {parts}"
         measured = module.evaluate(parts, floor=args.k, most=args.most)
         tables, over = text_table(measured), "users"
+        if result == "autocomplete" and args.truth:
+            tables += _attacks(args)
         measures = ["mrr", "saved"] if result == "autocomplete" else ["mrr", "hit10"]
     print(f"{title}\n\n{tables}\n", flush=True)  # noqa: T201
     if args.plot:
         draw(measured, measures, title, args.plot / f"{result}.png", over=over)
+
+
+def _attacks(args: argparse.Namespace) -> str:
+    attacks = read_attacks(args.truth)
+    if not attacks:
+        return ""
+    found = autocomplete.pushed(read_log(args.root)[0], attacks, floor=FLOOR)
+    return (
+        f"\n\nKeys after which the query of an attack is completed, k = {FLOOR} (–: never)\n\n"
+        f"{text_table(found)}"
+    )
 
 
 def _parts(args: argparse.Namespace) -> Split:

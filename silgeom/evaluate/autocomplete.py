@@ -482,6 +482,46 @@ def evaluate(parts: Split, *, floor: int = 2, most: int = 3000) -> pd.DataFrame:
     )
 
 
+def pushed(log: Log, attacks: Iterable[tuple[str, str]], *, floor: int) -> pd.DataFrame:
+    """How soon the query of each attack on a simulated log is shown to whoever types it.
+
+    Args:
+        log: all of it is learnt from.
+        attacks: kind and query.
+        floor: people who must have typed what is shown.
+
+    Returns:
+        A row a method: `method`, and a column for each kind of attack with the fewest keys after
+        which one of its queries is among the ten completions; –: it never is.
+    """
+    of: dict[str, Box] = {
+        "hits, k = 1": Standard(log, 1, count="hits", by_age=ever, plain=False),
+        "hits": Standard(log, floor, count="hits", by_age=ever, plain=False),
+        "people-days": Standard(log, floor, count="days", by_age=ever, plain=False),
+        "ours without tails": Ours(log, floor, with_tails=False),
+        "ours": Ours(log, floor),
+    }
+    rows = []
+    for name, box in of.items():
+        fewest: dict[str, int] = {}
+        for kind, query in attacks:
+            wanted, nobody = keystrokes(query), -1
+            keys = (
+                n for n, state in enumerate(states(query), 1) if wanted in box.ask(state, nobody)
+            )
+            fewest[kind] = min(fewest.get(kind, NEVER), next(keys, NEVER))
+        shown = {kind: "–" if keys == NEVER else str(keys) for kind, keys in fewest.items()}
+        rows.append({"method": name, **shown})
+    return pd.DataFrame(rows)
+
+
+#: More keys than a query has.
+NEVER: Final = 1 << 20
+
+#: No user of any log.
+NOBODY: Final = -1
+
+
 class _Asked(NamedTuple):
     user: Ints
     weight: Floats

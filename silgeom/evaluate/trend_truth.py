@@ -105,6 +105,21 @@ def read_truth(path: Path, counts: Counts) -> Truth:
         ) from error
 
 
+def read_attacks(path: Path) -> list[tuple[str, str]]:
+    """Kind and query of the attacks that `truth.json` tells of.
+
+    Raises:
+        EvaluationError: the file is no `truth.json`.
+    """
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        return [(str(each["kind"]), str(each["query"])) for each in told.get("attacks", ())]
+    except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
+        raise EvaluationError(
+            f"{path} is no truth.json of silgeom.simulate: {type(error).__name__}: {error}"
+        ) from error
+
+
 def _truth(told: dict[str, Any], counts: Counts) -> Truth:
     truth = Truth()
     for burst in told["bursts"]:
