@@ -8,6 +8,8 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import cache
+from itertools import islice
 from typing import Any, Final
 
 from pipeline.charsets import (
@@ -15,7 +17,6 @@ from pipeline.charsets import (
     detect_charset,
     known_charset,
     line_separator,
-    share,
     whole_lines,
 )
 from pipeline.errors import LogFormatError
@@ -54,14 +55,12 @@ def detect_format(head: bytes, name: str, charset: str | None = None) -> tuple[L
     if head.startswith(b"PAR1"):
         return built_in("parquet"), "UTF-8"
     charset, lines = _head_lines(head, name, charset)
-    best, best_share = None, 0.0
+    best, fewest = None, len(lines) // 2 + 1
     for candidate in BUILT_IN[:-1]:
         fmt = _bound_or_none(built_in(candidate), lines)
-        if fmt is not None:
-            fitting = share(_fits(fmt, line) for line in lines)
-            if fitting > best_share:
-                best, best_share = fmt, fitting
-    if best is None or best_share < 0.5:
+        if fmt is not None and (misfits := _misfits(fmt, lines, fewest)) < fewest:
+            best, fewest = fmt, misfits
+    if best is None:
         raise LogFormatError(
             f"no known log format fits {name}, whose first line looks like "
             f"{shape(lines[0])[:80]!r}; {HELP}"
@@ -246,6 +245,17 @@ def _folded(name: str) -> str:
 # --- One line, as the driver sees it --------------------------------------------------------
 
 
+def _misfits(fmt: LogFormat, lines: Sequence[str], enough: int) -> int:
+    """How many lines do not fit; after `enough` of them nobody asks."""
+    misfits = (line for line in lines if not _fits(fmt, line))
+    return sum(1 for _ in islice(misfits, enough))
+
+
+@cache
+def _regexp(pattern: str) -> re.Pattern[str]:
+    return TimePattern(pattern).regexp
+
+
 def _fits(fmt: LogFormat, line: str) -> bool:
     """Whether a line has user, time and query, or is known to be no search."""
     if fmt.skip_prefixes and line.startswith(fmt.skip_prefixes):
@@ -270,7 +280,7 @@ def _fits(fmt: LogFormat, line: str) -> bool:
         return False
     if fmt.brackets and query and not query.strip().startswith(fmt.brackets[0]):
         return False
-    return any(TimePattern(each).regexp.fullmatch((time or "").strip()) for each in fmt.times)
+    return any(_regexp(each).fullmatch((time or "").strip()) for each in fmt.times)
 
 
 def _cells(fmt: LogFormat, line: str) -> list[str]:

@@ -68,9 +68,9 @@ def refresh_daily_pairs(root: Root, rules: SessionRules) -> int:
         zone = root.state.zone
         around = {_shifted(day, by) for day in days for by in (-1, 0, 1)}
         present = sorted(around & set(root.state.days))
+        searches = root.read("searches", SEARCHES, _partitions(present))
         local_hour = F.hour(F.from_utc_timestamp("searched_at", zone))
         is_edge = (local_hour < SESSION_SPILL_HOURS) | (local_hour == 23)
-        searches = root.read("searches", SEARCHES, _partitions(present))
         needed = searches.where(F.col("dt").isin(*days) | is_edge)
         pairs = session_pairs(
             needed, zone=zone, gap_minutes=rules.gap_minutes, max_queries=rules.max_queries
