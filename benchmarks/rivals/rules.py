@@ -4,7 +4,7 @@ The rows that are compared, each by its text:
 
 * trending: `query`, `searchers`, `expected_searchers`, `score` of the 20 ranks of the last hour;
 * related: `low`, `high` (two queries of one session), `sessions`, `searchers`, `significance`,
-  where enough people have both;
+  where enough people have both (above 1,023 all `searchers` are the same: ours estimates them);
 * autocomplete: `prefix` (spaces left out), `rank`, `query`, `weight`.
 
 Written out rather than imported, so that no rival waits for our code to load; a test compares them.
