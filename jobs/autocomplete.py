@@ -16,7 +16,7 @@ from pyspark.sql import functions as F
 
 from pipeline import cli
 from pipeline.hangul import composed
-from pipeline.publish import AutocompleteOptions, as_of_day, blocked_words, publish_autocomplete
+from pipeline.publish import AutocompleteOptions, as_of_day, days_until, publish_autocomplete
 from pipeline.refresh import refresh_daily_counts
 from pipeline.session import Session
 
@@ -38,11 +38,11 @@ def parser() -> argparse.ArgumentParser:
 
 
 def run(session: Session, args: argparse.Namespace) -> None:
-    args.blocked = blocked_words(session, args.blocked_file) if args.blocked_file else ()
+    args.blocked = cli.blocked_words(session, args.blocked_file) if args.blocked_file else ()
     options = cli.options_of(AutocompleteOptions, args)
     with cli.prepared_root(session, args) as root:
-        refresh_daily_counts(root)
         day = as_of_day(root, args.at)
+        refresh_daily_counts(root, days_until(root, day, args.days))
         made = publish_autocomplete(root, day, options)
         cli.report_published(made, cli.days_text(day, args.days), of_two_keystrokes)
 

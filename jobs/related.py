@@ -15,7 +15,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from pipeline import cli
-from pipeline.publish import RelatedOptions, as_of_day, publish_related
+from pipeline.publish import RelatedOptions, as_of_day, days_until, publish_related
 from pipeline.refresh import SessionRules, refresh_daily_counts, refresh_daily_pairs
 from pipeline.session import Session
 
@@ -38,9 +38,10 @@ def parser() -> argparse.ArgumentParser:
 def run(session: Session, args: argparse.Namespace) -> None:
     options = cli.options_of(RelatedOptions, args)
     with cli.prepared_root(session, args) as root:
-        refresh_daily_counts(root)
-        refresh_daily_pairs(root, SessionRules(args.gap_minutes, args.max_queries))
         day = as_of_day(root, args.at)
+        days = days_until(root, day, args.days)
+        refresh_daily_counts(root, days)
+        refresh_daily_pairs(root, days, SessionRules(args.gap_minutes, args.max_queries))
         related = publish_related(root, day, options)
         cli.report_published(related, cli.days_text(day, args.days), best_of_most_searched)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # spark-submit adds jobs/ alone
 
 from pipeline import cli
-from pipeline.publish import TrendingOptions, publish_trending, window_end
+from pipeline.publish import TrendingOptions, days_of_windows, publish_trending, window_end
 from pipeline.refresh import refresh_daily_counts, refresh_hourly_counts
 from pipeline.session import Session
 
@@ -37,8 +37,8 @@ def run(session: Session, args: argparse.Namespace) -> None:
     options = cli.options_of(TrendingOptions, args)
     with cli.prepared_root(session, args) as root:
         refresh_hourly_counts(root)
-        refresh_daily_counts(root)
         end = window_end(root, args.at)
+        refresh_daily_counts(root, days_of_windows(root, end, options))
         board = publish_trending(root, end, options)
         span = cli.window_text(root, end, args.window_hours)
         cli.report_published(board, span, lambda rows: rows.orderBy("rank").select(*COLUMNS))

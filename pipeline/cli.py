@@ -12,22 +12,26 @@ from contextlib import contextmanager
 from dataclasses import fields
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from pyspark.sql import DataFrame
 
-from pipeline.errors import PipelineError
+from pipeline.errors import InvalidParameterError, PipelineError
 from pipeline.ingest import Landing, TakenIn, check_landing, take_in
 from pipeline.ledger import SAME_CONTENT, SET_ASIDE, LedgerEntry
 from pipeline.publish import Options, Published, first_look
 from pipeline.root import Root, open_root
 from pipeline.session import Session, spark_session
+from pipeline.storage import qualified, storage_of
 from silgeom.tables import table
 
 PROJECT = Path(__file__).resolve().parents[1]
 #: Rows of a result that a job shows.
 SHOWN = 20
+
+#: What decoding leaves where a byte is no text.
+UNDECODABLE: Final = "\ufffd"
 
 JobOptions = TypeVar("JobOptions", bound=Options)
 Job = Callable[[Session, argparse.Namespace], None]
@@ -115,6 +119,30 @@ def add_option(
 def options_of(kind: type[JobOptions], args: argparse.Namespace) -> JobOptions:
     """The job's options, each from the argument of its name."""
     return kind(**{field.name: getattr(args, field.name) for field in fields(kind)})
+
+
+def blocked_words(session: Session, name: str) -> tuple[str, ...]:
+    """The words of a file of blocked words: one a line; blank lines and # comments are none.
+
+    Args:
+        session: reaches what is not on this machine.
+        name: a path of this machine or a URI.
+
+    Raises:
+        InvalidParameterError: there is no such file, or it is not UTF-8.
+    """
+    address = qualified(session, name)
+    storage = storage_of(session, address)
+    if [file.address for file in storage.files(address) or []] != [address]:
+        raise InvalidParameterError(f"no such file of blocked words: {name}")
+    try:
+        text = storage.read_text(address) or ""
+    except UnicodeDecodeError:
+        text = UNDECODABLE
+    if UNDECODABLE in text:
+        raise InvalidParameterError(f"{name} is not UTF-8: save the blocked words as UTF-8")
+    lines = (line.strip() for line in text.removeprefix("\ufeff").splitlines())
+    return tuple(line for line in lines if line and not line.startswith("#"))
 
 
 def run_job(job: Job, parser: argparse.ArgumentParser, argv: Sequence[str] | None = None) -> None:

@@ -27,15 +27,10 @@ from pipeline.schemas import (
     RELATED,
     TRENDING,
 )
-from pipeline.session import Session
-from pipeline.storage import qualified, storage_of
 from pipeline.trending import trending_keywords
 
 #: Raised when a result is computed in another way, so that it is made again from the same counts.
 METHOD: Final = 4
-
-#: What decoding leaves where a byte is no text.
-UNDECODABLE: Final = "\ufffd"
 
 
 @dataclass(frozen=True)
@@ -123,28 +118,23 @@ def as_of_day(root: Root, at: datetime | None) -> date:
     return _moment(root, at).astimezone(ZoneInfo(root.state.zone)).date()
 
 
-def blocked_words(session: Session, name: str) -> tuple[str, ...]:
-    """The words of a file of blocked words: one a line; blank lines and # comments are none.
-
-    Args:
-        session: reaches what is not on this machine.
-        name: a path of this machine or a URI.
+def days_of_windows(root: Root, end: datetime, options: TrendingOptions) -> list[str]:
+    """The days of the window that ends at `end` (UTC) and of the one before, in the zone.
 
     Raises:
-        InvalidParameterError: there is no such file, or it is not UTF-8.
+        InvalidParameterError: there is no search on any of them.
     """
-    address = qualified(session, name)
-    storage = storage_of(session, address)
-    if [file.address for file in storage.files(address) or []] != [address]:
-        raise InvalidParameterError(f"no such file of blocked words: {name}")
-    try:
-        text = storage.read_text(address) or ""
-    except UnicodeDecodeError:
-        text = UNDECODABLE
-    if UNDECODABLE in text:
-        raise InvalidParameterError(f"{name} is not UTF-8: save the blocked words as UTF-8")
-    lines = (line.strip() for line in text.removeprefix("\ufeff").splitlines())
-    return tuple(line for line in lines if line and not line.startswith("#"))
+    local = end.astimezone(ZoneInfo(root.state.zone))
+    return _days(root, (local - timedelta(hours=2 * options.window_hours)).date(), local.date())
+
+
+def days_until(root: Root, day: date, days: int) -> list[str]:
+    """Those of so many days, of which `day` is the last, that have searches.
+
+    Raises:
+        InvalidParameterError: none has.
+    """
+    return _days(root, day - timedelta(days=days - 1), day)
 
 
 def publish_trending(root: Root, end: datetime, options: TrendingOptions) -> Published:
@@ -153,9 +143,7 @@ def publish_trending(root: Root, end: datetime, options: TrendingOptions) -> Pub
     # The board one window earlier is part of it (previous_rank), hence two windows more.
     reach = timedelta(days=options.baseline_days, hours=2 * options.window_hours)
     days = _days(root, (local - reach).date(), local.date())
-    window_days = _days(
-        root, (local - timedelta(hours=2 * options.window_hours)).date(), local.date()
-    )
+    window_days = days_of_windows(root, end, options)
 
     def build() -> DataFrame:
         return trending_keywords(
@@ -181,7 +169,7 @@ def publish_trending(root: Root, end: datetime, options: TrendingOptions) -> Pub
 
 def publish_related(root: Root, day: date, options: RelatedOptions) -> Published:
     """Related searches as of the end of `day`."""
-    days = _days(root, day - timedelta(days=options.days - 1), day)
+    days = days_until(root, day, options.days)
 
     def build() -> DataFrame:
         return related_searches(
@@ -198,7 +186,7 @@ def publish_related(root: Root, day: date, options: RelatedOptions) -> Published
 
 def publish_autocomplete(root: Root, day: date, options: AutocompleteOptions) -> Published:
     """Completions as of the end of `day`."""
-    days = _days(root, day - timedelta(days=options.days - 1), day)
+    days = days_until(root, day, options.days)
 
     def build() -> DataFrame:
         return completions(

@@ -4,7 +4,7 @@ Reads   searches/dt=
 Writes  hourly_counts/dt=, daily_counts/dt=, daily_pairs/dt=
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
@@ -45,10 +45,13 @@ def refresh_hourly_counts(root: Root) -> int:
     return len(days)
 
 
-def refresh_daily_counts(root: Root) -> int:
-    """Count the queries of changed days; the number of days."""
+def refresh_daily_counts(root: Root, needed: Collection[str]) -> int:
+    """Count the queries of those of the `needed` days that changed; the number of days.
+
+    The others are counted when a result reads them: a board needs the names of a day or two.
+    """
     wanted = _versions(root.state, DAILY_COUNTS)
-    days = _stale(root, "daily_counts", wanted)
+    days = [day for day in _stale(root, "daily_counts", wanted) if day in needed]
     if days:
         searches = root.read("searches", SEARCHES, _partitions(days))
         counts = daily_counts(searches, buckets=_buckets(root, days))
@@ -56,14 +59,14 @@ def refresh_daily_counts(root: Root) -> int:
     return len(days)
 
 
-def refresh_daily_pairs(root: Root, rules: SessionRules) -> int:
-    """Count the pairs of sessions that begin on changed days; the number of days.
+def refresh_daily_pairs(root: Root, needed: Collection[str], rules: SessionRules) -> int:
+    """Count the pairs of sessions that begin on `needed` days that changed; the number of days.
 
     A session that crosses midnight is read on from the next day,
     and one that came over from the day before is left to that day.
     """
     wanted = _pair_versions(root.state, rules)
-    days = _stale(root, "daily_pairs", wanted)
+    days = [day for day in _stale(root, "daily_pairs", wanted) if day in needed]
     if days:
         zone = root.state.zone
         around = {_shifted(day, by) for day in days for by in (-1, 0, 1)}
@@ -71,9 +74,9 @@ def refresh_daily_pairs(root: Root, rules: SessionRules) -> int:
         searches = root.read("searches", SEARCHES, _partitions(present))
         local_hour = F.hour(F.from_utc_timestamp("searched_at", zone))
         is_edge = (local_hour < SESSION_SPILL_HOURS) | (local_hour == 23)
-        needed = searches.where(F.col("dt").isin(*days) | is_edge)
+        near = searches.where(F.col("dt").isin(*days) | is_edge)
         pairs = session_pairs(
-            needed, zone=zone, gap_minutes=rules.gap_minutes, max_queries=rules.max_queries
+            near, zone=zone, gap_minutes=rules.gap_minutes, max_queries=rules.max_queries
         )
         counted = daily_pairs(pairs.where(F.col("dt").isin(*days)), buckets=_buckets(root, days))
         _replace(root, "daily_pairs", counted, days, wanted)

@@ -29,16 +29,14 @@ def root(folder: Path, *, days: int = 1) -> Path:
             rows += [(begins + timedelta(seconds=30 * n), person, q) for n, q in enumerate(typed)]
     searches = pd.DataFrame(rows, columns=["searched_at", "user_id", "query"])
     searches["user_id"] += 1000 * (searches["searched_at"] - START).dt.days
-    _write(searches, folder / "searches" / "dt=2026-03-02")
-    (folder / "_state.json").write_text(json.dumps({"zone": "Asia/Seoul"}), "utf-8")
     searches["hour"] = searches["searched_at"].dt.floor("h")
-    searches["query_id"], texts = pd.factorize(searches["query"])
+    searches["query_id"], _ = pd.factorize(searches["query"])
+    _write(searches, folder / "searches" / "dt=2026-03-02")
     people = searches.groupby(["hour", "query_id"])["user_id"].nunique()
     counted = people.rename("searchers").reset_index()
     counted["also_searched"] = counted["searchers"]
     _write(counted, folder / "hourly_counts" / "dt=2026-03-02")
-    names = pd.DataFrame({"query_id": np.arange(len(texts)), "query": texts})
-    _write(names, folder / "daily_counts" / "dt=2026-03-02")
+    (folder / "_state.json").write_text(json.dumps({"zone": "Asia/Seoul"}), "utf-8")
     return folder
 
 

@@ -207,6 +207,24 @@ def test_what_somebody_deleted_is_made_again(
     pd.testing.assert_frame_equal(pd.read_parquet(root / "trending"), before)
 
 
+def test_a_board_has_only_the_queries_of_its_days_counted_and_later_jobs_the_rest(
+    tmp_path: Path, run: Callable[..., tuple[int, str, str]]
+) -> None:
+    earlier = (log(tmp_path / "log") / "log.tsv").read_text("utf-8").replace("-03-02T", "-02-25T")
+    (tmp_path / "log" / "earlier.tsv").write_text(earlier.replace("u", "v"), "utf-8")
+    one_root, other_root = (["--landing", tmp_path / "log", "--root", tmp_path / r] for r in "ab")
+
+    assert run("trending", *one_root)[0] == 0
+    counted = [folder.name for folder in (tmp_path / "a" / "daily_counts").iterdir()]
+    assert run("autocomplete", *one_root)[0] == 0
+    assert run("autocomplete", *other_root)[0] == 0
+
+    assert counted == ["dt=2026-03-02"]
+    completed, alone = (pd.read_parquet(tmp_path / r / "autocomplete") for r in "ab")
+    pd.testing.assert_frame_equal(completed, alone)
+    assert completed["searchers"].max() == 60  # thirty on each day
+
+
 def test_variants_of_a_query_count_together_and_blocked_words_are_honoured(
     tmp_path: Path, run: Callable[..., tuple[int, str, str]]
 ) -> None:

@@ -25,7 +25,7 @@ def test_planted_bursts_lead_the_boards_of_their_hours(spark: SparkSession, tmp_
         now = datetime(2026, 4, 1, tzinfo=UTC)
         taken = take_in(root, Landing(str(SAMPLE / "logs")), now=now)
         refresh_hourly_counts(root)
-        refresh_daily_counts(root)
+        refresh_daily_counts(root, root.state.days)
         leaders = {}
         # Sudden, at night, and early in the log, where there is little past to compare with.
         for query in ["아라전자 세탁기 리콜", "별똥별 명소", "도해랑 결혼 발표"]:

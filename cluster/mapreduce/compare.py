@@ -1,6 +1,6 @@
 """Whether MapReduce and Spark have counted the same people: spark-submit this on the client.
 
-Reads   the output of `hourly-count`; hourly_counts and daily_counts under the root
+Reads   the output of `hourly-count`; hourly_counts and searches under the root
 Writes  nothing; says how many rows there are, or the first that differ (exit status 1)
 """
 
@@ -26,7 +26,7 @@ def main() -> None:
         quote="",
         escape="",
     )
-    names = spark.read.parquet(f"{args.root}/daily_counts").select("query_id", "query").distinct()
+    names = spark.read.parquet(f"{args.root}/searches").select("query_id", "query").distinct()
     counts = spark.read.parquet(f"{args.root}/hourly_counts")
     by_spark = counts.join(names, "query_id").select("hour", "query", "searchers")
     one_sided = [

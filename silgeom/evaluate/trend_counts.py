@@ -143,7 +143,7 @@ def read_counts(root: Path, *, floor: int = FLOOR) -> Counts:
     frames = {}
     for name, columns in (
         ("hourly_counts", ["hour", "query_id", *_COUNTED]),
-        ("daily_counts", ["query_id", "query"]),
+        ("searches", ["query_id", "query"]),
     ):
         folder = root / name
         if not folder.is_dir():
@@ -155,10 +155,11 @@ def read_counts(root: Path, *, floor: int = FLOOR) -> Counts:
             raise EvaluationError(
                 f"{folder} has no column {min(missing)}: run jobs/trending.py --root {root} again"
             )
-        frames[name] = stored.to_table(columns=columns).to_pandas()
+        rows = stored.to_table(columns=columns)
+        frames[name] = rows.group_by(columns).aggregate([]).to_pandas()  # each once
     if frames["hourly_counts"].empty:
         raise EvaluationError(f"{root}/hourly_counts has no rows: no search was taken in")
-    return counts_of(frames["hourly_counts"], frames["daily_counts"], floor=floor)
+    return counts_of(frames["hourly_counts"], frames["searches"], floor=floor)
 
 
 @lru_cache
