@@ -152,19 +152,10 @@ def publish_trending(root: Root, end: datetime, options: TrendingOptions) -> Pub
             window_end=end,
             zone=root.state.zone,
             **asdict(options),
-        ).orderBy("rank")
+        )
 
     partition = f"dt={local:%Y-%m-%d}/hour={local:%H}"
-    return _publish(
-        root,
-        "trending",
-        partition,
-        TRENDING,
-        build,
-        days,
-        options,
-        ["hourly_counts", "daily_counts"],
-    )
+    return _publish(root, _TRENDING, partition, build, days, options)
 
 
 def publish_related(root: Root, day: date, options: RelatedOptions) -> Published:
@@ -177,11 +168,9 @@ def publish_related(root: Root, day: date, options: RelatedOptions) -> Published
             root.read("daily_counts", DAILY_COUNTS, _partitions(days)),
             min_searchers=options.min_searchers,
             top=options.top,
-        ).orderBy("query", "kind", "rank")
+        )
 
-    return _publish(
-        root, "related", f"dt={day}", RELATED, build, days, options, ["daily_pairs", "daily_counts"]
-    )
+    return _publish(root, _RELATED, f"dt={day}", build, days, options)
 
 
 def publish_autocomplete(root: Root, day: date, options: AutocompleteOptions) -> Published:
@@ -196,11 +185,9 @@ def publish_autocomplete(root: Root, day: date, options: AutocompleteOptions) ->
             min_searchers=options.min_searchers,
             per_prefix=options.top,
             blocked=options.blocked,
-        ).orderBy("key_kind", "prefix", "rank")
+        )
 
-    return _publish(
-        root, "autocomplete", f"dt={day}", AUTOCOMPLETE, build, days, options, ["daily_counts"]
-    )
+    return _publish(root, _AUTOCOMPLETE, f"dt={day}", build, days, options)
 
 
 def first_look(
@@ -226,30 +213,49 @@ def first_look(
     return look
 
 
+@dataclass(frozen=True)
+class _Result:
+    """What is published: a dataset, the order of its rows, and the counts it is made of."""
+
+    dataset: str
+    schema: StructType
+    order: Sequence[str]
+    reads: Sequence[str]
+
+
+_TRENDING: Final = _Result("trending", TRENDING, ["rank"], ["hourly_counts", "daily_counts"])
+_RELATED: Final = _Result(
+    "related", RELATED, ["query", "kind", "rank"], ["daily_pairs", "daily_counts"]
+)
+_AUTOCOMPLETE: Final = _Result(
+    "autocomplete", AUTOCOMPLETE, ["key_kind", "prefix", "rank"], ["daily_counts"]
+)
+
+
 def _publish(
     root: Root,
-    dataset: str,
+    result: _Result,
     partition: str,
-    schema: StructType,
     build: Callable[[], DataFrame],
     days: Sequence[str],
     options: Options,
-    reads: Sequence[str],
 ) -> Published:
+    dataset = result.dataset
     made_of = fingerprint(
         method=METHOD,
-        columns=layout_of(schema),
+        columns=layout_of(result.schema),
         options={name: _brief(value) for name, value in asdict(options).items()},
-        counts={name: [root.state.made_of[name].get(day) for day in days] for name in reads},
+        counts={name: [root.state.made_of[name].get(day) for day in days] for name in result.reads},
         days=days,
     )
     partitions = root.state.made_of.setdefault(dataset, {})
-    published = Published(root, dataset, partition, schema, is_new=False)
+    published = Published(root, dataset, partition, result.schema, is_new=False)
     is_there = bool(root.storage.files(published.address))  # or somebody deleted it
     if partitions.get(partition) != made_of or not is_there:
         with root.change() as change:
-            # One file: it is replaced by one rename, so nobody ever reads half of a result.
-            change.stage(dataset, build().coalesce(1))
+            # One file: it is replaced by one rename, so nobody ever reads half of a result. Sorted
+            # there, where orderBy would count all rows beforehand to cut them into even parts.
+            change.stage(dataset, build().repartition(1).sortWithinPartitions(*result.order))
             change.put(dataset, partition, change.address(dataset))
             partitions[partition] = made_of
         published = replace(published, is_new=True)

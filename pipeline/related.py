@@ -71,8 +71,8 @@ def related_searches(
     # No pair has more sessions than its queries (Agrawal and Srikant's Apriori, VLDB 1994): half of
     # the pairs, and nearly all that come once, end here.
     sessions = _sessions_of_queries(pairs).where(F.col("all_sessions") >= min_searchers)
-    shared = _shared_sessions(_of_both(pairs, sessions), min_searchers)
-    tested = _tested(shared, sessions, pairs).where(F.col("significance") >= min_significance)
+    shared = _shared_sessions(pairs, sessions, min_searchers)
+    tested = _tested(shared, pairs).where(F.col("significance") >= min_significance)
     directed = _directed(_named(tested, names))
     best_first = [
         F.desc("score"),
@@ -81,7 +81,8 @@ def related_searches(
         F.asc("related_query"),
     ]
     one_of_variants = with_top_ranks(
-        directed,
+        # Brought together once for both rankings.
+        directed.repartition("query_id"),
         per=["query_id", "kind", "related_variant_id"],
         best_first=best_first,
         limit=1,
@@ -133,23 +134,19 @@ def _sessions_of_queries(pairs: DataFrame) -> DataFrame:
     )
 
 
-def _of_both(pairs: DataFrame, queries: DataFrame) -> DataFrame:
-    """The pairs of two different queries that are both in `queries`."""
-    known = F.broadcast(queries.select("query_id"))
-    different = pairs.where(F.col("first_id") != F.col("second_id"))
-    return different.join(known.toDF("first_id"), on="first_id", how="left_semi").join(
-        known.toDF("second_id"), on="second_id", how="left_semi"
-    )
+def _shared_sessions(pairs: DataFrame, sessions: DataFrame, min_searchers: int) -> DataFrame:
+    """The pairs of two different queries, in any order, that enough people searched for.
 
-
-def _shared_sessions(pairs: DataFrame, min_searchers: int) -> DataFrame:
-    """Unordered pairs with enough people: sessions and searchers of both queries.
+    Args:
+        pairs: `DAILY_PAIRS`.
+        sessions: `query_id` and `all_sessions` of the queries that may be in one.
+        min_searchers: different people.
 
     Returns:
-        `low`, `high` (query ids), `sessions`, `high_after`, `low_after`, `high_soon`, `low_soon`,
-        `searchers`.
+        `low`, `high` (query ids), `low_sessions`, `high_sessions` (all of each), `sessions`,
+        `high_after`, `low_after`, `high_soon`, `low_soon`, `searchers`.
     """
-    unordered = pairs.select(
+    unordered = pairs.where(F.col("first_id") != F.col("second_id")).select(
         F.least("first_id", "second_id").alias("low"),
         F.greatest("first_id", "second_id").alias("high"),
         (F.col("first_id") < F.col("second_id")).alias("is_rising"),
@@ -157,10 +154,16 @@ def _shared_sessions(pairs: DataFrame, min_searchers: int) -> DataFrame:
         "soon",
         "searchers_sketch",
     )
+    of_both = unordered.join(F.broadcast(sessions.toDF("low", "low_sessions")), on="low").join(
+        F.broadcast(sessions.toDF("high", "high_sessions")), on="high"
+    )
     is_rising = F.col("is_rising")
     counted = (
-        unordered.groupBy("low", "high")
+        of_both.groupBy("low", "high")
         .agg(
+            # The same in all rows: the sessions of queries are looked up once.
+            F.max("low_sessions").alias("low_sessions"),
+            F.max("high_sessions").alias("high_sessions"),
             F.sum("sessions").alias("sessions"),
             F.sum(F.when(is_rising, F.col("sessions")).otherwise(0)).alias("high_after"),
             F.sum(F.when(~is_rising, F.col("sessions")).otherwise(0)).alias("low_after"),
@@ -179,14 +182,10 @@ def _shared_sessions(pairs: DataFrame, min_searchers: int) -> DataFrame:
     )
 
 
-def _tested(shared: DataFrame, sessions: DataFrame, pairs: DataFrame) -> DataFrame:
-    """Add `low_sessions`, `high_sessions` and `significance`."""
+def _tested(shared: DataFrame, pairs: DataFrame) -> DataFrame:
+    """Add `significance`."""
     total = pairs.where(F.col("first_id") == F.col("second_id")).agg(F.sum("opened").alias("total"))
-    joined = (
-        shared.join(F.broadcast(sessions.toDF("low", "low_sessions")), on="low")
-        .join(F.broadcast(sessions.toDF("high", "high_sessions")), on="high")
-        .crossJoin(F.broadcast(total))
-    )
+    joined = shared.crossJoin(F.broadcast(total))
     both, low, high = F.col("sessions"), F.col("low_sessions"), F.col("high_sessions")
     neither = F.col("total") - low - high + both
     return joined.withColumn("significance", significance(both, low - both, high - both, neither))
