@@ -45,8 +45,10 @@ from pipeline.sessions import SESSION_SPILL_HOURS
 from pipeline.storage import Storage, qualified, spark_path, storage_of
 
 HEAD_BYTES: Final = 64 * 1024
-#: A day of `searches` is spread over one file for so many bytes of log.
-BYTES_A_FILE: Final = 512 * 1024 * 1024
+#: A day of `searches` is judged in one task, and lies in one file, for so many bytes of Parquet;
+#: a log has some three times as many for the same searches.
+BYTES_A_FILE: Final = 64 * 1024 * 1024
+LOG_BYTES_A_BYTE: Final = 3
 INSPECTORS: Final = 8
 
 
@@ -332,7 +334,9 @@ def _write(
 
         stored = _stored_searches(root, days, todo.replaced)
         fresh = [] if lines is None else [lines.where("reason is null").select(*SEARCHES.names)]
-        size = sum(item.file.size for item in readable)
+        # What is new is spread over the days it touches; a day has what is stored of it, too.
+        new_bytes = sum(item.file.size for item in readable) // LOG_BYTES_A_BYTE
+        size = root.largest_day("searches", days) + new_bytes // max(len(touched), 1)
         judged = change.stage(
             "judged",
             judged_searches(

@@ -19,8 +19,8 @@ from pipeline.schemas import DAILY_COUNTS, DAILY_PAIRS, HOURLY_COUNTS, SEARCHES
 from pipeline.sessions import SESSION_SPILL_HOURS, daily_pairs, session_pairs
 
 #: Queries and pairs of a day are counted in one task for so many bytes of its searches, which is
-#: about a million of them.
-BYTES_A_TASK: Final = 16 * 1024 * 1024
+#: about a quarter of a million of them: a second of work.
+BYTES_A_TASK: Final = 4 * 1024 * 1024
 
 #: Raised when something is counted in another way, so that stored days are counted again.
 COUNTING: Final = 1
@@ -85,9 +85,7 @@ def refresh_daily_pairs(root: Root, needed: Collection[str], rules: SessionRules
 
 def _buckets(root: Root, days: Sequence[str]) -> int:
     """Into how many tasks the largest of the days is cut."""
-    folders = [f"{root.address}/searches/dt={day}" for day in days]
-    sizes = (sum(file.size for file in root.storage.files(each) or []) for each in folders)
-    return 1 + max(sizes, default=0) // BYTES_A_TASK
+    return 1 + root.largest_day("searches", days) // BYTES_A_TASK
 
 
 def _versions(state: State, schema: StructType) -> dict[str, str]:

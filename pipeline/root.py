@@ -9,7 +9,7 @@ journal finishes it first. `_state.json` tells which days changed when and what 
 import hashlib
 import json
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -118,6 +118,12 @@ class Root:
         return sorted(
             {f.address.removeprefix(start)[:10] for f in found if f.address.startswith(start)}
         )
+
+    def largest_day(self, dataset: str, days: Iterable[str]) -> int:
+        """The bytes of the largest of some days of a dataset."""
+        folders = (f"{self.address}/{dataset}/dt={day}" for day in days)
+        sizes = (sum(file.size for file in self.storage.files(each) or []) for each in folders)
+        return max(sizes, default=0)
 
     @contextmanager
     def change(self) -> Iterator["Change"]:
