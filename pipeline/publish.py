@@ -6,7 +6,7 @@ Writes  trending/dt=/hour=, related/dt=, autocomplete/dt=
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
@@ -155,7 +155,8 @@ def publish_trending(root: Root, end: datetime, options: TrendingOptions) -> Pub
         )
 
     partition = f"dt={local:%Y-%m-%d}/hour={local:%H}"
-    return _publish(root, _TRENDING, partition, build, days, options)
+    reads = {"hourly_counts": days, "daily_counts": window_days}
+    return _publish(root, _TRENDING, partition, build, reads, options)
 
 
 def publish_related(root: Root, day: date, options: RelatedOptions) -> Published:
@@ -170,7 +171,8 @@ def publish_related(root: Root, day: date, options: RelatedOptions) -> Published
             top=options.top,
         )
 
-    return _publish(root, _RELATED, f"dt={day}", build, days, options)
+    reads = {"daily_pairs": days, "daily_counts": days}
+    return _publish(root, _RELATED, f"dt={day}", build, reads, options)
 
 
 def publish_autocomplete(root: Root, day: date, options: AutocompleteOptions) -> Published:
@@ -187,7 +189,7 @@ def publish_autocomplete(root: Root, day: date, options: AutocompleteOptions) ->
             blocked=options.blocked,
         )
 
-    return _publish(root, _AUTOCOMPLETE, f"dt={day}", build, days, options)
+    return _publish(root, _AUTOCOMPLETE, f"dt={day}", build, {"daily_counts": days}, options)
 
 
 def first_look(
@@ -215,21 +217,16 @@ def first_look(
 
 @dataclass(frozen=True)
 class _Result:
-    """What is published: a dataset, the order of its rows, and the counts it is made of."""
+    """What is published: a dataset, and the order of its rows."""
 
     dataset: str
     schema: StructType
     order: Sequence[str]
-    reads: Sequence[str]
 
 
-_TRENDING: Final = _Result("trending", TRENDING, ["rank"], ["hourly_counts", "daily_counts"])
-_RELATED: Final = _Result(
-    "related", RELATED, ["query", "kind", "rank"], ["daily_pairs", "daily_counts"]
-)
-_AUTOCOMPLETE: Final = _Result(
-    "autocomplete", AUTOCOMPLETE, ["key_kind", "prefix", "rank"], ["daily_counts"]
-)
+_TRENDING: Final = _Result("trending", TRENDING, ["rank"])
+_RELATED: Final = _Result("related", RELATED, ["query", "kind", "rank"])
+_AUTOCOMPLETE: Final = _Result("autocomplete", AUTOCOMPLETE, ["key_kind", "prefix", "rank"])
 
 
 def _publish(
@@ -237,16 +234,19 @@ def _publish(
     result: _Result,
     partition: str,
     build: Callable[[], DataFrame],
-    days: Sequence[str],
+    reads: Mapping[str, Sequence[str]],
     options: Options,
 ) -> Published:
+    """Make a partition, unless it is there, made of the same counts: of `reads`, by dataset."""
     dataset = result.dataset
     made_of = fingerprint(
         method=METHOD,
         columns=layout_of(result.schema),
         options={name: _brief(value) for name, value in asdict(options).items()},
-        counts={name: [root.state.made_of[name].get(day) for day in days] for name in result.reads},
-        days=days,
+        counts={
+            name: {day: root.state.made_of[name].get(day) for day in days}
+            for name, days in reads.items()
+        },
     )
     partitions = root.state.made_of.setdefault(dataset, {})
     published = Published(root, dataset, partition, result.schema, is_new=False)

@@ -37,7 +37,7 @@ class SessionRules:
 def refresh_hourly_counts(root: Root) -> int:
     """Count the hours of changed days; the number of days."""
     wanted = _versions(root.state, HOURLY_COUNTS)
-    days = _stale(root, "hourly_counts", wanted)
+    days = _stale(root, "hourly_counts", wanted, wanted)
     if days:
         searches = root.read("searches", SEARCHES, _partitions(days))
         counts = hourly_counts(searches, zone=root.state.zone)
@@ -51,7 +51,7 @@ def refresh_daily_counts(root: Root, needed: Collection[str]) -> int:
     The others are counted when a result reads them: a board needs the names of a day or two.
     """
     wanted = _versions(root.state, DAILY_COUNTS)
-    days = [day for day in _stale(root, "daily_counts", wanted) if day in needed]
+    days = _stale(root, "daily_counts", wanted, needed)
     if days:
         searches = root.read("searches", SEARCHES, _partitions(days))
         counts = daily_counts(searches, buckets=_buckets(root, days))
@@ -66,7 +66,7 @@ def refresh_daily_pairs(root: Root, needed: Collection[str], rules: SessionRules
     and one that came over from the day before is left to that day.
     """
     wanted = _pair_versions(root.state, rules)
-    days = [day for day in _stale(root, "daily_pairs", wanted) if day in needed]
+    days = _stale(root, "daily_pairs", wanted, needed)
     if days:
         zone = root.state.zone
         around = {_shifted(day, by) for day in days for by in (-1, 0, 1)}
@@ -111,11 +111,14 @@ def _pair_versions(state: State, rules: SessionRules) -> dict[str, str]:
     }
 
 
-def _stale(root: Root, dataset: str, wanted: Mapping[str, str]) -> list[str]:
-    """Days to count, also where somebody deleted them, or to empty for want of searches."""
+def _stale(
+    root: Root, dataset: str, wanted: Mapping[str, str], needed: Collection[str]
+) -> list[str]:
+    """Needed days to count, also where somebody deleted them; all days to empty."""
     made_of = root.state.made_of.get(dataset, {})
     changed = {day for day in {*wanted, *made_of} if made_of.get(day) != wanted.get(day)}
-    return sorted(changed | (wanted.keys() - root.days_of(dataset)))
+    stale = changed | (wanted.keys() - root.days_of(dataset))
+    return sorted(day for day in stale if day in needed or day not in wanted)
 
 
 def _replace(

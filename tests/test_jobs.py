@@ -218,11 +218,28 @@ def test_a_board_has_only_the_queries_of_its_days_counted_and_later_jobs_the_res
     counted = [folder.name for folder in (tmp_path / "a" / "daily_counts").iterdir()]
     assert run("autocomplete", *one_root)[0] == 0
     assert run("autocomplete", *other_root)[0] == 0
+    _, again, _ = run("trending", *one_root)
 
+    assert "up to date" in again
     assert counted == ["dt=2026-03-02"]
     completed, alone = (pd.read_parquet(tmp_path / r / "autocomplete") for r in "ab")
     pd.testing.assert_frame_equal(completed, alone)
     assert completed["searchers"].max() == 60  # thirty on each day
+
+
+@pytest.mark.parametrize("name", ["trending", "related", "autocomplete"])
+def test_of_a_day_whose_log_was_replaced_by_another_nothing_stays(
+    name: str, tmp_path: Path, run: Callable[..., tuple[int, str, str]]
+) -> None:
+    file = log(tmp_path / "log") / "log.tsv"
+    places = ["--landing", tmp_path / "log", "--root", tmp_path / "root"]
+    assert run(name, *places)[0] == 0
+
+    file.write_text(file.read_text("utf-8").replace("-03-02T", "-03-05T"), "utf-8")
+
+    assert run(name, *places)[0] == 0
+    counts = (tmp_path / "root").glob("*_*/dt=*/*.parquet")
+    assert {file.parent.name for file in counts} == {"dt=2026-03-05"}
 
 
 def test_variants_of_a_query_count_together_and_blocked_words_are_honoured(
