@@ -12,7 +12,7 @@ import re
 import shutil
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -68,12 +68,41 @@ class Storage(ABC):
         """
 
     @abstractmethod
-    def read_text(self, address: str) -> str | None:
-        """The whole of a small text file; None if it is not there."""
+    def exists(self, address: str) -> bool:
+        """Whether a file or a folder is there; asks for nothing below it."""
 
     @abstractmethod
+    def folders(self, address: str) -> list[str]:
+        """The names of the folders directly in `address`, in order; none if it is not there."""
+
+    @abstractmethod
+    def read_bytes(self, address: str) -> bytes | None:
+        """The whole of a small file; None if it is not there."""
+
+    @abstractmethod
+    def write_bytes(self, address: str, data: bytes, *, private: bool = False) -> None:
+        """Replace a small file at once; `private`: readable by its owner alone.
+
+        A reader sees the old content or the new one, and so does whoever comes after a power cut.
+        The folder is made if it is not there.
+        """
+
+    def read_text(self, address: str) -> str | None:
+        """The whole of a small UTF-8 file; None if it is not there.
+
+        Raises:
+            UnicodeDecodeError: it is not UTF-8.
+        """
+        data = self.read_bytes(address)
+        return None if data is None else data.decode("utf-8")
+
     def write_text(self, address: str, text: str, *, private: bool = False) -> None:
-        """Replace a small text file at once; `private`: readable by its owner alone."""
+        """`write_bytes` of a text, in UTF-8."""
+        self.write_bytes(address, text.encode("utf-8"), private=private)
+
+    @abstractmethod
+    def sync(self, addresses: Iterable[str]) -> None:
+        """Bring files, and the entries of folders, to the disk: they outlast a power cut."""
 
     @abstractmethod
     def replace(self, source: str, target: str) -> None:
@@ -152,22 +181,46 @@ class LocalStorage(Storage):
         with _local(address).open("rb") as file:
             return "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()
 
-    def read_text(self, address: str) -> str | None:
+    def exists(self, address: str) -> bool:
+        return _local(address).exists()
+
+    def folders(self, address: str) -> list[str]:
         try:
-            return _local(address).read_text("utf-8")
+            with os.scandir(_local(address)) as entries:
+                return sorted(entry.name for entry in entries if entry.is_dir())
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+
+    def read_bytes(self, address: str) -> bytes | None:
+        try:
+            return _local(address).read_bytes()
         except FileNotFoundError:
             return None
 
-    def write_text(self, address: str, text: str, *, private: bool = False) -> None:
+    def write_bytes(self, address: str, data: bytes, *, private: bool = False) -> None:
         path = _local(address)
-        fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
-        with open(
-            os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600 if private else 0o666), "w"
-        ) as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_name(f"{path.name}.new")
+        fresh.unlink(missing_ok=True)  # left by a job that was cut off; its mode may be another
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+        try:
+            with open(os.open(fresh, flags, 0o600 if private else 0o666), "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            fresh.replace(path)
+        except BaseException:
+            fresh.unlink(missing_ok=True)
+            raise
+        self.sync([f"file://{path.parent}"])
+
+    def sync(self, addresses: Iterable[str]) -> None:
+        for address in addresses:
+            handle = os.open(_local(address), os.O_RDONLY)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
 
     def replace(self, source: str, target: str) -> None:
         path = _local(target)
@@ -251,26 +304,44 @@ class HadoopStorage(Storage):
             checksum = self._fs.getFileChecksum(self._path(address))
         return None if checksum is None else str(checksum.toString())
 
-    def read_text(self, address: str) -> str | None:
-        if not self._fs.exists(self._path(address)):
-            return None
-        stream = self._fs.open(self._path(address))
-        try:
-            return str(self._jvm.org.apache.commons.io.IOUtils.toString(stream, "UTF-8"))
-        finally:
-            stream.close()
+    def exists(self, address: str) -> bool:
+        with _java_errors():
+            return bool(self._fs.exists(self._path(address)))
 
-    def write_text(self, address: str, text: str, *, private: bool = False) -> None:
-        fresh = f"{address}.{os.getpid()}.new"
-        stream = self._fs.create(self._path(fresh), True)
-        if private:
-            permission = self._jvm.org.apache.hadoop.fs.permission.FsPermission("600")
-            self._fs.setPermission(self._path(fresh), permission)
-        try:
-            stream.write(bytearray(text.encode("utf-8")))
-        finally:
-            stream.close()
-        self.replace(fresh, address)
+    def folders(self, address: str) -> list[str]:
+        if not self.exists(address):
+            return []
+        with _java_errors():
+            found = list(self._fs.listStatus(self._path(address)))
+        return sorted(str(each.getPath().getName()) for each in found if each.isDirectory())
+
+    def read_bytes(self, address: str) -> bytes | None:
+        if not self.exists(address):
+            return None
+        with _java_errors():
+            stream = self._fs.open(self._path(address))
+            try:
+                return bytes(self._jvm.org.apache.commons.io.IOUtils.toByteArray(stream))
+            finally:
+                stream.close()
+
+    def write_bytes(self, address: str, data: bytes, *, private: bool = False) -> None:
+        fresh = f"{address}.new"
+        with _java_errors():
+            self._fs.delete(self._path(fresh), False)  # left by a job that was cut off
+            stream = self._fs.create(self._path(fresh), True)
+            try:
+                if private:
+                    permission = self._jvm.org.apache.hadoop.fs.permission.FsPermission("600")
+                    self._fs.setPermission(self._path(fresh), permission)
+                stream.write(bytearray(data))
+                stream.hsync()
+            finally:
+                stream.close()
+            self.replace(fresh, address)
+
+    def sync(self, addresses: Iterable[str]) -> None:
+        """Nothing to do: closed files lie on several nodes, renames in the name node's log."""
 
     def replace(self, source: str, target: str) -> None:
         path = self._path(target)
