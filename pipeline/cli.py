@@ -1,6 +1,7 @@
 """What the jobs' command lines share: options, the run from arguments to exit status, the summary.
 
-Exit status: 0 done; 2 the user can mend it, one sentence on standard error; 1 anything else.
+Exit status: 0 done; 2 the user can mend it, 3 something was out of reach and may be back when the
+job is run again, one sentence on standard error for both; 1 anything else.
 """
 
 import argparse
@@ -30,6 +31,14 @@ PROJECT = Path(__file__).resolve().parents[1]
 #: Rows of a result that a job shows.
 SHOWN = 20
 
+EXIT_STATUSES: Final = """\
+exit status:
+  0  done
+  2  to be mended by you: one sentence says what
+  3  a file, disk or node could not be reached: the rest was done; run the job again
+  1  anything else
+"""
+
 #: What decoding leaves where a byte is no text.
 UNDECODABLE: Final = "\ufffd"
 
@@ -43,7 +52,7 @@ def arg_parser(name: str, description: str) -> argparse.ArgumentParser:
         prog=f"jobs/{name}.py",
         description=description,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog="Exit status: 0 done, 2 to be mended (one sentence says what), 1 anything else.",
+        epilog=EXIT_STATUSES,
     )
     places = parser.add_argument_group("places (a path of this machine or a URI such as hdfs://…)")
     places.add_argument(
@@ -153,7 +162,7 @@ def run_job(job: Job, parser: argparse.ArgumentParser, argv: Sequence[str] | Non
             job(session, args)
     except PipelineError as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)  # noqa: T201
-        sys.exit(2)
+        sys.exit(error.exit_status)
 
 
 @contextmanager

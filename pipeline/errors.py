@@ -1,8 +1,18 @@
 """Every error this project raises on purpose: one sentence each, for the person who can mend it."""
 
+from typing import ClassVar
+
 
 class PipelineError(Exception):
-    """Base class: a job prints its sentence and exits with 2."""
+    """Base class: a job prints its sentence and exits with `exit_status`."""
+
+    exit_status: ClassVar[int] = 2
+
+
+class UnreachableError(PipelineError):
+    """A file, a disk or a node could not be reached. It may pass: running again is the mend."""
+
+    exit_status: ClassVar[int] = 3
 
 
 class InvalidParameterError(PipelineError, ValueError):

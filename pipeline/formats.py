@@ -5,10 +5,11 @@ written in exactly the way in which a user writes one. `detection` finds out whi
 `parsing` reads the lines.
 """
 
+import json
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -134,6 +135,25 @@ class LogFormat:
         """Where the field `name` is, best first."""
         refs: tuple[ColumnRef, ...] = getattr(self, name)
         return refs
+
+    def to_json(self) -> str:
+        """The whole format, bound or not, as one stable line: the ledger keeps it for each file."""
+        return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> "LogFormat":
+        """Read what `to_json` wrote, by this version or an older one with fewer fields."""
+        values = {key: _tuples(value) for key, value in json.loads(text).items()}
+        skip = tuple(
+            SkipRule(**{key: _tuples(value) for key, value in rule.items()})
+            for rule in values.pop("skip", ())
+        )
+        return cls(**values, skip=skip)
+
+
+def _tuples(value: Any) -> Any:  # noqa: ANN401
+    """JSON's lists as the tuples they were."""
+    return tuple(_tuples(each) for each in value) if isinstance(value, list) else value
 
 
 class TimePattern:

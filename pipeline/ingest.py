@@ -355,7 +355,7 @@ def _write(
         before, after = _by_source(_counted(stored)), _by_source(searches)
         entries = dict(todo.entries)
         for item in readable:
-            entries[item.file.source] = _entry(item, tallies, after)
+            entries[item.file.source] = _entry(item, tallies, after, root.state.zone)
         looked_into = list(entries)
         for source in sorted({source for source, _ in {*before, *after}} - set(entries)):
             accepted, robots = (
@@ -451,6 +451,7 @@ def _entry(
     item: Readable,
     tallies: Mapping[str, Mapping[str | None, int]],
     after: Mapping[tuple[str, bool], int],
+    zone: str,
 ) -> LedgerEntry:
     file = item.file
     reasons = tallies.get(file.source, {})
@@ -465,8 +466,11 @@ def _entry(
         file.size,
         file.modified_at,
         file.checksum,
-        item.format.name,
-        item.charset,
+        format=item.format.name,
+        charset=item.charset,
+        zone=item.format.zone or zone,
+        date=item.day,
+        declaration=item.format.to_json(),
         lines=sum(reasons.values()) - reasons.get(SKIPPED, 0),
         skipped=reasons.get(SKIPPED, 0),
         accepted=accepted,

@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 TAKEN_IN: Final = "taken_in"
 SAME_CONTENT: Final = "same_content"
 SET_ASIDE: Final = "set_aside"
+
+#: The type, where a field is called `date`.
+Day = date
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,9 @@ class LedgerEntry:
     checksum: str | None
     format: str | None = None
     charset: str | None = None
+    zone: str | None = None
+    date: Day | None = None
+    declaration: str | None = None
     lines: int = 0
     skipped: int = 0
     accepted: int = 0
@@ -30,6 +36,7 @@ class LedgerEntry:
     withheld: int = 0
     rejected_by_reason: Mapping[str, int] = field(default_factory=dict)
     withheld_by_reason: Mapping[str, int] = field(default_factory=dict)
+    look_again_at: datetime | None = None
 
     def moved_by(self, *, accepted: int, robots: int) -> "LedgerEntry":
         """The entry after other files changed how many of its searches count, or are robots'."""

@@ -10,6 +10,7 @@ from pyspark.sql.types import (
     ArrayType,
     BooleanType,
     DataType,
+    DateType,
     DoubleType,
     IntegerType,
     LongType,
@@ -78,6 +79,11 @@ LEDGER: Final = StructType(
         _column("checksum", StringType(), "of the content; null where the storage has none"),
         _column("format", StringType(), "the log format it was read with"),
         _column("charset", StringType(), "the character set it was read with"),
+        _column("zone", StringType(), "the zone of its times without an offset"),
+        _column("date", DateType(), "the day of its times without a date; null: all have one"),
+        _column(
+            "declaration", StringType(), "the format it was read with, bound to its header, as JSON"
+        ),
         _column("lines", LongType(), "lines that claim to be searches"),
         _column("skipped", LongType(), "headers and lines that the format knows as no searches"),
         _column("accepted", LongType(), "rows in searches"),
@@ -86,6 +92,11 @@ LEDGER: Final = StructType(
         _column("withheld", LongType(), "searches set aside"),
         _column("rejected_by_reason", MapType(StringType(), LongType()), "sums to rejected"),
         _column("withheld_by_reason", MapType(StringType(), LongType()), "sums to withheld"),
+        _column(
+            "look_again_at",
+            TimestampType(),
+            "UTC; when the first of its future_time lines is no future any more; null: none",
+        ),
     ]
 )
 

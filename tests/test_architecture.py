@@ -23,6 +23,7 @@ LAYERS = [
         "windows",
         "charsets",
         "batches",
+        "retries",
     },
     {"ledger", "names", "formats"},
     # Datasets: DataFrame -> DataFrame. Of each other they know nothing.

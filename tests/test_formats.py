@@ -10,7 +10,7 @@ import pytest
 from pipeline.charsets import detect_charset, known_charset
 from pipeline.detection import bound, detect_format, file_date, shape
 from pipeline.errors import LogFormatError
-from pipeline.formats import BUILT_IN, TimePattern, load_format, parsed_format
+from pipeline.formats import BUILT_IN, LogFormat, TimePattern, load_format, parsed_format
 
 SILGEOM = "2026-09-01T12:00:00+09:00\tu1\t서울 날씨\n"
 JSON = '{"searched_at": "2026-09-01T12:00:00", "user": "u1", "query": "서울 날씨"}\n'
@@ -268,3 +268,31 @@ def test_the_page_shows_declarations_that_work() -> None:
     names = [parsed_format(example, "docs/formats.md").name for example in examples]
 
     assert "shop" in names
+
+
+def test_a_format_bound_to_a_header_survives_the_ledger_as_text() -> None:
+    declared = parsed_format(
+        'name = "shop"\nkind = "csv"\nseparator = ["|", ";"]\nheader = "required"\n'
+        'time = ["dd/MM/yyyy HH:mm:ss", "iso8601"]\nzone = "UTC"\ncharset = "EUC-KR"\n'
+        'skip_lines_that_begin_with = ["#"]\n'
+        '[columns]\nsearched_at = "when"\nuser = ["who", "device"]\nquery = "질의"\n'
+        '[query]\nbrackets = ["[", "]"]\nblank = ["-"]\n'
+        '[[skip]]\ncolumn = "status"\none_of = ["500"]\n',
+        "shop.toml",
+    )
+    head = "질의;who;when;status\n[날씨];u1;01/03/2026 09:00:00;200\n".encode("cp949")
+    fmt = bound(declared, head, "shop.csv")
+    assert fmt.separators == (";",)
+
+    assert LogFormat.from_json(fmt.to_json()) == fmt
+
+
+def test_a_format_stored_by_a_version_with_fewer_fields_is_read() -> None:
+    stored = (
+        '{"name": "old", "kind": "delimited", "searched_at": [1], "user": [2], "query": [3],'
+        ' "times": ["iso8601"]}'
+    )
+
+    assert LogFormat.from_json(stored) == LogFormat(
+        "old", "delimited", (1,), (2,), (3,), ("iso8601",)
+    )

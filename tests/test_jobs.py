@@ -16,6 +16,7 @@ from pyspark import SparkContext
 from pyspark.sql import SparkSession
 
 from pipeline import cli
+from pipeline.errors import UnreachableError
 from pipeline.session import Session
 from silgeom.complete import complete
 
@@ -320,3 +321,13 @@ def test_errors_of_other_kinds_keep_their_trace(
     monkeypatch.setattr(job("ingest"), "run", broken)
     with pytest.raises(ZeroDivisionError):
         run("ingest")
+
+
+def test_what_may_pass_is_one_sentence_and_a_status_of_its_own(
+    run: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def out_of_reach(_: SparkSession, __: argparse.Namespace) -> None:
+        raise UnreachableError("a node is away: run this again")
+
+    monkeypatch.setattr(job("ingest"), "run", out_of_reach)
+    assert run("ingest") == (3, "", "jobs/ingest.py: a node is away: run this again\n")
