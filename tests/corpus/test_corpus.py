@@ -1,0 +1,115 @@
+"""Every case of the corpus, each as a test of its own."""
+
+import argparse
+import ast
+import importlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+from pipeline import cli
+from pipeline.session import Session
+from tests.corpus.case import Case, CommandCase, Refused, TestedElsewhere
+from tests.corpus.runs import Outcome, became, groups, outcome
+from tests.corpus.table import PAGE, PROJECT, all_cases, page
+
+CASES = all_cases()
+LANDED = [case for case in CASES if isinstance(case, Case)]
+COMMANDS = [case for case in CASES if isinstance(case, CommandCase)]
+ELSEWHERE = [case for case in CASES if isinstance(case, TestedElsewhere)]
+
+
+@pytest.fixture(scope="module")
+def outcome_of(
+    spark: SparkSession, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[Case], Outcome]:
+    """What the landing folder of a case became; run when the first of its cases asks."""
+    by_name = {case.name: key for key, cases in groups(LANDED).items() for case in cases}
+
+    @cache
+    def of_group(key: str) -> Outcome:
+        return outcome(lambda: spark, tmp_path_factory.mktemp("corpus"), groups(LANDED)[key])
+
+    return lambda case: of_group(by_name[case.name])
+
+
+@pytest.mark.parametrize("case", LANDED, ids=lambda case: case.name)
+def test_files(case: Case, outcome_of: Callable[[Case], Outcome]) -> None:
+    found = outcome_of(case)
+
+    if isinstance(case.expected, Refused):
+        assert case.expected.word in found.error
+        assert "\n" not in found.error
+        return
+    assert found.error == ""
+    for name, expected in case.expected.items():
+        wanted = replace(
+            expected,
+            queries=None if expected.queries is None else sorted(expected.queries),
+            times=None if expected.times is None else sorted(expected.times),
+        )
+        assert became(found, case, name) == wanted, name
+
+
+@contextmanager
+def no_spark(_: str) -> Iterator[Session]:
+    def session() -> SparkSession:
+        raise AssertionError("Spark was started")
+
+    yield session
+
+
+@pytest.mark.parametrize("case", COMMANDS, ids=lambda case: case.name)
+def test_command_lines(
+    case: CommandCase,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(cli, "spark_session", no_spark)
+    case.prepare(tmp_path)
+    before = sorted(tmp_path.rglob("*"))
+    job = importlib.import_module(f"jobs.{case.job}")
+    parser: argparse.ArgumentParser = job.parser()
+    given = [each.replace("{tmp}", str(tmp_path)) for each in case.arguments]
+    places = {"--landing": tmp_path / "landing", "--root": tmp_path / "root"}
+    for option, place in places.items():
+        if option not in given:
+            given += [option, str(place)]
+
+    status = 0
+    try:
+        cli.run_job(job.run, parser, given)
+    except SystemExit as exit_:
+        status = int(str(exit_.code))
+    said = capsys.readouterr()
+
+    assert status == case.status, said.err
+    word = case.word.replace("{tmp}", str(tmp_path))
+    assert word in (said.err if status else said.out)
+    if status:
+        sentence = said.err[said.err.index(parser.prog) :].splitlines()[-1]
+        assert word in sentence
+        assert "Traceback" not in said.err
+        assert sorted(tmp_path.rglob("*")) == before, "something was written"
+
+
+@pytest.mark.parametrize("case", ELSEWHERE, ids=lambda case: case.name)
+def test_tests_that_stand_elsewhere_exist(case: TestedElsewhere) -> None:
+    path, _, name = case.test.partition("::")
+    tree = ast.parse((PROJECT / path).read_text("utf-8"))
+    assert name in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+
+
+def test_names_are_used_once() -> None:
+    names = [case.name for case in CASES]
+    assert len(set(names)) == len(names)
+
+
+def test_the_table_in_the_documentation_is_in_step() -> None:
+    assert PAGE.read_text("utf-8") == page(PAGE.read_text("utf-8")), "run python -m tests.corpus"
