@@ -267,6 +267,7 @@ def _broken(spark: SparkSession, readable: Sequence[Readable]) -> list[tuple[Fou
 
 def _parsed(root: Root, readable: Sequence[Readable], now: datetime) -> DataFrame:
     """Every line of every file, parsed: one scan for the files of one format and charset."""
+    user_keys = root.user_keys()
     groups: dict[tuple[LogFormat, str, date | None], list[FoundFile]] = {}
     for item in readable:
         groups.setdefault((item.format, item.charset, item.day), []).append(item.file)
@@ -278,7 +279,7 @@ def _parsed(root: Root, readable: Sequence[Readable], now: datetime) -> DataFram
             zone=root.state.zone,
             file_date=day,
             now=now,
-            user_key=bytes.fromhex(root.user_key()),
+            user_keys=user_keys,
         )
         for (log_format, charset, day), files in groups.items()
     ]

@@ -18,6 +18,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import (
     DataType,
+    LongType,
     NumericType,
     StringType,
     StructField,
@@ -32,6 +33,8 @@ from pipeline.errors import InvalidParameterError, LogFormatError
 from pipeline.formats import ColumnRef, LogFormat, SkipRule, TimePattern, known_zone
 from pipeline.privacy import has_personal_data, masked
 from pipeline.text import normalized_query, surface_form
+from pipeline.user_ids import UserKeys, with_user_ids
+from silgeom.text import INVISIBLE, JOINER, SPACES
 
 MAX_LINE_BYTES: Final = 65_536
 MAX_QUERY_CHARACTERS: Final = 1_000
@@ -41,7 +44,6 @@ REJECT_CHARACTERS: Final = 200
 EARLIEST: Final = 631_152_000
 #: Clocks of other machines may be ahead by so many seconds.
 CLOCK_SKEW_SECONDS: Final = 3_600
-USER_KEY_BYTES: Final = 32
 #: Charsets of the module jdk.charsets, which trimmed Javas lack: Python decodes them.
 NOT_IN_EVERY_JAVA: Final = frozenset({"CP949", "Shift_JIS", "Big5"})
 
@@ -49,6 +51,8 @@ NOT_IN_EVERY_JAVA: Final = frozenset({"CP949", "Shift_JIS", "Big5"})
 SKIPPED: Final = "skipped"
 
 _PLACE: Final = ("source", "block", "line")
+#: A character that somebody can see.
+_VISIBLE: Final = f"[^{INVISIBLE}{SPACES}{JOINER} ]"
 _BYTE_ORDER_MARK: Final = "\ufeff"
 _REPLACEMENT: Final = "\ufffd"
 
@@ -86,7 +90,7 @@ def parsed_lines(
     zone: str,
     file_date: date | None,
     now: datetime,
-    user_key: bytes,
+    user_keys: UserKeys,
 ) -> DataFrame:
     """One row a line: a search, or the reason why it is none.
 
@@ -99,7 +103,7 @@ def parsed_lines(
         zone: of times without an offset where the format names none.
         file_date: the day of times of day; needed where `fmt.needs_date`.
         now: the clock, with a zone; what was searched more than an hour later is `future_time`.
-        user_key: 32 bytes; `user_id` is a hash under it, and the user cannot be told without it.
+        user_keys: `user_id` is a hash under them, and the user cannot be told without them.
 
     Returns:
         `source`, `block` if given, `line`; `reason`: null for a search, one of REJECT_REASONS,
@@ -110,14 +114,12 @@ def parsed_lines(
         `query_id`, `query`, `surface`, `clicked_url`, `clicked_rank`.
 
     Raises:
-        InvalidParameterError: `now` has no zone, or the key is not 32 bytes long.
+        InvalidParameterError: `now` has no zone.
         LogFormatError: a day is needed and not given, a header line is needed and was not seen, or
             zone or charset is not known.
     """
     if now.tzinfo is None:
         raise InvalidParameterError("now must have a time zone")
-    if len(user_key) != USER_KEY_BYTES:
-        raise InvalidParameterError(f"the user key must have {USER_KEY_BYTES} bytes")
     if fmt.needs_date and file_date is None:
         raise LogFormatError(
             f"the format {fmt.name} has times without their day; name the day with "
@@ -129,7 +131,7 @@ def parsed_lines(
     else:
         fields = _line_fields(_decoded(lines, charset), fmt, clock)
     values = _values(fields, fmt)
-    return _rows(_judged(values, clock), user_key)
+    return _rows(_judged(values, clock), user_keys)
 
 
 # --- Bytes to text --------------------------------------------------------------------------
@@ -529,7 +531,7 @@ def _judged(values: DataFrame, clock: _Clock) -> DataFrame:
         .when(F.col("undecodable"), F.lit("undecodable"))
         .when(F.col("skipped"), F.lit(SKIPPED))
         .when(F.col("missing"), F.lit("too_few_columns"))
-        .when(F.coalesce("user_text", F.lit("")) == "", F.lit("no_user"))
+        .when(~F.coalesce("user_text", F.lit("")).rlike(_VISIBLE), F.lit("no_user"))
         .when(F.coalesce(seconds, F.lit(0)) < EARLIEST, F.lit("bad_time"))
         .when(seconds > clock.latest, F.lit("future_time"))
         .when(F.col("query_too_long"), F.lit("too_long"))
@@ -542,25 +544,27 @@ def _judged(values: DataFrame, clock: _Clock) -> DataFrame:
     )
 
 
-def _rows(judged: DataFrame, user_key: bytes) -> DataFrame:
+def _rows(judged: DataFrame, user_keys: UserKeys) -> DataFrame:
     is_search = F.col("reason").isNull()
-    # 64 bits of a hash are too few to go on hashing from, so that key and user need no HMAC.
-    keyed = F.sha2(F.concat(F.lit(user_key.hex()), F.col("user_text")), 256)
     of_search = {
-        "user_id": F.xxhash64(keyed),
+        "user_id": F.col("user_text"),
         "query_id": F.xxhash64("query"),
         "query": F.col("query"),
         "surface": F.col("surface"),
         "clicked_url": F.col("clicked_url"),
         "clicked_rank": F.col("clicked_rank"),
     }
-    return judged.select(
+    rows = judged.select(
         *_place(judged),
         "reason",
         F.when(F.col("reason") != SKIPPED, _shown_text()).alias("text"),
         "searched_at",
         *[F.when(is_search, column).alias(name) for name, column in of_search.items()],
     )
+    schema = StructType(
+        [StructField("user_id", LongType()) if f.name == "user_id" else f for f in rows.schema]
+    )
+    return rows.mapInArrow(with_user_ids(user_keys), schema)
 
 
 def _shown_text() -> Column:
@@ -572,7 +576,7 @@ def _shown_text() -> Column:
     )
     # Masked before it is cut: half a number would not be known as one.
     query = masked(F.substring("query_text", 1, MAX_QUERY_CHARACTERS))
-    user = F.when(F.col("user_text") != "", F.lit("<user>"))
+    user = F.when(F.col("user_text").rlike(_VISIBLE), F.lit("<user>"))
     parts = [F.coalesce(part, F.lit("")) for part in (time, user, query)]
     as_read = F.substring(F.concat_ws("\t", *parts), 1, REJECT_CHARACTERS)
     is_split = ~F.col("too_long") & ~F.col("undecodable") & ~F.col("missing")

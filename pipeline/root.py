@@ -8,7 +8,6 @@ journal finishes it first. `_state.json` tells which days changed when and what 
 
 import hashlib
 import json
-import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -23,6 +22,7 @@ from pipeline.formats import known_zone
 from pipeline.schemas import LEDGER, REJECTS, SEARCHES
 from pipeline.session import Session
 from pipeline.storage import Storage, qualified, spark_path, storage_of
+from pipeline.user_ids import UserKeys
 
 DEFAULT_ZONE: Final = "Asia/Seoul"
 STATE: Final = "_state.json"
@@ -30,6 +30,9 @@ JOURNAL: Final = "_journal.json"
 LOCK: Final = "_lock"
 STAGING: Final = "_staging"
 USER_KEY: Final = "_user_key"
+_WITHOUT_KEY: Final = (
+    "restore the file from a backup, or take a new --root, into which the logs are taken in again"
+)
 
 
 @dataclass
@@ -86,13 +89,30 @@ class Root:
         self.storage = storage
         self.state = State()
 
-    def user_key(self) -> str:
-        """The key of `user_id`, 64 hexadecimal digits; made at the first call."""
-        key = self.storage.read_text(f"{self.address}/{USER_KEY}")
-        if key is None:
-            key = secrets.token_hex(32)
-            self.storage.write_text(f"{self.address}/{USER_KEY}", key, private=True)
-        return key
+    def user_keys(self) -> UserKeys:
+        """The keys of `user_id`; made at the first call.
+
+        Raises:
+            RootError: the file of the keys is gone while there are searches, or it is damaged.
+        """
+        address = f"{self.address}/{USER_KEY}"
+        try:
+            text = self.storage.read_text(address)
+            if text is not None:
+                return UserKeys.from_text(text)
+        except ValueError as error:  # neither is its text shown, nor what was wrong with it
+            raise RootError(
+                f"{address} is damaged, and without the key new searches would count the same "
+                f"people twice: {_WITHOUT_KEY}"
+            ) from error
+        if self.state.days or any(self.days_of(each) for each in ("searches", "daily_counts")):
+            raise RootError(
+                f"{address} is gone, and without the key new searches would count the same "
+                f"people twice: {_WITHOUT_KEY}"
+            )
+        keys = UserKeys.new()
+        self.storage.write_text(address, keys.to_text(), private=True)
+        return keys
 
     def read(self, dataset: str, schema: StructType, partitions: Sequence[str]) -> DataFrame:
         """The named partitions ("dt=2026-03-02", "" for a dataset without) of a dataset.

@@ -24,8 +24,6 @@ SEMANTICS = {
     "spark.sql.legacy.codingErrorAction": "true",
     # Sketches are built as objects; past this many groups a task would sort rather than hash.
     "spark.sql.objectHashAggregate.sortBased.fallbackThreshold": "100000",
-    # The key of user_id is 64 hexadecimal digits: it is not shown in plans, pages or event logs.
-    "spark.sql.redaction.string.regex": "[0-9a-fA-F]{64}",
 }
 
 

@@ -19,6 +19,7 @@ LAYERS = [
         "text",
         "hangul",
         "privacy",
+        "user_ids",
         "people",
         "windows",
         "charsets",

@@ -1,3 +1,4 @@
+import base64
 import contextlib
 import io
 import re
@@ -17,10 +18,11 @@ from pipeline.errors import InvalidParameterError, LogFormatError
 from pipeline.formats import LogFormat, load_format, parsed_format
 from pipeline.parsing import parsed_lines, read_records
 from pipeline.schemas import REJECT_REASONS, SEARCHES
+from pipeline.user_ids import BLAKE2B, UserKey, UserKeys
 from tests.factories import at
 
 NOW = at("2026-10-01T00:00:00")
-KEY = bytes(range(32))
+KEYS = UserKeys((UserKey(BLAKE2B, bytes(range(32))),))
 
 
 def parsed(
@@ -31,7 +33,7 @@ def parsed(
     zone: str = "Asia/Seoul",
     file_date: date | None = None,
     now: datetime = NOW,
-    user_key: bytes = KEY,
+    user_keys: UserKeys = KEYS,
 ) -> DataFrame:
     return parsed_lines(
         lines,
@@ -40,7 +42,7 @@ def parsed(
         zone=zone,
         file_date=file_date,
         now=now,
-        user_key=user_key,
+        user_keys=user_keys,
     )
 
 
@@ -456,26 +458,49 @@ def test_the_example_on_the_page_reads_its_lines(spark: SparkSession) -> None:
     assert app_rows[0].clicked_rank == 4
 
 
-def test_users_cannot_be_told_without_the_key_and_plans_do_not_show_it(
-    spark: SparkSession,
-) -> None:
+def test_users_cannot_be_told_without_the_key(spark: SparkSession) -> None:
     line = "2026-09-01T12:00:00\tu1\tq"
     one, same = rows_of(spark, "silgeom", line, line)
-    other = rows_of(spark, "silgeom", line, user_key=bytes(32))[0]
-    plan = io.StringIO()
-    with contextlib.redirect_stdout(plan):
-        parsed(raw_lines(spark, [line]), load_format("silgeom")).explain(True)
+    other = rows_of(spark, "silgeom", line, user_keys=UserKeys.new())[0]
 
     assert one.user_id == same.user_id != other.user_id
-    assert KEY.hex() not in plan.getvalue()
-    assert "sha2" in plan.getvalue()
+
+
+def test_users_that_look_alike_are_one_person_and_one_that_nobody_sees_is_none(
+    spark: SparkSession,
+) -> None:
+    users = [
+        "민수kim",
+        " 민수ｋｉｍ",
+        "민\u200b수kim\u3000",
+        "\ufeff민수kim",
+        "민수Kim",
+        "\u200b\u3000",
+    ]
+    rows = rows_of(spark, "silgeom", *[f"2026-09-01T12:00:00\t{user}\tq" for user in users])
+
+    assert reasons(rows) == [None, None, None, None, None, "no_user"]
+    assert len({row.user_id for row in rows[:4]}) == 1
+    assert rows[4].user_id != rows[0].user_id  # letter case tells people apart
+    assert rows[5].text == "2026-09-01T12:00:00\t\tq"
+
+
+def test_the_plan_does_not_show_the_key(spark: SparkSession) -> None:
+    keys = UserKeys.new()
+    plan = io.StringIO()
+    with contextlib.redirect_stdout(plan):
+        lines = raw_lines(spark, ["2026-09-01T12:00:00\tu1\tq"])
+        parsed(lines, load_format("silgeom"), user_keys=keys).explain(True)
+
+    secret = keys.chain[0].secret
+    assert "user_id" in plan.getvalue()
+    for form in (secret.hex(), repr(secret)[2:-1], base64.b64encode(secret).decode()):
+        assert form not in plan.getvalue()
 
 
 def test_wrong_arguments_are_refused(spark: SparkSession) -> None:
     line = "2026-09-01T12:00:00\tu1\tq"
 
-    with pytest.raises(InvalidParameterError, match="32 bytes"):
-        rows_of(spark, "silgeom", line, user_key=b"short")
     with pytest.raises(InvalidParameterError, match="time zone"):
         rows_of(spark, "silgeom", line, now=NOW.replace(tzinfo=None))
     with pytest.raises(LogFormatError, match="Mars"):

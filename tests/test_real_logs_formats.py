@@ -12,6 +12,7 @@ from pyspark.sql import functions as F
 from pipeline.detection import detect_format, file_date
 from pipeline.errors import LogFormatError
 from pipeline.parsing import parsed_lines, read_records
+from pipeline.user_ids import BLAKE2B, UserKey, UserKeys
 from tests.factories import at
 
 FOLDER = os.environ.get("REAL_LOGS", "")
@@ -36,7 +37,7 @@ def read(spark: SparkSession, name: str) -> DataFrame:
         zone="UTC",
         file_date=file_date(fmt, name, date(2008, 6, 1)),
         now=at("2026-09-01"),
-        user_key=bytes(32),
+        user_keys=UserKeys((UserKey(BLAKE2B, bytes(32)),)),
     )
 
 

@@ -1,0 +1,186 @@
+"""Whose search it was, as a number that tells nobody who: `user_id`, a keyed hash of the user.
+
+Pure functions on Arrow arrays. They run inside workers with the keys in their closure: a plan shows
+the name of a function, never its closure, where a literal stands in every plan, page and event log.
+
+A key can be replaced though the users themselves are gone with their logs: the new id is a hash of
+the old id under the new key. So a root has a chain of keys, and an id is the user hashed under each
+of them in turn. Who has an old key, but not the newest one, cannot tell a user from an id.
+"""
+
+import hashlib
+import re
+import secrets
+import sys
+import unicodedata
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from pyspark import cloudpickle
+
+from pipeline.errors import InvalidParameterError
+from silgeom.text import INVISIBLE, JOINER, SPACES, WIDTHS
+
+KEY_BYTES: Final = 32
+#: How a user or an older id is hashed under a key. Roots made before there was a choice hash users
+#: with SHA-256 and keep 64 bits of it by xxHash64; their key stands in the file without a name.
+BLAKE2B: Final = "blake2b"
+SHA256: Final = "sha256"
+
+_KEY_LINE: Final = re.compile(rf"(?:({BLAKE2B}|{SHA256}) )?([0-9a-fA-F]{{{2 * KEY_BYTES}}})")
+
+#: Users of these characters alone are as they should be: a look instead of a translation.
+_PLAIN_USER: Final = re.compile(r"[!-~가-힣]*", re.ASCII)
+_TO_PLAIN: Final = str.maketrans(
+    WIDTHS | dict.fromkeys(SPACES, " ") | dict.fromkeys(INVISIBLE + JOINER, "")
+)
+
+# See batches.py.
+cloudpickle.register_pickle_by_value(sys.modules[__name__])  # type: ignore[no-untyped-call]
+
+
+@dataclass(frozen=True)
+class UserKey:
+    """One key and how it is used; neither its text nor a trace shows the secret."""
+
+    hashing: str  #: `BLAKE2B`, or `SHA256` for the first key of an old root
+    secret: bytes = field(repr=False)  #: `KEY_BYTES` of it
+
+    def __post_init__(self) -> None:
+        if len(self.secret) != KEY_BYTES:
+            raise InvalidParameterError(f"a user key must have {KEY_BYTES} bytes")
+
+
+@dataclass(frozen=True)
+class UserKeys:
+    """The chain of a root's keys, the oldest first."""
+
+    chain: tuple[UserKey, ...]
+
+    @classmethod
+    def new(cls) -> "UserKeys":
+        """A chain of one random key."""
+        return cls((UserKey(BLAKE2B, secrets.token_bytes(KEY_BYTES)),))
+
+    @classmethod
+    def from_text(cls, text: str) -> "UserKeys":
+        """Read what `to_text` wrote, or the single key of an old root.
+
+        Raises:
+            ValueError: it is something else; the message does not show it.
+        """
+        lines = [line.strip() for line in text.strip().split("\n")]
+        matches = [_KEY_LINE.fullmatch(line) for line in lines]
+        keys = [UserKey(found[1] or SHA256, bytes.fromhex(found[2])) for found in matches if found]
+        if not keys or len(keys) < len(matches) or any(k.hashing != BLAKE2B for k in keys[1:]):
+            raise ValueError("not a chain of user keys")
+        return cls(tuple(keys))
+
+    def to_text(self) -> str:
+        """One line a key, the oldest first: how it hashes, and 64 hexadecimal digits."""
+        return "".join(f"{key.hashing} {key.secret.hex()}\n" for key in self.chain)
+
+    def rotated(self) -> "UserKeys":
+        """The chain with a new random key at its end: see `rekeyed_ids`."""
+        return UserKeys((*self.chain, *UserKeys.new().chain))
+
+
+def user_ids(users: pa.Array, keys: UserKeys) -> pa.Array:
+    """The ids of users: string to int64, spread evenly over all 64-bit numbers.
+
+    Users that look alike are one person: those that differ by invisible characters, by the width or
+    composition of letters, or by white space around them. Letter case tells people apart.
+
+    Returns:
+        Null for null and for a user of whom nothing is visible.
+    """
+    encoded = users.dictionary_encode()
+    found = [_visible_user(user) or None for user in encoded.dictionary.to_pylist()]
+    known = [user.encode() for user in found if user is not None]
+    first, *later = keys.chain
+    ids = _hashed_users(known, first)
+    for key in later:
+        ids = _rehashed(ids, key)
+    of_each = np.zeros(len(found), dtype=np.int64)
+    is_blank = np.array([user is None for user in found], dtype=np.bool_)
+    of_each[~is_blank] = ids
+    return pa.array(of_each, mask=is_blank).take(encoded.indices)
+
+
+def rekeyed_ids(ids: pa.Array, keys: UserKeys) -> pa.Array:
+    """Ids made with all keys but the newest, as that one makes them: int64 to int64."""
+    encoded = ids.dictionary_encode()
+    old = encoded.dictionary.to_numpy(zero_copy_only=False).astype(np.int64)
+    return pa.array(_rehashed(old, keys.chain[-1])).take(encoded.indices)
+
+
+def with_user_ids(keys: UserKeys) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+    """For `mapInArrow`: replaces the users in the column `user_id` by their ids."""
+
+    def hashed(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            place = batch.schema.get_field_index("user_id")
+            ids = user_ids(batch.column(place), keys)
+            yield batch.set_column(place, "user_id", ids)
+
+    return hashed
+
+
+def _visible_user(user: str | None) -> str:
+    if user is None or _PLAIN_USER.fullmatch(user):
+        return user or ""
+    return unicodedata.normalize("NFC", user.translate(_TO_PLAIN)).strip(" ")
+
+
+def _hashed_users(users: list[bytes], key: UserKey) -> npt.NDArray[np.int64]:
+    if key.hashing == BLAKE2B:
+        hashed = b"".join(
+            hashlib.blake2b(user, digest_size=8, key=key.secret).digest() for user in users
+        )
+        return np.frombuffer(hashed, dtype="<i8").astype(np.int64)
+    start = hashlib.sha256(key.secret.hex().encode())
+    digests = []
+    for user in users:
+        of_user = start.copy()
+        of_user.update(user)
+        digests.append(of_user.hexdigest().encode())
+    return _xxhash64(b"".join(digests))
+
+
+def _rehashed(ids: npt.NDArray[np.int64], key: UserKey) -> npt.NDArray[np.int64]:
+    return _hashed_users([number.tobytes() for number in ids.astype("<i8")], key)
+
+
+def _xxhash64(texts: bytes) -> npt.NDArray[np.int64]:
+    """Spark's xxhash64 of texts of 64 bytes each: https://xxhash.com, with the seed 42."""
+    one, two, three, four = (
+        np.uint64(0x9E3779B185EBCA87),
+        np.uint64(0xC2B2AE3D27D4EB4F),
+        np.uint64(0x165667B19E3779F9),
+        np.uint64(0x85EBCA77C2B2AE63),
+    )
+    seed = np.uint64(42)
+    lanes = np.frombuffer(texts, dtype="<u8").reshape(-1, 2, 4)
+
+    def turned(values: npt.NDArray[np.uint64], bits: int) -> npt.NDArray[np.uint64]:
+        return (values << np.uint64(bits)) | (values >> np.uint64(64 - bits))
+
+    with np.errstate(over="ignore"):
+        start = np.array([seed + one + two, seed + two, seed, seed - one], dtype=np.uint64)
+        rows = np.broadcast_to(start, (len(lanes), 4))
+        for stripe in (0, 1):
+            rows = turned(rows + lanes[:, stripe] * two, 31) * one
+        total = np.zeros(len(lanes), dtype=np.uint64)
+        for lane, bits in enumerate((1, 7, 12, 18)):
+            total = total + turned(rows[:, lane], bits)
+        for lane in range(4):
+            total = (total ^ turned(rows[:, lane] * two, 31) * one) * one + four
+        total = total + np.uint64(64)
+        total = (total ^ (total >> np.uint64(33))) * two
+        total = (total ^ (total >> np.uint64(29))) * three
+        total = total ^ (total >> np.uint64(32))
+    return total.view(np.int64)
