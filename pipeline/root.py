@@ -30,6 +30,8 @@ JOURNAL: Final = "_journal.json"
 LOCK: Final = "_lock"
 STAGING: Final = "_staging"
 USER_KEY: Final = "_user_key"
+#: Datasets of days whose rows hold user ids.
+WITH_USER_IDS: Final = ("searches", "rejects", "daily_counts", "daily_pairs")
 _WITHOUT_KEY: Final = (
     "restore the file from a backup, or take a new --root, into which the logs are taken in again"
 )
@@ -105,7 +107,7 @@ class Root:
                 f"{address} is damaged, and without the key new searches would count the same "
                 f"people twice: {_WITHOUT_KEY}"
             ) from error
-        if self.state.days or any(self.days_of(each) for each in ("searches", "daily_counts")):
+        if self.state.days or any(self.days_of(each) for each in WITH_USER_IDS):
             raise RootError(
                 f"{address} is gone, and without the key new searches would count the same "
                 f"people twice: {_WITHOUT_KEY}"
