@@ -123,6 +123,8 @@ class LogFormat:
     plus_is_space: bool = False
     blank: tuple[str, ...] = ()
     rank_before: str | None = None
+    #: What ends a line, found by looking: a carriage return where a file has no line feed.
+    line_end: str = "\n"
     #: Of a file's header line: (position from 1, name as the file has it). Set by `bound`.
     header_cells: tuple[tuple[int, str], ...] = field(default=(), compare=True)
 

@@ -10,6 +10,7 @@ import hashlib
 import os
 import re
 import shutil
+import stat
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
@@ -18,11 +19,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit
 
 from py4j.protocol import Py4JJavaError
 
 from pipeline.errors import PipelineError, RootError
+from pipeline.retries import may_pass
 from pipeline.session import Session
 
 #: How long a job waits for another one that works on the same root.
@@ -39,17 +41,59 @@ class FileStatus:
     modified_at: datetime
 
 
-def is_hidden(name: str) -> bool:
-    """Files that Spark would not read either, and those that `hdfs dfs -put` has not finished."""
-    return name.startswith((".", "_")) or name.endswith("._COPYING_")
+@dataclass(frozen=True)
+class Listing:
+    """What lies below an address.
+
+    Attributes:
+        files: by address.
+        passed_over: (address, why in words) of everything else but plain folders, by address; of a
+            folder that is not looked into one row stands for all that is in it.
+        unread: addresses of folders that could not be looked into: of the files below them nothing
+            is known, so that they must not be taken for gone.
+    """
+
+    files: list[FileStatus]
+    passed_over: list[tuple[str, str]]
+    unread: list[str]
+
+
+#: Why something below a folder is no file of it.
+UNFINISHED: Final = "it is still being put (._COPYING_)"
+HIDDEN: Final = "its name begins with . or _"
+LINKED_FOLDER: Final = "it is a link to a folder; put the folder itself there"
+LINK_TO_NOTHING: Final = "it is a link to nothing"
+NO_PLAIN_FILE: Final = "it is a pipe, a socket or a device, no plain file"
+VANISHED: Final = "it went while the folder was looked through"
+
+
+def why_hidden(name: str) -> str | None:
+    """Why a file or folder of this name is left alone; None: it is not.
+
+    Such names are those of notes, of hidden files and of what `hdfs dfs -put` has not finished.
+    """
+    if name.endswith("._COPYING_"):
+        return UNFINISHED
+    return HIDDEN if name.startswith((".", "_")) else None
 
 
 class Storage(ABC):
     """What the pipeline needs of a file system. Every method takes addresses of this storage."""
 
     @abstractmethod
+    def listing(self, address: str) -> Listing | None:
+        """All that lies below `address`, which may be a file itself; None if it is not there.
+
+        Folders that must not be read, links to nothing and what vanishes meanwhile are passed over.
+
+        Raises:
+            OSError: a folder cannot be read for now.
+        """
+
     def files(self, address: str) -> list[FileStatus] | None:
-        """All files below `address`, hidden ones left out, by address; None if it is not there."""
+        """The files of `listing` alone."""
+        found = self.listing(address)
+        return None if found is None else found.files
 
     @abstractmethod
     def head(self, address: str, size: int) -> bytes:
@@ -152,26 +196,60 @@ class Storage(ABC):
 class LocalStorage(Storage):
     """Files of this machine; addresses are `file:///…`."""
 
-    def files(self, address: str) -> list[FileStatus] | None:
+    def listing(self, address: str) -> Listing | None:
         top = _local(address)
-        if top.is_file():
-            return [self._status(top)]
-        if not top.is_dir():
+        try:
+            status = top.stat()
+        except (FileNotFoundError, NotADirectoryError):
             return None
-        found = []
-        for folder, folders, names in os.walk(top):
-            folders[:] = [name for name in folders if not is_hidden(name)]
-            found += [Path(folder, name) for name in names if not is_hidden(name)]
-        return sorted(
-            (self._status(path) for path in found if path.is_file()), key=lambda f: f.address
-        )
+        found = Listing([], [], [])
+        if not stat.S_ISDIR(status.st_mode):
+            self._look_at(top, found)
+            return found
+        folders = [top]
+        while folders:
+            folder = folders.pop()
+            try:
+                with os.scandir(folder) as entries:
+                    below = list(entries)
+            except OSError as error:
+                found.passed_over.append((_address(folder), _why_unread(error)))
+                if not isinstance(error, FileNotFoundError):
+                    found.unread.append(_address(folder))
+                continue
+            for entry in below:
+                path = Path(entry.path)
+                hidden = why_hidden(entry.name)
+                if hidden is not None:
+                    found.passed_over.append((_address(path), hidden))
+                elif entry.is_dir(follow_symlinks=False):
+                    folders.append(path)
+                else:
+                    self._look_at(path, found)
+        found.files.sort(key=lambda file: file.address)
+        found.passed_over.sort()
+        return found
 
     @staticmethod
-    def _status(path: Path) -> FileStatus:
-        status = path.stat()
-        # Microseconds, as Parquet keeps them: what is read back from the ledger must compare equal.
-        modified_at = datetime.fromtimestamp(status.st_mtime_ns // 1000 / 1_000_000, UTC)
-        return FileStatus(f"file://{path}", status.st_size, modified_at)
+    def _look_at(path: Path, found: Listing) -> None:
+        """Add what is no folder to the files, or to what is passed over."""
+        address = _address(path)
+        try:
+            status = path.stat()
+        except FileNotFoundError:
+            found.passed_over.append((address, LINK_TO_NOTHING if path.is_symlink() else VANISHED))
+            return
+        except OSError as error:
+            found.passed_over.append((address, _why_unread(error)))
+            return
+        if stat.S_ISDIR(status.st_mode):
+            found.passed_over.append((address, LINKED_FOLDER))
+        elif not stat.S_ISREG(status.st_mode):
+            found.passed_over.append((address, NO_PLAIN_FILE))
+        else:
+            # Microseconds, as Parquet keeps them: what the ledger says must compare equal.
+            modified_at = datetime.fromtimestamp(status.st_mtime_ns // 1000 / 1_000_000, UTC)
+            found.files.append(FileStatus(address, status.st_size, modified_at))
 
     def head(self, address: str, size: int) -> bytes:
         with _local(address).open("rb") as file:
@@ -274,20 +352,29 @@ class HadoopStorage(Storage):
         """The address with scheme and authority, as Spark reports it for the rows of a file."""
         return str(self._fs.makeQualified(self._path(address)).toString())
 
-    def files(self, address: str) -> list[FileStatus] | None:
-        top = self._path(address)
-        if not self._fs.exists(top):
-            return None
-        prefix = str(self._fs.getFileStatus(top).getPath().toString())
-        found, remaining = [], self._fs.listFiles(top, True)
-        while remaining.hasNext():
-            status = remaining.next()
-            name = str(status.getPath().toString())
-            below = name.removeprefix(prefix).strip("/")
-            if not any(is_hidden(part) for part in below.split("/")):
+    def listing(self, address: str) -> Listing | None:
+        found = Listing([], [], [])
+        with _java_errors():
+            top = self._path(address)
+            if not self._fs.exists(top):
+                return None
+            prefix = str(self._fs.getFileStatus(top).getPath().toString())
+            remaining = self._fs.listFiles(top, True)
+            hidden: dict[str, str] = {}
+            while remaining.hasNext():
+                status = remaining.next()
+                name = str(status.getPath().toString())
+                parts = name.removeprefix(prefix).strip("/").split("/")
+                reasons = [why_hidden(part) for part in parts]
+                depth = next((n for n, why in enumerate(reasons, 1) if why is not None), None)
+                if depth is not None:
+                    hidden["/".join([prefix, *parts[:depth]])] = str(reasons[depth - 1])
+                    continue
                 modified_at = datetime.fromtimestamp(status.getModificationTime() / 1000, UTC)
-                found.append(FileStatus(name, int(status.getLen()), modified_at))
-        return sorted(found, key=lambda f: f.address)
+                found.files.append(FileStatus(name, int(status.getLen()), modified_at))
+        found.files.sort(key=lambda file: file.address)
+        found.passed_over.extend(sorted(hidden.items()))
+        return found
 
     def head(self, address: str, size: int) -> bytes:
         with _java_errors():
@@ -383,7 +470,11 @@ class HadoopStorage(Storage):
 
 def storage_of(session: Session, address: str) -> Storage:
     """The back end for a qualified address."""
-    return LocalStorage() if address.startswith("file:") else HadoopStorage(session, address)
+    return (
+        LocalStorage()
+        if address.startswith(("file:", _ENCODED))
+        else HadoopStorage(session, address)
+    )
 
 
 def qualified(session: Session, name: str) -> str:
@@ -395,7 +486,7 @@ def qualified(session: Session, name: str) -> str:
     scheme = urlsplit(name).scheme
     if scheme in ("", "file") or len(scheme) == 1:
         path = unquote(urlsplit(name).path) if scheme == "file" else name
-        return f"file://{os.path.abspath(os.path.expanduser(path))}"
+        return _address(Path(os.path.abspath(os.path.expanduser(path))))
     try:
         with _java_errors():
             return HadoopStorage(session, name).qualified(name)
@@ -418,8 +509,36 @@ def _java_errors() -> Iterator[None]:
         raise OSError(first_line) from error
 
 
+#: Begins the address of a path whose bytes are no UTF-8: it is percent-encoded, others are not.
+_ENCODED: Final = "file-encoded://"
+
+
+def _address(path: Path) -> str:
+    """The address of a path of this machine, always valid UTF-8; `_local` turns it back."""
+    try:
+        str(path).encode("utf-8")
+    except UnicodeEncodeError:
+        return _ENCODED + quote(os.fsencode(path))
+    return f"file://{path}"
+
+
 def _local(address: str) -> Path:
+    if address.startswith(_ENCODED):
+        return Path(os.fsdecode(unquote_to_bytes(address.removeprefix(_ENCODED))))
     return Path(address.removeprefix("file://"))
+
+
+def _why_unread(error: OSError) -> str:
+    """Why something that cannot be looked at is passed over.
+
+    Raises:
+        OSError: it may be there again in a moment.
+    """
+    if isinstance(error, FileNotFoundError):
+        return VANISHED
+    if may_pass(error):
+        raise error
+    return f"it must not be read ({error.strerror})"
 
 
 def _quoted(address: str) -> str:

@@ -25,6 +25,7 @@ LAYERS = [
         "charsets",
         "batches",
         "retries",
+        "display",
     },
     {"ledger", "names", "formats"},
     # Datasets: DataFrame -> DataFrame. Of each other they know nothing.
