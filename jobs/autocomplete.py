@@ -26,14 +26,15 @@ COLUMNS = ["typed", "rank", "completion", "searchers", "weight"]
 def parser() -> argparse.ArgumentParser:
     parser = cli.arg_parser("autocomplete", __doc__)
     cli.add_at(parser)
-    whole = cli.at_least(1)
     add = partial(cli.add_option, parser)
-    add("--days", "days", whole, 28, "DAYS", "how many days of searches are read")
-    add("--half-life", "half_life_days", cli.positive, 14.0, "DAYS", "in which a day counts half")
-    add("--min-searchers", "min_searchers", whole, 5, "K", "what fewer people typed is not shown")
-    add("--top", "top", whole, 10, "N", "completions of a prefix")
+    add("--days", "days", 28, "DAYS", "how many days of searches are read")
+    add("--half-life", "half_life_days", 14.0, "DAYS", "in which a day counts half")
+    add("--min-searchers", "min_searchers", 5, "K", "what fewer people typed is not shown")
+    add("--top", "top", 10, "N", "completions of a prefix")
     words = "words that no completion may contain, one a line, # for comments (default: none)"
-    parser.add_argument("--blocked", dest="blocked_file", metavar="FILE", help=words)
+    parser.add_argument(
+        "--blocked", dest="blocked_file", type=cli.place, metavar="FILE", help=words
+    )
     return parser
 
 

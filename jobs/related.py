@@ -25,13 +25,12 @@ COLUMNS = ["query", "kind", "related_surface", "score", "significance", "searche
 def parser() -> argparse.ArgumentParser:
     parser = cli.arg_parser("related", __doc__)
     cli.add_at(parser)
-    whole = cli.at_least(1)
     add = partial(cli.add_option, parser)
-    add("--days", "days", whole, 28, "DAYS", "how many days of sessions are read")
-    add("--session-gap", "gap_minutes", whole, 30, "MINUTES", "the silence that ends a session")
-    add("--max-queries", "max_queries", cli.at_least(2), 50, "N", "a session with more is left out")
-    add("--min-searchers", "min_searchers", whole, 5, "K", "what fewer people typed is not shown")
-    add("--top", "top", whole, 10, "N", "rows of each kind for a query")
+    add("--days", "days", 28, "DAYS", "how many days of sessions are read")
+    add("--session-gap", "gap_minutes", 30, "MINUTES", "the silence that ends a session")
+    add("--max-queries", "max_queries", 50, "N", "a session with more is left out")
+    add("--min-searchers", "min_searchers", 5, "K", "what fewer people typed is not shown")
+    add("--top", "top", 10, "N", "rows of each kind for a query")
     return parser
 
 

@@ -22,14 +22,13 @@ COLUMNS = ["rank", "movement", "surface", "searchers", "expected_searchers", "sc
 def parser() -> argparse.ArgumentParser:
     parser = cli.arg_parser("trending", __doc__)
     cli.add_at(parser)
-    whole, above_0 = cli.at_least(1), cli.positive
     add = partial(cli.add_option, parser)
-    add("--window", "window_hours", whole, 1, "HOURS", "how long now is")
-    add("--baseline", "baseline_days", whole, 14, "DAYS", "how far its own past goes back")
-    add("--half-life", "half_life_hours", above_0, 96.0, "HOURS", "in which an hour counts half")
-    add("--min-searchers", "min_searchers", whole, 5, "K", "what fewer people typed is not shown")
-    add("--min-score", "min_score", above_0, 3.5, "SIGMAS", "what surprises less is not shown")
-    add("--top", "top", whole, 20, "N", "ranks on the board")
+    add("--window", "window_hours", 1, "HOURS", "how long now is")
+    add("--baseline", "baseline_days", 14, "DAYS", "how far its own past goes back")
+    add("--half-life", "half_life_hours", 96.0, "HOURS", "in which an hour counts half")
+    add("--min-searchers", "min_searchers", 5, "K", "what fewer people typed is not shown")
+    add("--min-score", "min_score", 3.5, "SIGMAS", "what surprises less is not shown")
+    add("--top", "top", 20, "N", "ranks on the board")
     return parser
 
 

@@ -8,6 +8,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 from pyspark.sql.types import StringType, StructField, StructType
 
+from pipeline import limits
 from pipeline.contracts import conform
 from pipeline.errors import InvalidParameterError
 from pipeline.hangul import (
@@ -106,15 +107,12 @@ def _require_ranges(
     max_prefix: int,
     blocked: Collection[str],
 ) -> None:
-    if half_life_days <= 0:
-        raise InvalidParameterError(f"half_life_days must be above 0, got {half_life_days}")
-    for name, value in [
-        ("min_searchers", min_searchers),
-        ("per_prefix", per_prefix),
-        ("max_prefix", max_prefix),
-    ]:
-        if value < 1:
-            raise InvalidParameterError(f"{name} must be at least 1, got {value}")
+    limits.require(
+        half_life_days=half_life_days,
+        min_searchers=min_searchers,
+        per_prefix=per_prefix,
+        max_prefix=max_prefix,
+    )
     if any(not word.strip() for word in blocked):
         raise InvalidParameterError("blocked holds a blank word, which every completion contains")
 

@@ -6,25 +6,27 @@ job is run again, one sentence on standard error for both; 1 anything else.
 
 import argparse
 import os
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from pyspark.sql import DataFrame
 
-from pipeline.errors import InvalidParameterError, PipelineError
+from pipeline.errors import InvalidParameterError
+from pipeline.failures import as_sentence
 from pipeline.ingest import Landing, TakenIn, check_landing, take_in
 from pipeline.ledger import SAME_CONTENT, SET_ASIDE, LedgerEntry
+from pipeline.limits import FIRST_DAY, LAST_DAY, LIMITS
 from pipeline.publish import Options, Published, first_look
 from pipeline.root import Root, open_root
 from pipeline.session import Session, spark_session
 from pipeline.storage import qualified, storage_of
+from silgeom.commands import ArgumentParser, command, fail, number, place, quoted, say, whole
 from silgeom.tables import table
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -37,6 +39,7 @@ exit status:
   2  to be mended by you: one sentence says what
   3  a file, disk or node could not be reached: the rest was done; run the job again
   1  anything else
+  130, 143  stopped, by Ctrl-C or SIGTERM
 """
 
 #: What decoding leaves where a byte is no text.
@@ -48,7 +51,7 @@ Job = Callable[[Session, argparse.Namespace], None]
 
 def arg_parser(name: str, description: str) -> argparse.ArgumentParser:
     """A job's parser with the options that every job has: where logs are, where results go."""
-    parser = argparse.ArgumentParser(
+    parser = ArgumentParser(
         prog=f"jobs/{name}.py",
         description=description,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -57,12 +60,14 @@ def arg_parser(name: str, description: str) -> argparse.ArgumentParser:
     places = parser.add_argument_group("places (a path of this machine or a URI such as hdfs://…)")
     places.add_argument(
         "--landing",
+        type=place,
         default=os.environ.get("SEARCH_LANDING", str(PROJECT / "sample_data" / "logs")),
         metavar="FOLDER",
         help="where logs are put; a file will do (default: $SEARCH_LANDING, else sample_data/logs)",
     )
     places.add_argument(
         "--root",
+        type=place,
         default=os.environ.get("SEARCH_ROOT", str(PROJECT / "output")),
         metavar="FOLDER",
         help="where everything computed lies (default: $SEARCH_ROOT, else output)",
@@ -115,14 +120,16 @@ def add_option(
     parser: argparse.ArgumentParser,
     flag: str,
     field: str,
-    kind: Callable[[str], Any],
-    default: object,
+    default: float,
     unit: str,
     text: str,
 ) -> None:
-    """An option that fills `field` of a job's options, with its default in the help."""
+    """An option that fills `field` of a job's options: a number like `default`."""
+    kind = whole if isinstance(default, int) else number
     help_ = f"{text} (default: {default})"
-    parser.add_argument(flag, dest=field, type=kind, default=default, metavar=unit, help=help_)
+    parser.add_argument(
+        flag, dest=field, type=kind(*LIMITS[field]), default=default, metavar=unit, help=help_
+    )
 
 
 def options_of(kind: type[JobOptions], args: argparse.Namespace) -> JobOptions:
@@ -156,13 +163,16 @@ def blocked_words(session: Session, name: str) -> tuple[str, ...]:
 
 def run_job(job: Job, parser: argparse.ArgumentParser, argv: Sequence[str] | None = None) -> None:
     """Parse, run, and leave with the right exit status."""
-    args = parser.parse_args(argv)
-    try:
-        with spark_session(parser.prog) as session:
-            job(session, args)
-    except PipelineError as error:
-        print(f"{parser.prog}: {error}", file=sys.stderr)  # noqa: T201
-        sys.exit(error.exit_status)
+    with command(parser.prog):
+        args = parser.parse_args(argv)
+        try:
+            with spark_session(parser.prog) as session:
+                job(session, args)
+        except Exception as error:
+            told = as_sentence(error)
+            if told is None:
+                raise  # a fault of the code keeps its trace
+            fail(parser.prog, str(told), told.exit_status)
 
 
 @contextmanager
@@ -173,11 +183,6 @@ def prepared_root(session: Session, args: argparse.Namespace) -> Iterator[Root]:
     with open_root(session, args.root, zone=args.reporting_zone, say=say) as root:
         report_taken_in(take_in(root, landing, now=datetime.now(UTC)), landing)
         yield root
-
-
-def say(text: str) -> None:
-    """A line for the person who runs the job."""
-    print(text, flush=True)  # noqa: T201
 
 
 def report_taken_in(taken: TakenIn, landing: Landing) -> None:
@@ -250,45 +255,28 @@ def iso_time(text: str) -> datetime:
     if text == "now":
         return datetime.now(UTC)
     try:
-        return datetime.fromisoformat(text)
+        time = datetime.fromisoformat(text)
     except ValueError:
         raise argparse.ArgumentTypeError(
-            f"not an ISO 8601 time such as 2026-03-02T15:00+09:00: {text!r}"
+            f"not an ISO 8601 time such as 2026-03-02T15:00+09:00: {quoted(text)}"
         ) from None
+    _require_day(time.date())
+    return time
 
 
 def iso_date(text: str) -> date:
     """An ISO 8601 date; argparse's `type`."""
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"not a date such as 2026-03-02: {text!r}") from None
+        raise argparse.ArgumentTypeError(f"not a date such as 2026-03-02: {quoted(text)}") from None
+    _require_day(day)
+    return day
 
 
-def at_least(least: int) -> Callable[[str], int]:
-    """A whole number from `least` up; argparse's `type`."""
-
-    def parse(text: str) -> int:
-        try:
-            number = int(text)
-        except ValueError:
-            raise argparse.ArgumentTypeError(f"not a whole number: {text!r}") from None
-        if number < least:
-            raise argparse.ArgumentTypeError(f"must be at least {least}, got {number}")
-        return number
-
-    return parse
-
-
-def positive(text: str) -> float:
-    """A number above zero; argparse's `type`."""
-    try:
-        number = float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"not a number: {text!r}") from None
-    if not 0 < number < float("inf"):
-        raise argparse.ArgumentTypeError(f"must be above 0, got {text}")
-    return number
+def _require_day(day: date) -> None:
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise argparse.ArgumentTypeError(f"must be from {FIRST_DAY} to {LAST_DAY}, got {day}")
 
 
 def _unless_auto(text: str) -> str | None:

@@ -14,6 +14,7 @@ from typing import Final
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from pipeline import limits
 from pipeline.contracts import conform
 from pipeline.errors import InvalidParameterError
 from pipeline.hangul import keystroke_distance, keystrokes, other_keyboard_keystrokes
@@ -63,8 +64,7 @@ def related_searches(
         InvalidParameterError: a parameter is out of its range.
         SchemaMismatchError: `daily_pairs` is no `DAILY_PAIRS`.
     """
-    if min_searchers < 1:
-        raise InvalidParameterError(f"min_searchers must be at least 1, got {min_searchers}")
+    limits.require(min_searchers=min_searchers, top=top)
     if min_significance < 0:
         raise InvalidParameterError(f"min_significance must be 0 or more, got {min_significance}")
     pairs = conform(daily_pairs, DAILY_PAIRS, "daily pairs")

@@ -11,6 +11,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import LongType, StringType, StructField, StructType
 
+from pipeline import limits
 from pipeline.batches import (
     Batches,
     Flags,
@@ -22,16 +23,11 @@ from pipeline.batches import (
     whole_groups,
 )
 from pipeline.contracts import conform
-from pipeline.errors import InvalidParameterError
 from pipeline.people import SKETCH_SIZE
 from pipeline.schemas import DAILY_PAIRS, SEARCHES, SESSION_PAIRS
 
 #: A session is followed at most so many hours into the day after the one on which it began.
 SESSION_SPILL_HOURS = 6
-
-#: The longest silence that may be bridged: an hour before midnight and `SESSION_SPILL_HOURS` after
-#: it are then all that a day's sessions need of the days around it.
-MAX_GAP_MINUTES = 60
 
 #: A second query within so many seconds after the first may be its correction (Wikimedia's glent).
 SOON_SECONDS = 120
@@ -73,12 +69,7 @@ def session_pairs(
     Raises:
         InvalidParameterError: a parameter is out of its range.
     """
-    if not 1 <= gap_minutes <= MAX_GAP_MINUTES:
-        raise InvalidParameterError(
-            f"gap_minutes must be from 1 to {MAX_GAP_MINUTES}, got {gap_minutes}"
-        )
-    if max_queries < 2:
-        raise InvalidParameterError(f"max_queries must be at least 2, got {max_queries}")
+    limits.require(gap_minutes=gap_minutes, max_queries=max_queries)
     by_person = (
         conform(searches, SEARCHES, "searches")
         .select(

@@ -22,8 +22,8 @@ from typing import Final
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from pipeline import limits
 from pipeline.contracts import conform
-from pipeline.errors import InvalidParameterError
 from pipeline.hangul import keystroke_distance, keystrokes, other_keyboard_keystrokes
 from pipeline.names import names_of
 from pipeline.ranking import with_top_ranks
@@ -101,10 +101,7 @@ def trending_keywords(
     """
     hours = _Hours(window_end, zone, window_hours, baseline_days, half_life_hours)
     hours.require_ranges()
-    if min_searchers < 1:
-        raise InvalidParameterError(f"min_searchers must be at least 1, got {min_searchers}")
-    if min_score <= 0:
-        raise InvalidParameterError(f"min_score must be above 0, got {min_score}")
+    limits.require(min_searchers=min_searchers, min_score=min_score, top=top)
 
     counts = hours.of_past_and_windows(conform(hourly_counts, HOURLY_COUNTS, "hourly counts"))
     typed = _typed_queries(hours.of_windows(counts), names, min_searchers)
@@ -139,18 +136,11 @@ class _Hours:
 
     def require_ranges(self) -> None:
         require_full_hour(self.window_end, self.zone, "window_end")
-        if not 1 <= self.window_hours <= 24:
-            raise InvalidParameterError(
-                f"window_hours must be from 1 to 24, got {self.window_hours}"
-            )
-        if self.baseline_days < 1:
-            raise InvalidParameterError(
-                f"baseline_days must be at least 1, got {self.baseline_days}"
-            )
-        if self.half_life_hours <= 0:
-            raise InvalidParameterError(
-                f"half_life_hours must be above 0, got {self.half_life_hours}"
-            )
+        limits.require(
+            window_hours=self.window_hours,
+            baseline_days=self.baseline_days,
+            half_life_hours=self.half_life_hours,
+        )
 
     def of_past_and_windows(self, counts: DataFrame) -> DataFrame:
         """The hours that any of the two boards needs."""

@@ -15,6 +15,8 @@ LAYERS = [
     # Vocabulary: Column -> Column, and small tools.
     {
         "contracts",
+        "limits",
+        "failures",
         "ranking",
         "text",
         "hangul",

@@ -89,7 +89,7 @@ def test_a_job_is_a_page(name: str) -> None:
     ("option", "value", "sentence"),
     [
         ("--at", "yesterday", "not an ISO 8601 time such as 2026-03-02T15:00+09:00: 'yesterday'"),
-        ("--min-searchers", "0", "must be at least 1, got 0"),
+        ("--min-searchers", "0", "must be from 1 to 1,000,000,000 (people), got 0"),
         ("--top", "many", "not a whole number: 'many'"),
         ("--date", "2026-13-01", "not a date such as 2026-03-02: '2026-13-01'"),
     ],

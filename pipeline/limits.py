@@ -1,0 +1,54 @@
+"""The ranges of all parameters that a user can choose, each once, with its reason."""
+
+from datetime import date
+from typing import Final, NamedTuple
+
+from pipeline.errors import InvalidParameterError
+
+
+class Limits(NamedTuple):
+    """A range of numbers, its ends included, and why it ends there."""
+
+    least: float
+    most: float
+    why: str
+
+
+#: The days of `--at` and `--date`. Times before 1990 are no search log's (`pipeline.parsing`).
+FIRST_DAY: Final = date(1990, 1, 1)
+LAST_DAY: Final = date(2199, 12, 31)
+
+_TOP: Final = Limits(1, 1_000, "rows are compared with one another")
+_HALF_LIFE: Final = Limits(0.01, 100_000, "what is older or younger than a log counts alike")
+
+#: By the name of the parameter.
+LIMITS: Final = {
+    "window_hours": Limits(1, 24, "a longer window meets the same hour of the day before"),
+    "baseline_days": Limits(1, 366, "a year has every season"),
+    "days": Limits(1, 3_660, "ten years"),
+    "half_life_hours": _HALF_LIFE,
+    "half_life_days": _HALF_LIFE,
+    "min_searchers": Limits(1, 1_000_000_000, "people"),
+    "min_score": Limits(0.01, 1_000, "standard deviations"),
+    "top": _TOP,
+    "per_prefix": _TOP,
+    "max_prefix": Limits(1, 1_000, "keys"),
+    # An hour before midnight and SESSION_SPILL_HOURS after it are then all that the sessions of a
+    # day need of the days around it.
+    "gap_minutes": Limits(1, 60, "a day's sessions read one hour of the day before"),
+    "max_queries": Limits(2, 1_000, "a session of n queries makes n² pairs"),
+}
+
+
+def require(**parameters: float) -> None:
+    """Hold parameters to the limits of their names.
+
+    Raises:
+        InvalidParameterError: one is out of its range; NaN is in none.
+    """
+    for name, value in parameters.items():
+        least, most, why = LIMITS[name]
+        if not least <= value <= most:
+            raise InvalidParameterError(
+                f"{name} must be from {least:,} to {most:,} ({why}), got {value:,}"
+            )

@@ -1,0 +1,179 @@
+"""What all command lines share: errors of one sentence, output that never fails, exit statuses.
+
+Exit status: 0 done; 2 the user can mend it; 130 and 143 stopped, by Ctrl-C and by SIGTERM; others
+are each command's own.
+"""
+
+import argparse
+import io
+import os
+import re
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Final, NoReturn
+
+#: The exit status for what the user can mend.
+TO_BE_MENDED: Final = 2
+
+#: What a shell reports of a command that a signal ended: 128 and the signal's number.
+BY_SIGNAL: Final = 128
+
+#: Longer arguments are cut in messages: a number of a million digits is still one line.
+LONGEST_QUOTE: Final = 80
+
+
+class ArgumentParser(argparse.ArgumentParser):
+    """argparse, but a wrong argument is one sentence rather than a page of usage."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong in one line, and exit with 2."""
+        fail(self.prog, f"{message} (--help lists all options)")
+
+
+class OutputError(Exception):
+    """Standard output cannot be written; its text is one sentence."""
+
+
+class _Stopped(BaseException):
+    """SIGTERM came. No `Exception`, as KeyboardInterrupt is none: nothing may swallow it."""
+
+
+@contextmanager
+def command(prog: str) -> Iterator[None]:
+    """Run what is inside as a command of that name: streams that take any text, signals told.
+
+    A reader that has gone (`| head`) is no error: `say` goes on without it.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # None if closed, something else in tests
+            stream.reconfigure(errors="backslashreplace")
+    before = signal.signal(signal.SIGTERM, _stop)
+    try:
+        yield
+        _flush()
+    except KeyboardInterrupt:
+        _stopped(prog, "Ctrl-C", signal.SIGINT)
+    except _Stopped:
+        _stopped(prog, "SIGTERM", signal.SIGTERM)
+    except BrokenPipeError:
+        _give_up_output()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def say(text: str) -> None:
+    """A line for the person who runs the command, if there is anybody who reads it.
+
+    Raises:
+        OutputError: it cannot be written, as on a full disk.
+    """
+    try:
+        print(text, flush=True)  # noqa: T201
+    except BrokenPipeError:
+        _give_up_output()
+    except OSError as error:
+        _give_up_output()
+        raise OutputError(f"the output cannot be written ({error.strerror})") from error
+
+
+def fail(prog: str, sentence: str, status: int = TO_BE_MENDED) -> NoReturn:
+    """Say in one line on standard error what is wrong, and exit."""
+    _complain(prog, sentence)
+    sys.exit(status)
+
+
+def printable(text: str) -> str:
+    """The text on one line and without what would steer a terminal: controls are escaped."""
+    return re.sub(
+        r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]",
+        lambda found: found[0].encode("unicode_escape").decode("ascii"),
+        text,
+    )
+
+
+def quoted(text: str) -> str:
+    """An argument as messages show it: in quotes, one line, not too long."""
+    return repr(text if len(text) <= LONGEST_QUOTE else f"{text[:LONGEST_QUOTE]}…")
+
+
+def whole(least: float, most: float, why: str = "") -> Callable[[str], int]:
+    """A whole number in decimal digits, of a range; argparse's `type`."""
+
+    def parse(text: str) -> int:
+        digits = re.fullmatch(r"[+-]?0*([0-9]+)", text, re.ASCII)
+        if not digits:
+            raise argparse.ArgumentTypeError(f"not a whole number: {quoted(text)}")
+        if len(digits[1]) > len(str(most)) or not least <= int(text) <= most:
+            raise argparse.ArgumentTypeError(
+                f"must be from {least:,} to {most:,}{why and f' ({why})'}, got {_cut(text)}"
+            )
+        return int(text)
+
+    return parse
+
+
+def number(least: float, most: float, why: str = "") -> Callable[[str], float]:
+    """A number of a range, its ends included; argparse's `type`."""
+
+    def parse(text: str) -> float:
+        if not re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?", text, re.I | re.A):
+            raise argparse.ArgumentTypeError(f"not a number: {quoted(text)}")
+        if not least <= float(text) <= most:
+            raise argparse.ArgumentTypeError(
+                f"must be from {least:,} to {most:,}{why and f' ({why})'}, got {_cut(text)}"
+            )
+        return float(text)
+
+    return parse
+
+
+def place(text: str) -> str:
+    """A folder's or file's name, which must not be empty; argparse's `type`.
+
+    Defaults from the environment are held to it too: a script that lost its settings must not take
+    the folder that it was started in.
+    """
+    if not text.strip():
+        raise argparse.ArgumentTypeError(
+            "it is empty, here or in the environment variable that stands for it: give a name"
+        )
+    return text
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST_QUOTE else f"{text[:LONGEST_QUOTE]}…"
+
+
+def _complain(prog: str, sentence: str) -> None:
+    try:
+        if sys.stderr is not None:
+            print(f"{prog}: {printable(sentence)}", file=sys.stderr, flush=True)  # noqa: T201
+    except OSError:
+        pass  # nobody can be told; the exit status says it
+
+
+def _stop(*_: int | FrameType | None) -> NoReturn:
+    raise _Stopped
+
+
+def _stopped(prog: str, by: str, number: int) -> NoReturn:
+    sentence = f"stopped by {by}; what was finished stays: run it again for the rest"
+    fail(prog, sentence, BY_SIGNAL + number)
+
+
+def _flush() -> None:
+    if sys.stdout is not None:
+        sys.stdout.flush()
+
+
+def _give_up_output() -> None:
+    """Let what is still buffered, and all that follows, go nowhere."""
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+    except (OSError, ValueError, AttributeError, io.UnsupportedOperation):
+        pass  # no file behind it

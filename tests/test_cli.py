@@ -1,0 +1,209 @@
+"""Command lines with arguments beyond sense, closed pipes and odd terminals; none needs Spark."""
+
+import importlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pipeline import cli
+
+PROJECT = Path(__file__).parent.parent
+RESULTS = ["trending", "related", "autocomplete"]
+
+
+def refused(job: str, *arguments: str, capsys: pytest.CaptureFixture[str]) -> str:
+    """The sentence with which a job refuses its arguments; it must not get to work."""
+    parser = importlib.import_module(f"jobs.{job}").parser()
+    with pytest.raises(SystemExit) as exit_:
+        cli.run_job(lambda *_: pytest.fail("the job was begun"), parser, list(arguments))
+    captured = capsys.readouterr()
+    assert exit_.value.code == 2
+    assert captured.err.count("\n") == 1, captured.err
+    assert captured.err.startswith(f"jobs/{job}.py: ")
+    return captured.err
+
+
+@pytest.mark.parametrize("job", RESULTS)
+@pytest.mark.parametrize(
+    "at",
+    [
+        "0001-01-01",
+        "9999-12-31",
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:59:59-12:00",
+        "1989-12-31",
+        "2200-01-01",
+        "99999-01-01",
+        "2026-02-30",
+        "2026-03-02T25:00",
+        "２０２６-03-02",
+        "yesterday",
+        "",
+        "2026-03-02\x1b[31m",
+    ],
+)
+def test_a_moment_beyond_sense_is_refused(
+    job: str, at: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sentence = refused(job, "--at", at, capsys=capsys)
+
+    assert "--at" in sentence
+    assert "\x1b" not in sentence
+
+
+@pytest.mark.parametrize(
+    ("job", "option", "limits"),
+    [
+        ("trending", "--window", "from 1 to 24"),
+        ("trending", "--baseline", "from 1 to 366"),
+        ("trending", "--half-life", "from 0.01 to 100,000"),
+        ("trending", "--min-searchers", "from 1 to 1,000,000,000"),
+        ("trending", "--min-score", "from 0.01 to 1,000"),
+        ("trending", "--top", "from 1 to 1,000"),
+        ("related", "--days", "from 1 to 3,660"),
+        ("related", "--session-gap", "from 1 to 60"),
+        ("related", "--max-queries", "from 2 to 1,000"),
+        ("related", "--min-searchers", "from 1 to 1,000,000,000"),
+        ("related", "--top", "from 1 to 1,000"),
+        ("autocomplete", "--days", "from 1 to 3,660"),
+        ("autocomplete", "--half-life", "from 0.01 to 100,000"),
+        ("autocomplete", "--min-searchers", "from 1 to 1,000,000,000"),
+        ("autocomplete", "--top", "from 1 to 1,000"),
+    ],
+)
+def test_a_number_out_of_its_range_is_refused_with_the_range(
+    job: str, option: str, limits: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for value in ("0", "-1", "9" * 5000, "2147483648"):
+        assert limits in refused(job, f"{option}={value}", capsys=capsys), value
+    for value in ("nan", "inf", "-inf", "５", "1_0", "0x10", "", " ", "ten", "1\n"):
+        assert " number: " in refused(job, f"{option}={value}", capsys=capsys), value
+
+
+@pytest.mark.parametrize("value", ["1e400", "-1e400", "1e-400", "1e6"])
+def test_a_float_that_overflows_is_out_of_range(
+    value: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "from 0.01" in refused("trending", f"--half-life={value}", capsys=capsys)
+
+
+def test_the_ends_of_every_range_are_taken() -> None:
+    parser = importlib.import_module("jobs.trending").parser()
+
+    low = ["--window=1", "--baseline=1", "--half-life=0.01", "--min-score=.01", "--top=1"]
+    high = ["--window=24", "--baseline=366", "--half-life=1e5", "--min-score=1000", "--top=01000"]
+
+    assert parser.parse_args([*low, "--at=1990-01-01"]).window_hours == 1
+    assert parser.parse_args([*high, "--at=2199-12-31T23:59+00:00"]).top == 1000
+
+
+@pytest.mark.parametrize("date", ["0001-01-01", "9999-12-31", "1989-12-31", "2026-13-01", ""])
+def test_a_day_that_no_log_has_is_refused(date: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "--date" in refused("ingest", f"--date={date}", capsys=capsys)
+
+
+@pytest.mark.parametrize("option", ["--landing", "--root", "--blocked"])
+@pytest.mark.parametrize("name", ["", " ", "\n"])
+def test_a_place_without_a_name_is_not_the_folder_one_stands_in(
+    option: str, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert f"{option}: it is empty" in refused("autocomplete", f"{option}={name}", capsys=capsys)
+
+
+@pytest.mark.parametrize("variable", ["SEARCH_LANDING", "SEARCH_ROOT"])
+def test_an_empty_variable_is_refused_like_an_empty_option(
+    variable: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(variable, "")
+
+    sentence = refused("ingest", capsys=capsys)
+
+    assert f"--{variable.partition('_')[2].lower()}: it is empty" in sentence
+
+
+def test_a_wrong_option_is_one_line_without_usage_and_without_escape_codes(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    sentence = refused("ingest", "--no-such\x1b]0;owned\x07", "--at", "now", capsys=capsys)
+
+    assert "usage:" not in sentence
+    assert r"--no-such\x1b]0;owned\x07" in sentence
+
+
+def ran(code: str, *, stdout: int | None = None, **environment: str) -> tuple[int, bytes, bytes]:
+    """Run some Python that uses the command lines: exit status, standard output and error."""
+    given = {**os.environ, "PYTHONPATH": str(PROJECT), **environment}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=given,
+        stdout=subprocess.PIPE if stdout is None else stdout,
+        stderr=subprocess.PIPE,
+        check=False,
+        timeout=60,
+    )
+    return done.returncode, done.stdout or b"", done.stderr
+
+
+SAYS_MUCH = """
+from silgeom.commands import command, say
+with command("it"):
+    for _ in range(3):
+        say("\\ub0a0\\uc528 \\U0001f327 " * 20_000)
+    print("end", file=__import__("sys").stderr)
+"""
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"PYTHONIOENCODING": "ascii"},
+        {"PYTHONIOENCODING": "euc-kr"},
+        {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"},
+        {"LC_ALL": "ko_KR.eucKR", "PYTHONUTF8": "0"},
+    ],
+    ids=str,
+)
+def test_no_character_kills_the_output(environment: dict[str, str]) -> None:
+    status, out, error = ran(SAYS_MUCH, **environment)
+
+    assert (status, error) == (0, b"end\n")
+    assert out.count(b"\n") == 3
+
+
+def test_a_reader_that_has_gone_does_not_end_the_work() -> None:
+    read, write = os.pipe()
+    os.close(read)
+    try:
+        status, _, error = ran(SAYS_MUCH, stdout=write)
+    finally:
+        os.close(write)
+
+    assert (status, error) == (0, b"end\n")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_output_that_does_not_fit_on_its_disk_is_one_sentence() -> None:
+    code = "from pipeline.cli import run_job, say\nimport jobs.ingest as job\n"
+    code += "run_job(lambda *_: say('x'), job.parser(), [])"
+    with open("/dev/full", "wb") as full:
+        status, _, error = ran(code, stdout=full.fileno())
+
+    assert (status, error.count(b"\n")) == (3, 1), error
+    assert b"cannot be written (No space left on device)" in error
+
+
+@pytest.mark.parametrize(
+    ("signal", "status", "named"), [("SIGINT", 130, b"Ctrl-C"), ("SIGTERM", 143, b"SIGTERM")]
+)
+def test_a_stopped_command_says_so_in_one_line(signal: str, status: int, named: bytes) -> None:
+    code = (
+        "import os, signal\nfrom silgeom.commands import command\n"
+        f"with command('it'):\n    os.kill(os.getpid(), signal.{signal})\n    signal.pause()"
+    )
+
+    returned, _, error = ran(code)
+
+    assert (returned, error.count(b"\n"), named in error) == (status, 1, True), error
