@@ -5,7 +5,9 @@ job is run again, one sentence on standard error for both; 1 anything else.
 """
 
 import argparse
+import logging
 import os
+import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,8 +24,10 @@ from pipeline.failures import as_sentence
 from pipeline.ingest import Landing, TakenIn, check_landing, take_in
 from pipeline.ledger import SAME_CONTENT, SET_ASIDE, LedgerEntry
 from pipeline.limits import FIRST_DAY, LAST_DAY, LIMITS
+from pipeline.logs import LEVELS, STYLES, set_up_logging
 from pipeline.publish import Options, Published, first_look
-from pipeline.root import Root, open_root
+from pipeline.root import STATE, Root, open_root
+from pipeline.runs import Run, current_run, recorded, told_arguments, write_run
 from pipeline.session import Session, spark_session
 from pipeline.storage import qualified, storage_of
 from silgeom.commands import ArgumentParser, command, fail, number, place, quoted, say, whole
@@ -41,6 +45,8 @@ exit status:
   1  anything else
   130, 143  stopped, by Ctrl-C or SIGTERM
 """
+
+_LOG = logging.getLogger(__name__)
 
 #: What decoding leaves where a byte is no text.
 UNDECODABLE: Final = "\ufffd"
@@ -102,7 +108,27 @@ def arg_parser(name: str, description: str) -> argparse.ArgumentParser:
         metavar="ZONE",
         help="time zone of days and hours in results; a new root keeps it (default: Asia/Seoul)",
     )
+    add_logging(parser)
     return parser
+
+
+def add_logging(parser: argparse.ArgumentParser) -> None:
+    """`--log-level` and `--log`."""
+    lines = parser.add_argument_group("log lines (standard error)")
+    lines.add_argument(
+        "--log-level",
+        choices=LEVELS,
+        default="warning",
+        metavar="LEVEL",
+        help="debug, info (a line a step), warning or error (default: warning)",
+    )
+    lines.add_argument(
+        "--log",
+        choices=STYLES,
+        default="text",
+        metavar="STYLE",
+        help="text, or json: one object a line (default: text)",
+    )
 
 
 def add_at(parser: argparse.ArgumentParser) -> None:
@@ -162,12 +188,22 @@ def blocked_words(session: Session, name: str) -> tuple[str, ...]:
 
 
 def run_job(job: Job, parser: argparse.ArgumentParser, argv: Sequence[str] | None = None) -> None:
-    """Parse, run, and leave with the right exit status."""
+    """Parse, run, leave a row in `runs`, and exit with the right status."""
     with command(parser.prog):
         args = parser.parse_args(argv)
+        set_up_logging(args.log_level, args.log)
+        run = Run(
+            job=parser.prog,
+            version=program_version(),
+            arguments=told_arguments(vars(args), vars(parser.parse_args([]))),
+        )
         try:
             with spark_session(parser.prog) as session:
-                job(session, args)
+                try:
+                    with recorded(run):
+                        job(session, args)
+                finally:
+                    _keep(session, args.root, run)
         except Exception as error:
             told = as_sentence(error)
             if told is None:
@@ -175,18 +211,54 @@ def run_job(job: Job, parser: argparse.ArgumentParser, argv: Sequence[str] | Non
             fail(parser.prog, str(told), told.exit_status)
 
 
+def program_version() -> str:
+    """Silgeom's version, as its pyproject.toml says; unknown where that was not brought along."""
+    try:
+        text = (PROJECT / "pyproject.toml").read_text("utf-8")
+    except OSError:
+        return "unknown"
+    return str(tomllib.loads(text)["project"]["version"])
+
+
+def _keep(session: Session, name: str, run: Run) -> None:
+    """Write the row of a run, unless its root never came to be: no job fails for want of it."""
+    try:
+        address = qualified(session, name)
+        storage = storage_of(session, address)
+        if storage.exists(f"{address}/{STATE}"):
+            write_run(storage, address, run)
+    except Exception as error:
+        reason = str(error).partition("\n")[0] or type(error).__name__
+        _LOG.warning("the row of this run in runs/ was not written: %s", reason)
+
+
 @contextmanager
 def prepared_root(session: Session, args: argparse.Namespace) -> Iterator[Root]:
     """Hold the root with all that is new in the landing folder taken in, and say what that was."""
     landing = Landing(args.landing, args.format, args.charset, args.zone, args.date)
     check_landing(session, landing)
-    with open_root(session, args.root, zone=args.reporting_zone, say=say) as root:
+    with held_root(session, args, zone=args.reporting_zone) as root:
         report_taken_in(take_in(root, landing, now=datetime.now(UTC)), landing)
         yield root
 
 
+@contextmanager
+def held_root(
+    session: Session, args: argparse.Namespace, *, zone: str | None = None
+) -> Iterator[Root]:
+    """Hold the root as it is; what is written there is noted in the row of the run."""
+    with open_root(session, args.root, zone=zone, say=say) as root:
+        run = current_run()
+        run.zone = root.state.zone
+        try:
+            yield root
+        finally:
+            run.partitions_written += root.written
+
+
 def report_taken_in(taken: TakenIn, landing: Landing) -> None:
-    """Files, lines, what was not taken in and why."""
+    """Files, lines, what was not taken in and why; noted in the row of the run as well."""
+    _note(taken)
     say(f"Landing   {landing.address}: {taken.files:,} files, {_news(taken.entries)}")
     lines = sum(entry.lines for entry in taken.entries)
     if lines:
@@ -208,6 +280,14 @@ def report_taken_in(taken: TakenIn, landing: Landing) -> None:
     for entry in taken.entries:
         if entry.status == SET_ASIDE:
             say(f"Set aside {entry.source}: {entry.detail}")
+
+
+def _note(taken: TakenIn) -> None:
+    run = current_run()
+    run.files = max(run.files, taken.files)  # jobs/all.py looks three times
+    run.files_read += len(taken.entries)
+    for name in ("lines", "accepted", "duplicates", "rejected", "withheld"):
+        setattr(run, name, getattr(run, name) + sum(getattr(e, name) for e in taken.entries))
 
 
 def report_published(

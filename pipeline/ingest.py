@@ -5,6 +5,7 @@ Writes  ledger, searches/dt=, rejects/dt= (of those days), together or not at al
 """
 
 import bz2
+import logging
 import re
 import zlib
 from collections import Counter
@@ -50,6 +51,8 @@ HEAD_BYTES: Final = 64 * 1024
 BYTES_A_FILE: Final = 64 * 1024 * 1024
 LOG_BYTES_A_BYTE: Final = 3
 INSPECTORS: Final = 8
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -328,6 +331,7 @@ def _write(
     now: datetime,
 ) -> list[LedgerEntry]:
     """Write what the plan asks for; the entries of the files that were looked into."""
+    _LOG.info("reading %d files", len(readable))
     with root.change() as change:
         lines = change.stage("lines", _parsed(root, readable, now)) if readable else None
         tallies, touched = ({}, {}) if lines is None else _looked_over(lines, root.state.zone)

@@ -6,6 +6,7 @@ Writes  trending/dt=/hour=, related/dt=, autocomplete/dt=
 
 import hashlib
 import json
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -31,6 +32,8 @@ from pipeline.trending import trending_keywords
 
 #: Raised when a result is computed in another way, so that it is made again from the same counts.
 METHOD: Final = 4
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -252,6 +255,7 @@ def _publish(
     published = Published(root, dataset, partition, result.schema, is_new=False)
     is_there = bool(root.storage.files(published.address))  # or somebody deleted it
     if partitions.get(partition) != made_of or not is_there:
+        _LOG.info("making %s/%s", dataset, partition)
         with root.change() as change:
             # One file: it is replaced by one rename, so nobody ever reads half of a result. Sorted
             # there, where orderBy would count all rows beforehand to cut them into even parts.

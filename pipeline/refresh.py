@@ -4,6 +4,7 @@ Reads   searches/dt=
 Writes  hourly_counts/dt=, daily_counts/dt=, daily_pairs/dt=
 """
 
+import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -24,6 +25,8 @@ BYTES_A_TASK: Final = 4 * 1024 * 1024
 
 #: Raised when something is counted in another way, so that stored days are counted again.
 COUNTING: Final = 1
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -128,6 +131,7 @@ def _replace(
     days: Sequence[str],
     wanted: Mapping[str, str],
 ) -> None:
+    _LOG.info("counting %s: %d days from %s to %s", dataset, len(days), days[0], days[-1])
     with root.change() as change:
         change.stage(dataset, counts, by=["dt"])
         change.put_days(dataset, change.address(dataset), days)

@@ -8,6 +8,7 @@ journal finishes it first. `_state.json` tells which days changed when and what 
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -90,6 +91,7 @@ class Root:
         self.address = address
         self.storage = storage
         self.state = State()
+        self.written: Counter[str] = Counter()  #: partitions that this run replaced, by dataset
 
     def user_keys(self) -> UserKeys:
         """The keys of `user_id`; made at the first call.
@@ -226,6 +228,8 @@ class Change:
         journal = {"moves": moves, "folders": sorted(self._folders), "state": state.to_json()}
         storage.write_text(f"{self._root.address}/{JOURNAL}", json.dumps(journal))
         self._root.finish_journal()
+        below = len(self._root.address) + 1
+        self._root.written.update(folder[below:].partition("/")[0] for folder in self._folders)
 
 
 @contextmanager

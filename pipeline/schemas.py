@@ -209,3 +209,36 @@ AUTOCOMPLETE: Final = StructType(
         _column("weight", DoubleType(), "searcher-days, each halved per half-life of its age"),
     ]
 )
+
+#: runs/dt=: one run of a job, by the day on which it ended. Key: run_id. Holds nobody's id.
+RUNS: Final = StructType(
+    [
+        _column("run_id", StringType(), "random"),
+        _column("started_at", TimestampType(), "UTC"),
+        _column("ended_at", TimestampType(), "UTC"),
+        _column("seconds", DoubleType(), "from start to end"),
+        _column("job", StringType(), "jobs/trending.py"),
+        _column("version", StringType(), "of Silgeom"),
+        _column(
+            "arguments",
+            MapType(StringType(), StringType()),
+            "not the defaults; of one that names a person only that it was given",
+        ),
+        _column("host", StringType(), "where the job was started"),
+        _column(
+            "outcome",
+            StringType(),
+            "done, nothing_to_do, refused, unreachable, failed or interrupted",
+        ),
+        _column("exit_status", IntegerType(), ""),
+        _column("message", StringType(), "the sentence of a refusal; the kind of a failure"),
+        _column("files", LongType(), "in the landing folder"),
+        _column("files_read", LongType(), "new, changed or set aside"),
+        _column("lines", LongType(), "accepted + duplicates + rejected + withheld, of these files"),
+        _column("accepted", LongType(), ""),
+        _column("duplicates", LongType(), ""),
+        _column("rejected", LongType(), ""),
+        _column("withheld", LongType(), ""),
+        _column("partitions_written", MapType(StringType(), LongType()), "by dataset"),
+    ]
+)

@@ -278,7 +278,7 @@ class LocalStorage(Storage):
     def write_bytes(self, address: str, data: bytes, *, private: bool = False) -> None:
         path = _local(address)
         path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_name(f"{path.name}.new")
+        fresh = path.with_name(f".{path.name}.new")  # hidden: no reader of a dataset sees it
         fresh.unlink(missing_ok=True)  # left by a job that was cut off; its mode may be another
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
         try:
@@ -413,7 +413,8 @@ class HadoopStorage(Storage):
                 stream.close()
 
     def write_bytes(self, address: str, data: bytes, *, private: bool = False) -> None:
-        fresh = f"{address}.new"
+        folder, _, name = address.rpartition("/")
+        fresh = f"{folder}/.{name}.new"  # hidden: no reader of a dataset sees it
         with _java_errors():
             self._fs.delete(self._path(fresh), False)  # left by a job that was cut off
             stream = self._fs.create(self._path(fresh), True)

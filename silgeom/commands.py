@@ -37,7 +37,7 @@ class OutputError(Exception):
     """Standard output cannot be written; its text is one sentence."""
 
 
-class _Stopped(BaseException):
+class Stopped(BaseException):
     """SIGTERM came. No `Exception`, as KeyboardInterrupt is none: nothing may swallow it."""
 
 
@@ -56,7 +56,7 @@ def command(prog: str) -> Iterator[None]:
         _flush()
     except KeyboardInterrupt:
         _stopped(prog, "Ctrl-C", signal.SIGINT)
-    except _Stopped:
+    except Stopped:
         _stopped(prog, "SIGTERM", signal.SIGTERM)
     except BrokenPipeError:
         _give_up_output()
@@ -156,7 +156,7 @@ def _complain(prog: str, sentence: str) -> None:
 
 
 def _stop(*_: int | FrameType | None) -> NoReturn:
-    raise _Stopped
+    raise Stopped
 
 
 def _stopped(prog: str, by: str, number: int) -> NoReturn:

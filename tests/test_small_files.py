@@ -24,7 +24,7 @@ def test_what_is_not_there_has_no_bytes(tmp_path: Path) -> None:
 
 
 def test_a_private_file_is_its_owners_even_where_a_torn_one_was_left(tmp_path: Path) -> None:
-    (tmp_path / "_key.new").write_text("a job was cut off here")
+    (tmp_path / "._key.new").write_text("a job was cut off here")
 
     LocalStorage().write_bytes(f"file://{tmp_path}/_key", b"secret", private=True)
 
