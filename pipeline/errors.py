@@ -15,6 +15,10 @@ class UnreachableError(PipelineError):
     exit_status: ClassVar[int] = 3
 
 
+class RemoteError(OSError):
+    """A distributed file system failed at a call, which may succeed within seconds or minutes."""
+
+
 class InvalidParameterError(PipelineError, ValueError):
     """A parameter is outside the range its docstring gives."""
 

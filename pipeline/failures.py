@@ -3,7 +3,7 @@
 import errno
 from typing import Final
 
-from pipeline.errors import PipelineError, RootError, UnreachableError
+from pipeline.errors import PipelineError, RemoteError, RootError, UnreachableError
 from silgeom.commands import OutputError
 
 #: What may pass, and what to do about it. As Java words it, or what an error of the system holds.
@@ -36,6 +36,8 @@ def as_sentence(error: BaseException) -> PipelineError | None:
             return cause
         if isinstance(cause, OutputError):
             return UnreachableError(f"{cause}: the results that were made are in place")
+        if isinstance(cause, RemoteError):
+            return UnreachableError(f"{cause}: run this again; what was there before is kept")
         if isinstance(cause, OSError) and cause.errno in PASSING | LASTING:
             return _told(cause.errno, str(cause.filename or ""))
         if not isinstance(cause, OSError):

@@ -1,7 +1,8 @@
 """The only module that touches storage other than through Spark's readers and writers.
 
-Two back ends with the same methods: files of this machine through Python, every other scheme
-(`hdfs:` …) through Hadoop's FileSystem in Spark's JVM. Addresses are URIs, not percent-encoded; a
+Three back ends with the same methods: files of this machine through Python, HDFS through its native
+client, and what neither reaches (`s3a:` …, HDFS with Kerberos) through Hadoop's FileSystem in
+Spark's JVM. Addresses are URIs, not percent-encoded; a
 name without a scheme is a path on this machine.
 """
 
@@ -24,6 +25,15 @@ from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit
 from py4j.protocol import Py4JJavaError
 
 from pipeline.errors import PipelineError, RootError
+from pipeline.hdfs import (
+    NativeStatus,
+    WriteOptions,
+    client_of,
+    hdfs_errors,
+    is_held,
+    native_place,
+    os_error,
+)
 from pipeline.retries import may_pass
 from pipeline.session import Session
 
@@ -333,6 +343,144 @@ class LocalStorage(Storage):
         return lambda: os.close(handle)
 
 
+class HdfsStorage(Storage):
+    """HDFS through its native client: no session is started, but for checksums."""
+
+    def __init__(self, session: Session, authority: str) -> None:
+        self._session = session
+        self._authority = authority
+        self._client = client_of(authority)
+
+    def _path(self, address: str) -> str:
+        return address.removeprefix(f"hdfs://{self._authority}")
+
+    def listing(self, address: str) -> Listing | None:
+        try:
+            with hdfs_errors(address):
+                top = self._client.get_file_info(self._path(address))
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        found = Listing([], [], [])
+        if not top.isdir:
+            found.files.append(self._status(address, top))
+            return found
+        folders = [address]
+        while folders:
+            folder = folders.pop()
+            try:
+                with hdfs_errors(folder):
+                    below = list(self._client.list_status(self._path(folder)))
+            except FileNotFoundError:
+                found.passed_over.append((folder, VANISHED))
+                continue
+            except PermissionError as error:
+                found.passed_over.append((folder, _why_unread(error)))
+                found.unread.append(folder)
+                continue
+            for status in below:
+                name = status.path.rpartition("/")[2]
+                each = f"{folder.rstrip('/')}/{name}"
+                hidden = why_hidden(name)
+                if hidden is not None:
+                    found.passed_over.append((each, hidden))
+                elif status.isdir:
+                    folders.append(each)
+                else:
+                    found.files.append(self._status(each, status))
+        found.files.sort(key=lambda file: file.address)
+        found.passed_over.sort()
+        return found
+
+    @staticmethod
+    def _status(address: str, status: NativeStatus) -> FileStatus:
+        modified_at = datetime.fromtimestamp(status.modification_time / 1000, UTC)
+        return FileStatus(address, status.length, modified_at)
+
+    def head(self, address: str, size: int) -> bytes:
+        with hdfs_errors(address):
+            return self._client.read(self._path(address)).read(size)
+
+    def checksum(self, address: str) -> str | None:
+        # HDFS keeps a checksum of each file, and only Java's client asks for it: reading the whole
+        # of a log here instead would take minutes, and give a name that no ledger knows. A job that
+        # finds new files starts its session anyway.
+        return HadoopStorage(self._session, address).checksum(address)
+
+    def exists(self, address: str) -> bool:
+        try:
+            with hdfs_errors(address):
+                self._client.get_file_info(self._path(address))
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        return True
+
+    def folders(self, address: str) -> list[str]:
+        try:
+            with hdfs_errors(address):
+                found = list(self._client.list_status(self._path(address)))
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        return sorted(each.path.rpartition("/")[2] for each in found if each.isdir)
+
+    def read_bytes(self, address: str) -> bytes | None:
+        try:
+            with hdfs_errors(address):
+                return self._client.read(self._path(address)).read()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    def write_bytes(self, address: str, data: bytes, *, private: bool = False) -> None:
+        folder, _, name = self._path(address).rpartition("/")
+        fresh = f"{folder}/.{name}.new"  # hidden: no reader of a dataset sees it
+        options = WriteOptions(
+            permission=0o600 if private else 0o644, overwrite=True, create_parent=True
+        )
+        with hdfs_errors(address):
+            self._client.delete(fresh)  # left by a job that was cut off, with a mode of its own
+            with self._client.create(fresh, options) as file:
+                file.write(data)
+            self._client.rename(fresh, self._path(address), overwrite=True)
+
+    def sync(self, addresses: Iterable[str]) -> None:
+        """Nothing to do: closed files lie on several nodes, renames in the name node's log."""
+
+    def replace(self, source: str, target: str) -> None:
+        path = self._path(target)
+        with hdfs_errors(target):
+            self._client.mkdirs(path.rpartition("/")[0], create_parent=True)
+        with hdfs_errors(source):
+            self._client.rename(self._path(source), path, overwrite=True)
+
+    def delete(self, address: str) -> None:
+        with hdfs_errors(address):
+            self._client.delete(self._path(address), recursive=True)
+
+    def make_folder(self, address: str) -> None:
+        try:
+            with hdfs_errors(address):
+                self._client.mkdirs(self._path(address), create_parent=True)
+        except PermissionError as error:
+            raise RootError(f"cannot make the folder {address}: {error.strerror}") from error
+
+    def _try_lock(self, address: str) -> Callable[[], None] | None:
+        # HDFS has one writer a file and takes the lease from a writer that is gone (60 s): an open
+        # stream is a lock that a killed job gives back.
+        path = self._path(address)
+        try:
+            with hdfs_errors(address):
+                if not self.exists(address):
+                    with suppress(FileExistsError):  # made by another job in between
+                        self._client.create(path).close()
+                stream = self._client.append(path)
+        except PermissionError as error:
+            raise RootError(f"cannot lock {address}: {error.strerror}") from error
+        except OSError as error:
+            if is_held(error):
+                return None
+            raise
+        return stream.close
+
+
 class HadoopStorage(Storage):
     """Any file system that Hadoop knows, through the JVM of a running Spark session."""
 
@@ -354,7 +502,7 @@ class HadoopStorage(Storage):
 
     def listing(self, address: str) -> Listing | None:
         found = Listing([], [], [])
-        with _java_errors():
+        with _java_errors(address):
             top = self._path(address)
             if not self._fs.exists(top):
                 return None
@@ -377,7 +525,7 @@ class HadoopStorage(Storage):
         return found
 
     def head(self, address: str, size: int) -> bytes:
-        with _java_errors():
+        with _java_errors(address):
             stream = self._fs.open(self._path(address))
             try:
                 utils = self._jvm.org.apache.commons.io.IOUtils
@@ -387,25 +535,25 @@ class HadoopStorage(Storage):
                 stream.close()
 
     def checksum(self, address: str) -> str | None:
-        with _java_errors():
+        with _java_errors(address):
             checksum = self._fs.getFileChecksum(self._path(address))
         return None if checksum is None else str(checksum.toString())
 
     def exists(self, address: str) -> bool:
-        with _java_errors():
+        with _java_errors(address):
             return bool(self._fs.exists(self._path(address)))
 
     def folders(self, address: str) -> list[str]:
         if not self.exists(address):
             return []
-        with _java_errors():
+        with _java_errors(address):
             found = list(self._fs.listStatus(self._path(address)))
         return sorted(str(each.getPath().getName()) for each in found if each.isDirectory())
 
     def read_bytes(self, address: str) -> bytes | None:
         if not self.exists(address):
             return None
-        with _java_errors():
+        with _java_errors(address):
             stream = self._fs.open(self._path(address))
             try:
                 return bytes(self._jvm.org.apache.commons.io.IOUtils.toByteArray(stream))
@@ -415,7 +563,7 @@ class HadoopStorage(Storage):
     def write_bytes(self, address: str, data: bytes, *, private: bool = False) -> None:
         folder, _, name = address.rpartition("/")
         fresh = f"{folder}/.{name}.new"  # hidden: no reader of a dataset sees it
-        with _java_errors():
+        with _java_errors(address):
             self._fs.delete(self._path(fresh), False)  # left by a job that was cut off
             stream = self._fs.create(self._path(fresh), True)
             try:
@@ -433,49 +581,52 @@ class HadoopStorage(Storage):
 
     def replace(self, source: str, target: str) -> None:
         path = self._path(target)
-        self._fs.mkdirs(path.getParent())
         rename = getattr(self._jvm.org.apache.hadoop.fs, "Options$Rename")
         overwrite = self._gateway.new_array(rename, 1)
         overwrite[0] = rename.OVERWRITE
-        context = self._jvm.org.apache.hadoop.fs.FileContext.getFileContext(
-            path.toUri(), self._conf
-        )
-        context.rename(self._path(source), path, overwrite)
+        with _java_errors(source):
+            self._fs.mkdirs(path.getParent())
+            context = self._jvm.org.apache.hadoop.fs.FileContext.getFileContext(
+                path.toUri(), self._conf
+            )
+            context.rename(self._path(source), path, overwrite)
 
     def delete(self, address: str) -> None:
-        self._fs.delete(self._path(address), True)
+        with _java_errors(address):
+            self._fs.delete(self._path(address), True)
 
     def make_folder(self, address: str) -> None:
         try:
-            with _java_errors():
+            with _java_errors(address):
                 self._fs.mkdirs(self._path(address))
         except OSError as error:
-            raise RootError(f"cannot make the folder {address}: {error}") from error
+            raise RootError(
+                f"cannot make the folder {address}: {error.strerror or error}"
+            ) from error
 
     def _try_lock(self, address: str) -> Callable[[], None] | None:
         # HDFS has one writer a file and takes the lease from a writer that is gone (60 s): an open
         # stream is a lock that a killed job gives back.
         path = self._path(address)
         try:
-            with _java_errors():
+            with _java_errors(address):
                 if not self._fs.exists(path):
                     with suppress(OSError):  # made by another job in between
                         self._fs.create(path, False).close()
                 stream = self._fs.append(path)
         except OSError as error:
-            if re.search("AlreadyBeingCreated|RecoveryInProgress|lease", str(error)):
+            if is_held(error):
                 return None
-            raise RootError(f"cannot lock {address}: {error}") from error
+            raise RootError(f"cannot lock {address}: {error.strerror or error}") from error
         return lambda: stream.close()
 
 
 def storage_of(session: Session, address: str) -> Storage:
     """The back end for a qualified address."""
-    return (
-        LocalStorage()
-        if address.startswith(("file:", _ENCODED))
-        else HadoopStorage(session, address)
-    )
+    if address.startswith(("file:", _ENCODED)):
+        return LocalStorage()
+    place = native_place(address)
+    return HdfsStorage(session, place.authority) if place else HadoopStorage(session, address)
 
 
 def qualified(session: Session, name: str) -> str:
@@ -488,11 +639,13 @@ def qualified(session: Session, name: str) -> str:
     if scheme in ("", "file") or len(scheme) == 1:
         path = unquote(urlsplit(name).path) if scheme == "file" else name
         return _address(Path(os.path.abspath(os.path.expanduser(path))))
+    if place := native_place(name):
+        return place.address
     try:
-        with _java_errors():
+        with _java_errors(name):
             return HadoopStorage(session, name).qualified(name)
     except OSError as error:
-        raise PipelineError(f"cannot reach {name}: {error}") from error
+        raise PipelineError(f"cannot reach {name}: {error.strerror or error}") from error
 
 
 def spark_path(address: str) -> str:
@@ -501,13 +654,13 @@ def spark_path(address: str) -> str:
 
 
 @contextmanager
-def _java_errors() -> Iterator[None]:
-    """Turn what Java throws into an OSError with its first line."""
+def _java_errors(address: str) -> Iterator[None]:
+    """Turn what Java throws into an OSError of its kind with its first line."""
     try:
         yield
     except Py4JJavaError as error:
-        first_line = str(error.java_exception.toString()).splitlines()[0]
-        raise OSError(first_line) from error
+        name, _, message = str(error.java_exception.toString()).partition(": ")
+        raise os_error(name, message, address) from error
 
 
 #: Begins the address of a path whose bytes are no UTF-8: it is percent-encoded, others are not.

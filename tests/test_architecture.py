@@ -35,7 +35,7 @@ LAYERS = [
     {"detection"},
     {"parsing"},
     # What touches the world.
-    {"session"},
+    {"session", "hdfs"},
     {"storage"},
     {"root"},
     {"ingest", "refresh", "publish", "runs"},
@@ -46,6 +46,7 @@ LAYER_OF = {module: depth for depth, modules in enumerate(LAYERS) for module in 
 #: Only these may read or write, or reach for the JVM.
 IN_TOUCH_WITH_THE_WORLD = {
     "storage",
+    "hdfs",
     "session",
     "root",
     "ingest",

@@ -1,0 +1,199 @@
+"""HDFS without Java: which addresses the native client serves, its connections, and its errors.
+
+`hdfs-native` speaks the name node's and the data nodes' own protocols. It asks for no ticket and
+expands no variables in Hadoop's settings; what it cannot reach goes through Spark's JVM instead.
+"""
+
+import errno
+import os
+import posixpath
+import re
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from pipeline.errors import PipelineError, RemoteError, UnreachableError
+
+try:
+    from hdfs_native import Client, WriteOptions
+    from hdfs_native import FileStatus as NativeStatus
+
+    IS_INSTALLED = True
+except ImportError:  # a machine that has only what Spark brings
+    IS_INSTALLED = False
+
+__all__ = [
+    "HdfsPlace",
+    "NativeStatus",
+    "WriteOptions",
+    "client_of",
+    "hadoop_settings",
+    "hdfs_errors",
+    "is_held",
+    "native_place",
+    "os_error",
+]
+
+_ATTEMPTS: Final = "dfs.client.failover.max.attempts"
+_LONGEST_PAUSE: Final = "dfs.client.failover.sleep.max.millis"
+#: How a name node is asked again: for some seconds at the first contact, when nothing is lost by
+#: giving up; for a minute (it restarts, or its pair takes over) from then on.
+FIRST_CONTACT: Final = {_ATTEMPTS: "4", _LONGEST_PAUSE: "1000"}
+AT_WORK: Final = {_ATTEMPTS: "12", _LONGEST_PAUSE: "8000"}
+
+
+@dataclass(frozen=True)
+class HdfsPlace:
+    """A path in HDFS: `authority` is a name node's `host:port`, or the name of a pair of them."""
+
+    authority: str
+    path: str
+
+    @property
+    def address(self) -> str:
+        """The whole address, as Spark reports it for the rows of a file."""
+        return f"hdfs://{self.authority}{self.path}"
+
+
+def native_place(name: str, environ: Mapping[str, str] = os.environ) -> HdfsPlace | None:
+    """Where in HDFS `name` is, if the native client can be used there; None: ask Spark's JVM.
+
+    It is used for `hdfs:` wherever it is installed and the cluster's own settings (HADOOP_CONF_DIR)
+    are there or a port is named, unless they ask for Kerberos.
+
+    Args:
+        name: a URI, not percent-encoded; without a host it is that of `fs.defaultFS`.
+        environ: names the folder of Hadoop's settings.
+    """
+    scheme, _, rest = name.partition(":")
+    if not IS_INSTALLED or scheme != "hdfs" or not rest.startswith("/"):
+        return None
+    authority, path = "", rest
+    if rest.startswith("//"):
+        authority, _, path = rest[2:].partition("/")
+    settings = hadoop_settings(environ)
+    if settings.get("hadoop.security.authentication", "simple") != "simple":
+        return None
+    if not authority:
+        default = settings.get("fs.defaultFS", "")
+        authority = default.removeprefix("hdfs://").rstrip("/")
+        if not default.startswith("hdfs://") or re.search(r"[/$]", authority):
+            return None
+    if not settings and ":" not in authority:
+        return None
+    return HdfsPlace(authority, posixpath.normpath("/" + path.lstrip("/")))
+
+
+def hadoop_settings(environ: Mapping[str, str]) -> dict[str, str]:
+    """What core-site.xml and hdfs-site.xml say, where the native client looks for them.
+
+    Raises:
+        PipelineError: one of them is no XML.
+    """
+    folder = environ.get("HADOOP_CONF_DIR") or (
+        f"{environ['HADOOP_HOME']}/etc/hadoop" if environ.get("HADOOP_HOME") else None
+    )
+    found: dict[str, str] = {}
+    for file in (Path(folder or "", name) for name in ("core-site.xml", "hdfs-site.xml")):
+        if folder and file.is_file():
+            try:
+                properties = ElementTree.parse(file).getroot().iter("property")
+            except ElementTree.ParseError as error:
+                raise PipelineError(f"{file} is no XML ({error}): mend Hadoop's settings") from None
+            found |= {
+                (each.findtext("name") or "").strip(): (each.findtext("value") or "").strip()
+                for each in properties
+            }
+    return found
+
+
+@cache
+def client_of(authority: str) -> "Client":
+    """The connection to a name node or to a pair of them; made once, and only if it answers.
+
+    Raises:
+        UnreachableError: none answers within seconds.
+        PipelineError: there is no such pair in Hadoop's settings.
+    """
+    url = f"hdfs://{authority}"
+    try:
+        with hdfs_errors("/"):
+            Client(url, FIRST_CONTACT).get_file_info("/")
+    except PermissionError:
+        pass  # it has answered
+    except OSError as error:
+        reason = error.strerror or str(error)
+        if "No NameNode hosts found" in reason:
+            raise PipelineError(
+                f"{url} names neither a port nor a name service of Hadoop's settings: write "
+                "hdfs://HOST:PORT/…, or set HADOOP_CONF_DIR"
+            ) from None
+        raise UnreachableError(
+            f"the name node of {url} does not answer ({reason}): run this again when it does"
+        ) from error
+    return Client(url, AT_WORK)
+
+
+#: What HDFS says of a file that another writer has open, or had when it was lost.
+_HELD: Final = re.compile("AlreadyBeingCreated|RecoveryInProgress|[Ll]ease")
+
+
+def is_held(error: OSError) -> bool:
+    """Whether a file cannot be opened since another writer has it."""
+    return isinstance(error, FileExistsError) or bool(_HELD.search(str(error)))
+
+
+@contextmanager
+def hdfs_errors(address: str) -> Iterator[None]:
+    """Turn what the native client raises into OSErrors as the local file system has them.
+
+    Raises:
+        FileNotFoundError, NotADirectoryError, PermissionError, FileExistsError: as their names say.
+        RemoteError: everything else; it may pass.
+    """
+    try:
+        yield
+    except FileNotFoundError:
+        number = errno.ENOENT
+        raise FileNotFoundError(number, os.strerror(number), address) from None
+    except FileExistsError as error:
+        raise FileExistsError(errno.EEXIST, _first_line(str(error)), address) from None
+    except (OSError, RuntimeError, NotImplementedError) as error:
+        raise _as_os_error(str(error), address) from None
+
+
+def _as_os_error(text: str, address: str) -> OSError:
+    """The error for what the client wrote: `RPCError("class", "message and trace")`, or a text."""
+    written = re.match(r'\w+\((?:"([\w.$]+)", )?"?(.*?)"?\)?$', text, re.DOTALL)
+    exception, message = (written[1] or "", written[2]) if written else ("", text)
+    return os_error(exception, message, address)
+
+
+def os_error(exception: str, message: str, address: str) -> OSError:
+    """The error for an exception of Java, named with its package or not, of a file system."""
+    message = _first_line(message)
+    match exception.rpartition(".")[2]:
+        case "AccessControlException":
+            return PermissionError(errno.EACCES, message, address)
+        case "FileNotFoundException":
+            return FileNotFoundError(errno.ENOENT, message, address)
+        case "FileAlreadyExistsException":
+            return FileExistsError(errno.EEXIST, message, address)
+        case "ParentNotDirectoryException":
+            return NotADirectoryError(errno.ENOTDIR, message, address)
+        case "NSQuotaExceededException" | "DSQuotaExceededException" | "QuotaExceededException":
+            return OSError(errno.EDQUOT, message, address)
+        case "SafeModeException":
+            return RemoteError("HDFS is in safe mode")
+        case name:
+            return RemoteError(f"{name}: {message}" if name else message)
+
+
+def _first_line(text: str) -> str:
+    """Of a message with Java's trace, whose line ends may be written as escapes, what it says."""
+    first = re.split(r"\\n|\n", text, maxsplit=1)[0]
+    return re.sub(r"\\(.)", r"\1", first)

@@ -1,0 +1,196 @@
+"""Which addresses of HDFS are reached without Java, and what its errors become."""
+
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import PipelineError, RemoteError, UnreachableError
+from pipeline.hdfs import client_of, hdfs_errors, is_held, native_place
+from pipeline.retries import may_pass
+
+SITE = "<configuration>{}</configuration>"
+PROPERTY = "<property><name>{}</name><value>{}</value></property>"
+
+#: The name node's trace goes on for twenty lines.
+TRACE = (
+    "\\n\\tat org.apache.hadoop.hdfs.server.namenode.FSNamesystem.startFile(FSNamesystem.java:1)"
+)
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port of this machine on which nothing listens."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
+def settings(folder: Path, **values: str) -> Mapping[str, str]:
+    """An environment whose HADOOP_CONF_DIR holds these; a name's `_` stands for a dot."""
+    properties = [PROPERTY.format(name.replace("_", "."), value) for name, value in values.items()]
+    (folder / "core-site.xml").write_text(SITE.format("".join(properties)), encoding="utf-8")
+    return {"HADOOP_CONF_DIR": str(folder)}
+
+
+@pytest.mark.parametrize(
+    ("name", "address"),
+    [
+        ("hdfs:///logs", "hdfs://node:8020/logs"),
+        ("hdfs:/logs", "hdfs://node:8020/logs"),
+        ("hdfs://other:9000/logs", "hdfs://other:9000/logs"),
+        ("hdfs://pair/logs", "hdfs://pair/logs"),
+        ("hdfs://node:8020", "hdfs://node:8020/"),
+        ("hdfs:///a//b/./c/../d/", "hdfs://node:8020/a/b/d"),
+        ("hdfs:///a b%20c/날씨 '#?[x]*", "hdfs://node:8020/a b%20c/날씨 '#?[x]*"),
+    ],
+)
+def test_an_address_is_made_whole_with_the_clusters_own_settings(
+    tmp_path: Path, name: str, address: str
+) -> None:
+    place = native_place(name, settings(tmp_path, fs_defaultFS="hdfs://node:8020"))
+
+    assert place is not None
+    assert place.address == address
+
+
+def test_without_settings_a_port_is_enough() -> None:
+    place = native_place("hdfs://localhost:8020/logs", {})
+
+    assert place is not None
+    assert (place.authority, place.path) == ("localhost:8020", "/logs")
+
+
+def test_settings_are_found_below_hadoop_home_too(tmp_path: Path) -> None:
+    folder = tmp_path / "etc" / "hadoop"
+    folder.mkdir(parents=True)
+    settings(folder, fs_defaultFS="hdfs://node:8020/")
+
+    place = native_place("hdfs:///logs", {"HADOOP_HOME": str(tmp_path)})
+
+    assert place is not None
+    assert place.address == "hdfs://node:8020/logs"
+
+
+@pytest.mark.parametrize("name", ["s3a://bucket/logs", "viewfs:///logs", "hdfs:logs", "/logs"])
+def test_what_is_no_path_in_hdfs_is_left_to_others(tmp_path: Path, name: str) -> None:
+    assert native_place(name, settings(tmp_path, fs_defaultFS="hdfs://node:8020")) is None
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"fs_defaultFS": "hdfs://node:8020", "hadoop_security_authentication": "kerberos"},
+        {"fs_defaultFS": "s3a://bucket"},
+        {"fs_defaultFS": "hdfs://${env.NODE}:8020"},
+        {},
+    ],
+    ids=["kerberos", "another-default", "a-variable", "no-default"],
+)
+def test_what_the_native_client_cannot_know_or_prove_is_left_to_java(
+    tmp_path: Path, values: dict[str, str]
+) -> None:
+    assert native_place("hdfs:///logs", settings(tmp_path, **values)) is None
+
+
+def test_a_name_without_settings_and_port_is_left_to_java() -> None:
+    assert native_place("hdfs://pair/logs", {}) is None
+    assert native_place("hdfs:///logs", {}) is None
+
+
+def test_settings_that_are_no_xml_are_named(tmp_path: Path) -> None:
+    (tmp_path / "core-site.xml").write_text("<configuration>")
+
+    with pytest.raises(PipelineError, match=r"core-site\.xml is no XML"):
+        native_place("hdfs:///logs", {"HADOOP_CONF_DIR": str(tmp_path)})
+
+
+@pytest.mark.parametrize(
+    ("raised", "kind", "said"),
+    [
+        (
+            RuntimeError(
+                'RPCError("org.apache.hadoop.security.AccessControlException", "Permission denied: '
+                f'user=kim, access=READ, inode=\\"/a\\":lee:hdfs:----------{TRACE}")'
+            ),
+            PermissionError,
+            'Permission denied: user=kim, access=READ, inode="/a":lee:hdfs:----------',
+        ),
+        (FileNotFoundError("/a/b"), FileNotFoundError, "No such file or directory"),
+        (
+            FileExistsError(f"/a for client 1.2.3.4 already exists{TRACE}"),
+            FileExistsError,
+            "/a for client 1.2.3.4 already exists",
+        ),
+        (
+            RuntimeError(
+                'RPCError("org.apache.hadoop.fs.ParentNotDirectoryException", "/a (is not a '
+                f'directory){TRACE}")'
+            ),
+            NotADirectoryError,
+            "/a (is not a directory)",
+        ),
+    ],
+)
+def test_a_lasting_error_has_the_kind_of_the_local_one_and_one_line(
+    raised: Exception, kind: type[OSError], said: str
+) -> None:
+    with pytest.raises(kind) as caught, hdfs_errors("hdfs://node:8020/a"):
+        raise raised
+
+    assert caught.value.strerror == said
+    assert caught.value.filename == "hdfs://node:8020/a"
+    assert caught.value.errno is not None
+
+
+@pytest.mark.parametrize(
+    ("raised", "said"),
+    [
+        (
+            RuntimeError(
+                'RPCError("org.apache.hadoop.hdfs.server.namenode.SafeModeException", "Cannot '
+                f'create file/a. Name node is in safe mode.{TRACE}")'
+            ),
+            "HDFS is in safe mode",
+        ),
+        (OSError("Connection refused (os error 111)"), "Connection refused (os error 111)"),
+        (RuntimeError('DataTransferError("no node has the block")'), "no node has the block"),
+        (
+            RuntimeError(
+                'RPCError("java.io.IOException", "File /a could only be written to 0 of the 1 '
+                f'minReplication nodes.{TRACE}")'
+            ),
+            "IOException: File /a could only be written to 0 of the 1 minReplication nodes.",
+        ),
+    ],
+)
+def test_what_may_pass_is_told_from_what_lasts(raised: Exception, said: str) -> None:
+    with pytest.raises(RemoteError) as caught, hdfs_errors("hdfs://node:8020/a"):
+        raise raised
+
+    assert may_pass(caught.value)
+    assert str(caught.value) == said
+
+
+def test_a_file_that_another_has_open_is_told_from_a_failure() -> None:
+    recovery = 'RPCError("org.apache.hadoop.hdfs.protocol.RecoveryInProgressException", "Failed")'
+    errors = []
+    for raised in (FileExistsError("owned by another"), RuntimeError(recovery), OSError("refused")):
+        with (
+            pytest.raises(OSError, match=r"owned|Recovery|refused") as caught,
+            hdfs_errors("hdfs://node:8020/_lock"),
+        ):
+            raise raised
+        errors.append(caught.value)
+
+    assert [is_held(error) for error in errors] == [True, True, False]
+
+
+def test_a_name_node_that_does_not_answer_is_told_within_seconds(
+    free_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HADOOP_USER_NAME", "kim")
+
+    with pytest.raises(UnreachableError, match=f"hdfs://127.0.0.1:{free_port} does not answer"):
+        client_of(f"127.0.0.1:{free_port}")
