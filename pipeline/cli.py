@@ -26,9 +26,10 @@ from pipeline.ledger import SAME_CONTENT, SET_ASIDE, LedgerEntry
 from pipeline.limits import FIRST_DAY, LAST_DAY, LIMITS
 from pipeline.logs import LEVELS, STYLES, set_up_logging
 from pipeline.publish import Options, Published, first_look
-from pipeline.root import STATE, Root, open_root
+from pipeline.root import Root, open_root
 from pipeline.runs import Run, current_run, recorded, told_arguments, write_run
 from pipeline.session import Session, spark_session
+from pipeline.state import STATE
 from pipeline.storage import qualified, storage_of
 from silgeom.commands import ArgumentParser, command, fail, number, place, quoted, say, whole
 from silgeom.tables import table

@@ -38,11 +38,12 @@ from pipeline.ledger import (
 )
 from pipeline.parsing import SKIPPED, parsed_lines, read_records
 from pipeline.privacy import masked
-from pipeline.root import Change, DayVersion, Root
+from pipeline.root import Change, Root
 from pipeline.schemas import LEDGER, REJECT_REASONS, REJECTS, SEARCHES
 from pipeline.searches import judged_searches, local_date, numbered_lines
 from pipeline.session import Session
 from pipeline.sessions import SESSION_SPILL_HOURS
+from pipeline.state import DayVersion
 from pipeline.storage import Storage, qualified, spark_path, storage_of
 
 HEAD_BYTES: Final = 64 * 1024

@@ -19,7 +19,7 @@ from pyspark.sql.types import StructType
 from pipeline.autocomplete import completions
 from pipeline.errors import InvalidParameterError, LandingError
 from pipeline.related import related_searches
-from pipeline.root import Root, fingerprint, layout_of
+from pipeline.root import Root, columns_digest
 from pipeline.schemas import (
     AUTOCOMPLETE,
     DAILY_COUNTS,
@@ -28,6 +28,7 @@ from pipeline.schemas import (
     RELATED,
     TRENDING,
 )
+from pipeline.state import fingerprint
 from pipeline.trending import trending_keywords
 
 #: Raised when a result is computed in another way, so that it is made again from the same counts.
@@ -203,7 +204,7 @@ def first_look(
     Hence a run that finds a result up to date need not read it, nor start Spark.
     """
     root, address = published.root, f"{published.root.address}/_first_look_{published.dataset}"
-    made_of = root.state.made_of[published.dataset][published.partition]
+    made_of = root.made_of(published.dataset, published.partition)
     key = fingerprint(partition=published.partition, made_of=made_of, limit=limit)
     remembered = None if published.is_new else root.storage.read_text(address)
     if remembered is not None:
@@ -244,24 +245,22 @@ def _publish(
     dataset = result.dataset
     made_of = fingerprint(
         method=METHOD,
-        columns=layout_of(result.schema),
+        columns=columns_digest(result.schema),
         options={name: _brief(value) for name, value in asdict(options).items()},
         counts={
-            name: {day: root.state.made_of[name].get(day) for day in days}
+            name: {day: root.made_of(name, f"dt={day}") for day in days}
             for name, days in reads.items()
         },
     )
-    partitions = root.state.made_of.setdefault(dataset, {})
     published = Published(root, dataset, partition, result.schema, is_new=False)
     is_there = bool(root.storage.files(published.address))  # or somebody deleted it
-    if partitions.get(partition) != made_of or not is_there:
+    if root.made_of(dataset, partition) != made_of or not is_there:
         _LOG.info("making %s/%s", dataset, partition)
         with root.change() as change:
             # One file: it is replaced by one rename, so nobody ever reads half of a result. Sorted
             # there, where orderBy would count all rows beforehand to cut them into even parts.
             change.stage(dataset, build().repartition(1).sortWithinPartitions(*result.order))
-            change.put(dataset, partition, change.address(dataset))
-            partitions[partition] = made_of
+            change.put(dataset, partition, change.address(dataset), made_of=made_of)
         published = replace(published, is_new=True)
     return published
 

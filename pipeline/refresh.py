@@ -15,9 +15,10 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
 from pipeline.counts import daily_counts, hourly_counts
-from pipeline.root import Root, State, fingerprint, layout_of
+from pipeline.root import Root, columns_digest
 from pipeline.schemas import DAILY_COUNTS, DAILY_PAIRS, HOURLY_COUNTS, SEARCHES
 from pipeline.sessions import SESSION_SPILL_HOURS, daily_pairs, session_pairs
+from pipeline.state import State, fingerprint
 
 #: Queries and pairs of a day are counted in one task for so many bytes of its searches, which is
 #: about a quarter of a million of them: a second of work.
@@ -93,7 +94,7 @@ def _buckets(root: Root, days: Sequence[str]) -> int:
 
 def _versions(state: State, schema: StructType) -> dict[str, str]:
     return {
-        day: fingerprint(counting=COUNTING, columns=layout_of(schema), searches=version.any)
+        day: fingerprint(counting=COUNTING, columns=columns_digest(schema), searches=version.any)
         for day, version in state.days.items()
     }
 
@@ -103,7 +104,7 @@ def _pair_versions(state: State, rules: SessionRules) -> dict[str, str]:
     return {
         day: fingerprint(
             counting=COUNTING,
-            columns=layout_of(DAILY_PAIRS),
+            columns=columns_digest(DAILY_PAIRS),
             searches=version.any,
             before=days[_shifted(day, -1)].tail if _shifted(day, -1) in days else 0,
             after=days[_shifted(day, 1)].head if _shifted(day, 1) in days else 0,
@@ -118,7 +119,7 @@ def _stale(
     root: Root, dataset: str, wanted: Mapping[str, str], needed: Collection[str]
 ) -> list[str]:
     """Needed days to count, also where somebody deleted them; all days to empty."""
-    made_of = root.state.made_of.get(dataset, {})
+    made_of = root.days_made(dataset)
     changed = {day for day in {*wanted, *made_of} if made_of.get(day) != wanted.get(day)}
     stale = changed | (wanted.keys() - root.days_of(dataset))
     return sorted(day for day in stale if day in needed or day not in wanted)
@@ -134,12 +135,7 @@ def _replace(
     _LOG.info("counting %s: %d days from %s to %s", dataset, len(days), days[0], days[-1])
     with root.change() as change:
         change.stage(dataset, counts, by=["dt"])
-        change.put_days(dataset, change.address(dataset), days)
-        made_of = root.state.made_of.setdefault(dataset, {})
-        for day in days:
-            made_of.pop(day, None)
-            if day in wanted:
-                made_of[day] = wanted[day]
+        change.put_days(dataset, change.address(dataset), days, made_of=wanted)
 
 
 def _partitions(days: Sequence[str]) -> list[str]:

@@ -1,86 +1,56 @@
 """The root: where every dataset lies, what is up to date there, and how it is replaced.
 
 A dataset is a folder of Parquet files, in folders `dt=YYYY-MM-DD` (`/hour=HH`) where it has days.
-What a run changes is written to `_staging` first; then one small file, `_journal.json`, names every
-move, and from then on the change holds: the moves are renames, each at once, and a run that finds a
-journal finishes it first. `_state.json` tells which days changed when and what was made of which.
+Beside the datasets lie small files, whose names begin with `_` so that no reader of Parquet takes
+them for data:
+
+    _state.json          layout, zone, number of the last change (pipeline/state.py)
+    _days.json           when each day of `searches` changed
+    …/_made_of.json      in the folder above partitions: what each was made of
+    _user_key            the key of `user_id`
+    _first_look_…        the first rows of a result, for the summary
+    _lock, _lock.json    held by the job at work; who that is
+    _staging             files of a change that is being made
+    _journal.json        the moves of a change that is decided (pipeline/journal.py)
+
+What a run changes takes effect at once and whole: see pipeline/journal.py. Only what a run asks for
+is looked at: nothing here lists or rewrites what grows with the number of results.
 """
 
 import hashlib
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
-from datetime import datetime
-from typing import Any, Final
+from contextlib import contextmanager, suppress
+from typing import Final
 
 from pyspark.sql import DataFrame
 from pyspark.sql.types import StringType, StructField, StructType
 
+from pipeline import journal
 from pipeline.errors import RootError
 from pipeline.formats import known_zone
-from pipeline.schemas import LEDGER, REJECTS, SEARCHES
+from pipeline.journal import JOURNAL, STAGING
+from pipeline.migrations import LAYOUT, bring_up_to_date
 from pipeline.session import Session
+from pipeline.state import (
+    DAYS,
+    STATE,
+    State,
+    made_of_file,
+    parsed_days,
+    parsed_made_of,
+    parsed_state,
+)
 from pipeline.storage import Storage, qualified, spark_path, storage_of
 from pipeline.user_ids import UserKeys
 
-DEFAULT_ZONE: Final = "Asia/Seoul"
-STATE: Final = "_state.json"
-JOURNAL: Final = "_journal.json"
 LOCK: Final = "_lock"
-STAGING: Final = "_staging"
 USER_KEY: Final = "_user_key"
 #: Datasets of days whose rows hold user ids.
 WITH_USER_IDS: Final = ("searches", "rejects", "daily_counts", "daily_pairs")
 _WITHOUT_KEY: Final = (
     "restore the file from a backup, or take a new --root, into which the logs are taken in again"
 )
-
-
-@dataclass
-class DayVersion:
-    """The runs that last changed a day of `searches`: any of it, its first hours, its last hour.
-
-    Sessions cross midnight: the pairs of a day also read the last hour of the day before and the
-    first hours of the day after, and nothing else of them.
-    """
-
-    any: int
-    head: int
-    tail: int
-    newest: str  #: the newest search of the day, ISO 8601 in UTC
-
-
-@dataclass
-class State:
-    """What a root knows of itself; kept as JSON."""
-
-    zone: str = DEFAULT_ZONE
-    run: int = 0  #: number of the last run that changed something
-    layout: str = field(default_factory=lambda: layout_of(SEARCHES, REJECTS, LEDGER))
-    days: dict[str, DayVersion] = field(default_factory=dict)  #: by dt, of `searches`
-    #: dataset -> partition ("dt=…") -> what it was made of: a partition is up to date while equal
-    made_of: dict[str, dict[str, str]] = field(default_factory=dict)
-
-    def to_json(self) -> str:
-        """Stable text: the same state gives the same bytes."""
-        return json.dumps(asdict(self), indent=1, sort_keys=True) + "\n"
-
-    @classmethod
-    def from_json(cls, text: str) -> "State":
-        """Read what `to_json` wrote."""
-        values = json.loads(text)
-        if values["layout"] != cls().layout:
-            raise ValueError("other columns")
-        days = {day: DayVersion(**version) for day, version in values.pop("days").items()}
-        return cls(days=days, **values)
-
-    def newest_search(self) -> datetime | None:
-        """The time of the newest search taken in, UTC; None if there is none."""
-        if not self.days:
-            return None
-        return max(datetime.fromisoformat(version.newest) for version in self.days.values())
 
 
 class Root:
@@ -90,7 +60,9 @@ class Root:
         self.session = session
         self.address = address
         self.storage = storage
-        self.state = State()
+        self.state = State(layout=LAYOUT)
+        self._made_of: dict[str, dict[str, str]] = {}  # as read, by file
+        self._is_cut_off = False
         self.written: Counter[str] = Counter()  #: partitions that this run replaced, by dataset
 
     def user_keys(self) -> UserKeys:
@@ -136,12 +108,28 @@ class Root:
         return reader.parquet(*(f"{base}/{part}".rstrip("/") for part in partitions))
 
     def days_of(self, dataset: str) -> list[str]:
-        """The days of which a dataset of days has a folder."""
-        found = self.storage.files(f"{self.address}/{dataset}") or []
-        start = f"{self.address}/{dataset}/dt="
-        return sorted(
-            {f.address.removeprefix(start)[:10] for f in found if f.address.startswith(start)}
-        )
+        """The days of which a dataset of days has a folder, which may be empty."""
+        names = self.storage.folders(f"{self.address}/{dataset}")
+        return [name.removeprefix("dt=") for name in names if name.startswith("dt=")]
+
+    def made_of(self, dataset: str, partition: str) -> str | None:
+        """The fingerprint of what a partition was made of: it is up to date while that is equal.
+
+        It is told with `put` of a change; None: never told, or forgotten.
+        """
+        file, name = made_of_file(dataset, partition)
+        return self._fingerprints(file).get(name)
+
+    def days_made(self, dataset: str) -> dict[str, str]:
+        """`made_of` of all days of a dataset, by day."""
+        file, _ = made_of_file(dataset, "dt=")
+        return {name.removeprefix("dt="): each for name, each in self._fingerprints(file).items()}
+
+    def _fingerprints(self, file: str) -> dict[str, str]:
+        if file not in self._made_of:
+            data = self.storage.read_bytes(f"{self.address}/{file}")
+            self._made_of[file] = parsed_made_of(data)
+        return self._made_of[file]
 
     def largest_day(self, dataset: str, days: Iterable[str]) -> int:
         """The bytes of the largest of some days of a dataset."""
@@ -151,45 +139,42 @@ class Root:
 
     @contextmanager
     def change(self) -> Iterator["Change"]:
-        """Stage partitions; they and the state take effect together when the block ends well."""
-        self.session()  # started here, since columns can only be named while there is one
-        change = Change(self)
+        """Stage partitions; they and the state take effect together when the block ends well.
+
+        When it does not, nothing has changed, unless the change was decided already: then the next
+        job finishes it, and this one can make no other.
+
+        Raises:
+            RootError: a change before this one could not be finished.
+        """
+        if self._is_cut_off:
+            raise RootError(
+                f"a change to {self.address} was cut off: run this again, which mends it"
+            )
+        before, change = self.state.copy(), Change(self)
         try:
             yield change
+            self._is_cut_off = True
             change.commit()
+            self._is_cut_off = False
+            self.written.update(change.partitions())
+        except BaseException:
+            self.state = before
+            with suppress(OSError):  # the next job deletes it
+                if not self.storage.exists(f"{self.address}/{JOURNAL}"):
+                    self.storage.delete(f"{self.address}/{STAGING}")
+            raise
         finally:
-            self.storage.delete(f"{self.address}/{STAGING}")
-
-    def finish_journal(self) -> None:
-        """Finish the moves of a run that was cut off after it had decided them."""
-        text = self.storage.read_text(f"{self.address}/{JOURNAL}")
-        if text is None:
-            return
-        journal = json.loads(text)
-        for source, target in journal["moves"]:
-            if self.storage.files(source) is not None:
-                self.storage.replace(source, target)
-        kept = {target for _, target in journal["moves"]}
-        for folder in journal["folders"]:
-            for file in self.storage.files(folder) or []:
-                if file.address not in kept:
-                    self.storage.delete(file.address)
-        self.storage.write_text(f"{self.address}/{STATE}", journal["state"])
-        self.storage.delete(f"{self.address}/{JOURNAL}")
+            self._made_of.clear()
+        self.storage.delete(f"{self.address}/{STAGING}")
 
 
-class Change:
-    """Partitions that are replaced together: all of them or none."""
+class Change(journal.Change):
+    """A change of which Spark stages the files."""
 
     def __init__(self, root: Root) -> None:
-        self._root = root
-        self._staging = f"{root.address}/{STAGING}"
-        self._folders: dict[str, str] = {}  # target folder -> staged folder
-        self.run = root.state.run + 1
-
-    def address(self, name: str) -> str:
-        """Where the frame that was staged under `name` lies."""
-        return f"{self._staging}/{name}"
+        super().__init__(root.storage, root.address, root.state)
+        self._session = root.session
 
     def stage(self, name: str, frame: DataFrame, *, by: Sequence[str] = ()) -> DataFrame:
         """Write `frame` beside the datasets, split into folders `by`, and read it back."""
@@ -198,38 +183,7 @@ class Change:
         # Most values differ, so that dictionaries are begun in vain: a quarter of the time of
         # writing searches.
         writer.option("parquet.enable.dictionary", "false").parquet(path)
-        return self._root.session().read.schema(frame.schema).parquet(path)
-
-    def put(self, dataset: str, partition: str, staged: str) -> None:
-        """Let the Parquet files in the folder `staged` become the partition's, in place of its own.
-
-        A staged folder that does not exist empties the partition.
-        """
-        self._folders[f"{self._root.address}/{dataset}/{partition}".rstrip("/")] = staged
-
-    def put_days(self, dataset: str, staged: str, days: Sequence[str]) -> None:
-        """`put` for the folders dt=… of one staged frame; a day without a folder is emptied."""
-        for day in days:
-            self.put(dataset, f"dt={day}", f"{staged}/dt={day}")
-
-    def commit(self) -> None:
-        """Move everything into place: from the journal on it will happen, whoever finishes it."""
-        if not self._folders:
-            return
-        storage, state = self._root.storage, self._root.state
-        moves = []
-        for target, staged in self._folders.items():
-            files = [f for f in storage.files(staged) or [] if f.address.endswith(".parquet")]
-            moves += [
-                (file.address, f"{target}/part-{number:05d}.parquet")
-                for number, file in enumerate(files)
-            ]
-        state.run = self.run
-        journal = {"moves": moves, "folders": sorted(self._folders), "state": state.to_json()}
-        storage.write_text(f"{self._root.address}/{JOURNAL}", json.dumps(journal))
-        self._root.finish_journal()
-        below = len(self._root.address) + 1
-        self._root.written.update(folder[below:].partition("/")[0] for folder in self._folders)
+        return self._session().read.schema(frame.schema).parquet(path)
 
 
 @contextmanager
@@ -250,24 +204,25 @@ def open_root(
     """
     address = qualified(session, name)
     storage = storage_of(session, address)
-    is_new = storage.files(address) is None
+    is_new = not storage.exists(address)
     storage.make_folder(address)
-    try:
-        with storage.lock(f"{address}/{LOCK}", say=say):
+    with storage.lock(f"{address}/{LOCK}", say=say):
+        try:
             yield _opened(session, storage, address, zone)
-    except BaseException:
-        if is_new and storage.read_text(f"{address}/{STATE}") is None:
-            storage.delete(address)  # nothing came of it: leave nothing behind
-        raise
+        except BaseException:
+            came_of_it = (f"{address}/{STATE}", f"{address}/{JOURNAL}")
+            if is_new and not any(storage.exists(each) for each in came_of_it):
+                storage.delete(address)  # leave nothing behind
+            raise
 
 
 def _opened(session: Session, storage: Storage, address: str, zone: str | None) -> Root:
-    root = Root(session, address, storage)
-    root.finish_journal()
+    journal.finish(storage, address)
     storage.delete(f"{address}/{STAGING}")
-    text = storage.read_text(f"{address}/{STATE}")
-    if text is not None:
-        root.state = _state(text, address)
+    root = Root(session, address, storage)
+    state = _read_state(storage, address)
+    if state is not None:
+        root.state = bring_up_to_date(storage, address, state)
     if zone is not None and zone != root.state.zone:
         if root.state.days:
             raise RootError(
@@ -278,22 +233,25 @@ def _opened(session: Session, storage: Storage, address: str, zone: str | None) 
     return root
 
 
-def _state(text: str, address: str) -> State:
+def _read_state(storage: Storage, address: str) -> State | None:
+    """The state of a root; None: it is new."""
+    data = storage.read_bytes(f"{address}/{STATE}")
+    if data is None:
+        return None
     try:
-        return State.from_json(text)
+        state = parsed_state(data.decode("utf-8"))
+        if state.layout:
+            days = storage.read_bytes(f"{address}/{DAYS}") or b""
+            state.days = parsed_days(days.decode("utf-8")).days
     except (ValueError, KeyError, TypeError) as error:
         raise RootError(
             f"{address} was written by another version, or {STATE} in it is damaged: take a new "
             "--root, into which the logs are taken in again"
         ) from error
+    return state
 
 
-def layout_of(*schemas: StructType) -> str:
-    """The names and types of the columns of datasets, in brief: what has others is not read."""
+def columns_digest(*schemas: StructType) -> str:
+    """The names and types of the columns of datasets, in brief: part of a fingerprint."""
     text = "\n".join(schema.simpleString() for schema in schemas)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
-
-
-def fingerprint(**parts: Any) -> str:  # noqa: ANN401
-    """What a partition was made of, as one line: equal means nothing to do."""
-    return json.dumps(parts, sort_keys=True, default=str)

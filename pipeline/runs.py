@@ -31,8 +31,8 @@ from pyspark.sql.pandas.types import to_arrow_schema
 
 from pipeline.errors import UnreachableError
 from pipeline.failures import as_sentence
-from pipeline.root import DEFAULT_ZONE
 from pipeline.schemas import RUNS
+from pipeline.state import DEFAULT_ZONE
 from pipeline.storage import Storage
 from silgeom.commands import BY_SIGNAL
 

@@ -29,7 +29,7 @@ LAYERS = [
         "retries",
         "display",
     },
-    {"ledger", "names", "formats"},
+    {"ledger", "names", "formats", "state"},
     # Datasets: DataFrame -> DataFrame. Of each other they know nothing.
     {"searches", "counts", "sessions", "trending", "related", "autocomplete"},
     {"detection"},
@@ -37,6 +37,8 @@ LAYERS = [
     # What touches the world.
     {"session", "hdfs"},
     {"storage"},
+    {"journal"},
+    {"migrations"},
     {"root"},
     {"ingest", "refresh", "publish", "runs"},
     {"cli"},
@@ -48,6 +50,8 @@ IN_TOUCH_WITH_THE_WORLD = {
     "storage",
     "hdfs",
     "session",
+    "journal",
+    "migrations",
     "root",
     "ingest",
     "refresh",

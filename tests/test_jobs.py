@@ -221,7 +221,7 @@ def test_a_board_has_only_the_queries_of_its_days_counted_and_later_jobs_the_res
     one_root, other_root = (["--landing", tmp_path / "log", "--root", tmp_path / r] for r in "ab")
 
     assert run("trending", *one_root)[0] == 0
-    counted = [folder.name for folder in (tmp_path / "a" / "daily_counts").iterdir()]
+    counted = [folder.name for folder in (tmp_path / "a" / "daily_counts").glob("dt=*")]
     assert run("autocomplete", *one_root)[0] == 0
     assert run("autocomplete", *other_root)[0] == 0
     _, again, _ = run("trending", *one_root)

@@ -18,9 +18,9 @@ import pytest
 from pipeline import cli, runs
 from pipeline.errors import PipelineError, UnreachableError
 from pipeline.logs import set_up_logging
-from pipeline.root import DayVersion
 from pipeline.runs import Run, told_arguments, write_run
 from pipeline.session import Session
+from pipeline.state import DayVersion
 from pipeline.storage import LocalStorage
 
 #: The sentence for a disk that is full.

@@ -7,7 +7,8 @@ import pyarrow as pa
 import pytest
 
 from pipeline.errors import RootError
-from pipeline.root import DayVersion, open_root
+from pipeline.root import open_root
+from pipeline.state import DayVersion
 from pipeline.user_ids import UserKeys, user_ids
 
 

@@ -1,0 +1,80 @@
+"""Steps that bring a root of an older layout up to date, each in one change that holds or does not.
+
+A root's `layout` is the number of steps that it has behind it. To change what stored files look
+like, append a step to `STEPS`:
+
+    def the_ledger_tells_the_zone(change: Change) -> None:
+        data = change.storage.read_bytes(f"{change.root}/ledger/part-00000.parquet")
+        ...
+        change.put("ledger", "", change.stage_table("ledger", table))
+
+It reads through `change.storage` below `change.root` and only stages: `stage_table` and `put` for
+partitions, `write` for small files, `note_made_of` for fingerprints, `change.state` for zone and
+days (`DayVersion` with `change.run` for a day whose searches it changes: its counts are made
+again). It needs no Spark. The frame raises the layout and commits. A root with nothing in it is
+made in the newest layout and sees no step. A step must stand being met again with its work done:
+a root whose state was lost with its layout is not, but one cut off before the commit is.
+
+Never change a step that was released, and keep the names and schemas it was written for in it.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from pipeline.errors import RootError
+from pipeline.journal import Change
+from pipeline.state import STATE, State, days_of_json, digest
+from pipeline.storage import Storage
+
+Step = Callable[[Change], None]
+
+
+def fingerprints_leave_the_state(change: Change) -> None:
+    """To layout 1: fingerprints stand beside the partitions, as digests; days in `_days.json`.
+
+    What results were made of told the fingerprints of counts in full: they become digests there,
+    too, so that nothing has to be made again.
+    """
+    values: dict[str, Any] = json.loads(change.storage.read_bytes(f"{change.root}/{STATE}") or "{}")
+    change.state.days = days_of_json(values.get("days"))
+    for dataset, partitions in values["made_of"].items():
+        for partition, made_of in partitions.items():
+            # Counts were noted by their day, results by their folder.
+            folder = partition if "=" in partition else f"dt={partition}"
+            change.note_made_of(dataset, folder, digest(_brief(made_of)))
+
+
+def _brief(made_of: str) -> str:
+    parts = json.loads(made_of)
+    if "counts" in parts:
+        parts["counts"] = {
+            dataset: {day: text if text is None else digest(text) for day, text in days.items()}
+            for dataset, days in parts["counts"].items()
+        }
+    return json.dumps(parts, sort_keys=True)
+
+
+STEPS: Final[Sequence[Step]] = (fingerprints_leave_the_state,)
+#: The layout that this program reads and writes.
+LAYOUT: Final = len(STEPS)
+
+
+def bring_up_to_date(storage: Storage, root: str, state: State) -> State:
+    """Take the steps that a root lacks; its state afterwards.
+
+    Raises:
+        RootError: a newer program wrote it.
+    """
+    if state.layout > LAYOUT:
+        raise RootError(
+            f"{root} was written by a newer version (layout {state.layout}; this one knows "
+            f"{LAYOUT}): update this program, or name another --root"
+        )
+    for number in range(state.layout, LAYOUT):
+        change = Change(storage, root, state.copy())
+        STEPS[number](change)
+        change.state.layout = number + 1
+        change.commit()
+        state = change.state
+    return state
