@@ -25,7 +25,8 @@ def parser() -> argparse.ArgumentParser:
 
 def run(session: Session, args: argparse.Namespace) -> None:
     for job in (trending, related, autocomplete):
-        defaults = vars(job.parser().parse_args([]))
+        options = job.parser()
+        defaults = vars(options.parse_args(["--landing", args.landing, "--root", args.root]))
         cli.say(f"\n== {str(job.__doc__).splitlines()[0]}\n")
         job.run(session, argparse.Namespace(**{**defaults, **vars(args)}))
 

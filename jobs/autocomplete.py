@@ -33,7 +33,7 @@ def parser() -> argparse.ArgumentParser:
     add("--top", "top", 10, "N", "completions of a prefix")
     words = "words that no completion may contain, one a line, # for comments (default: none)"
     parser.add_argument(
-        "--blocked", dest="blocked_file", type=cli.place, metavar="FILE", help=words
+        "--blocked", dest="blocked_file", type=cli.place_name, metavar="FILE", help=words
     )
     return parser
 

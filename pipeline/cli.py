@@ -23,7 +23,7 @@ from pipeline.errors import InvalidParameterError
 from pipeline.failures import as_sentence
 from pipeline.ingest import Landing, TakenIn, check_landing, take_in
 from pipeline.ledger import SAME_CONTENT, SET_ASIDE, LedgerEntry
-from pipeline.limits import FIRST_DAY, LAST_DAY, LIMITS
+from pipeline.limits import LIMITS
 from pipeline.logs import LEVELS, STYLES, set_up_logging
 from pipeline.publish import Options, Published, first_look
 from pipeline.root import Root, open_root
@@ -31,7 +31,18 @@ from pipeline.runs import Run, current_run, recorded, told_arguments, write_run
 from pipeline.session import Session, spark_session
 from pipeline.state import STATE
 from pipeline.storage import qualified, storage_of
-from silgeom.commands import ArgumentParser, command, fail, number, place, quoted, say, whole
+from silgeom.commands import (
+    ArgumentParser,
+    command,
+    day,
+    fail,
+    number,
+    place_name,
+    quoted,
+    require_day,
+    say,
+    whole,
+)
 from silgeom.tables import table
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -67,14 +78,14 @@ def arg_parser(name: str, description: str) -> argparse.ArgumentParser:
     places = parser.add_argument_group("places (a path of this machine or a URI such as hdfs://…)")
     places.add_argument(
         "--landing",
-        type=place,
+        type=place_name,
         default=os.environ.get("SEARCH_LANDING", str(PROJECT / "sample_data" / "logs")),
         metavar="FOLDER",
         help="where logs are put; a file will do (default: $SEARCH_LANDING, else sample_data/logs)",
     )
     places.add_argument(
         "--root",
-        type=place,
+        type=place_name,
         default=os.environ.get("SEARCH_ROOT", str(PROJECT / "output")),
         metavar="FOLDER",
         help="where everything computed lies (default: $SEARCH_ROOT, else output)",
@@ -100,7 +111,7 @@ def arg_parser(name: str, description: str) -> argparse.ArgumentParser:
     )
     logs.add_argument(
         "--date",
-        type=iso_date,
+        type=day,
         metavar="YYYY-MM-DD",
         help="the day of a log that has times without a date (default: from the file's name)",
     )
@@ -196,7 +207,9 @@ def run_job(job: Job, parser: argparse.ArgumentParser, argv: Sequence[str] | Non
         run = Run(
             job=parser.prog,
             version=program_version(),
-            arguments=told_arguments(vars(args), vars(parser.parse_args([]))),
+            arguments=told_arguments(
+                vars(args), {name: parser.get_default(name) for name in vars(args)}
+            ),
         )
         try:
             with spark_session(parser.prog) as session:
@@ -303,10 +316,11 @@ def report_published(
 
 
 def window_text(root: Root, end: datetime, hours: int) -> str:
-    """The summary's line on a window, in the reporting zone."""
-    last = end.astimezone(ZoneInfo(root.state.zone))
-    first = last - timedelta(hours=hours)
-    return f"Window    {first:%Y-%m-%d %H:%M} to {last:%H:%M} {root.state.zone}"
+    """The summary's line on a window, in the reporting zone; with offsets if they change in it."""
+    zone = ZoneInfo(root.state.zone)
+    first, last = (end - timedelta(hours=hours)).astimezone(zone), end.astimezone(zone)
+    text = "%H:%M" if first.utcoffset() == last.utcoffset() else "%H:%M%z"
+    return f"Window    {first:%Y-%m-%d} {first:{text}} to {last:{text}} {root.state.zone}"
 
 
 def days_text(day: date, days: int) -> str:
@@ -341,23 +355,8 @@ def iso_time(text: str) -> datetime:
         raise argparse.ArgumentTypeError(
             f"not an ISO 8601 time such as 2026-03-02T15:00+09:00: {quoted(text)}"
         ) from None
-    _require_day(time.date())
+    require_day(time.date())
     return time
-
-
-def iso_date(text: str) -> date:
-    """An ISO 8601 date; argparse's `type`."""
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"not a date such as 2026-03-02: {quoted(text)}") from None
-    _require_day(day)
-    return day
-
-
-def _require_day(day: date) -> None:
-    if not FIRST_DAY <= day <= LAST_DAY:
-        raise argparse.ArgumentTypeError(f"must be from {FIRST_DAY} to {LAST_DAY}, got {day}")
 
 
 def _unless_auto(text: str) -> str | None:

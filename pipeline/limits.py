@@ -1,6 +1,5 @@
 """The ranges of all parameters that a user can choose, each once, with its reason."""
 
-from datetime import date
 from typing import Final, NamedTuple
 
 from pipeline.errors import InvalidParameterError
@@ -13,10 +12,6 @@ class Limits(NamedTuple):
     most: float
     why: str
 
-
-#: The days of `--at` and `--date`. Times before 1990 are no search log's (`pipeline.parsing`).
-FIRST_DAY: Final = date(1990, 1, 1)
-LAST_DAY: Final = date(2199, 12, 31)
 
 _TOP: Final = Limits(1, 1_000, "rows are compared with one another")
 _HALF_LIFE: Final = Limits(0.01, 100_000, "what is older or younger than a log counts alike")

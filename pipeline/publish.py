@@ -36,6 +36,9 @@ METHOD: Final = 4
 
 _LOG = logging.getLogger(__name__)
 
+#: Since 1990 the clocks of every zone differ from UTC by a multiple of it.
+_QUARTER: Final = timedelta(minutes=15)
+
 
 @dataclass(frozen=True)
 class Published:
@@ -107,19 +110,39 @@ def window_end(root: Root, at: datetime | None) -> datetime:
 
     Args:
         root: knows the newest search, which stands for `at` if that is None, and the zone.
-        at: a time; without an offset it is in the root's zone.
+        at: a time; without an offset it is in the root's zone, of an hour that comes twice in the
+            first one.
     """
-    moment = _moment(root, at)
-    local = moment.astimezone(ZoneInfo(root.state.zone))
-    into_hour = timedelta(
-        minutes=local.minute, seconds=local.second, microseconds=local.microsecond
-    )
-    return moment if not into_hour else moment - into_hour + timedelta(hours=1)
+    return next_full_hour(_moment(root, at), root.state.zone)
+
+
+def next_full_hour(moment: datetime, zone: str) -> datetime:
+    """`moment` (UTC) if the clocks of `zone` show a full hour then, else the next time they do.
+
+    Where the clocks are changed by half an hour (Lord Howe Island) the hour before the change ends
+    on none, and no window ends with it.
+    """
+    clock = ZoneInfo(zone)
+    past = (moment - datetime.min.replace(tzinfo=UTC)) % _QUARTER
+    end = moment - past + (_QUARTER if past else timedelta())
+    while end.astimezone(clock).minute:
+        end += _QUARTER
+    return end
+
+
+def hour_partition(end: datetime, zone: str) -> str:
+    """The partition of the board whose window ends at `end`, a full hour of `zone`.
+
+    "dt=2026-03-02/hour=15", on the clocks of the zone. When they are put back an hour comes twice:
+    the second one is marked with a B, as in timetables, "hour=02B".
+    """
+    local = end.astimezone(ZoneInfo(zone))
+    return f"dt={local:%Y-%m-%d}/hour={local:%H}{'B' if local.fold else ''}"
 
 
 def as_of_day(root: Root, at: datetime | None) -> date:
     """The day of the reporting zone in which `at` lies; see `window_end`."""
-    return _moment(root, at).astimezone(ZoneInfo(root.state.zone)).date()
+    return _local(root, _moment(root, at)).date()
 
 
 def days_of_windows(root: Root, end: datetime, options: TrendingOptions) -> list[str]:
@@ -128,8 +151,8 @@ def days_of_windows(root: Root, end: datetime, options: TrendingOptions) -> list
     Raises:
         InvalidParameterError: there is no search on any of them.
     """
-    local = end.astimezone(ZoneInfo(root.state.zone))
-    return _days(root, (local - timedelta(hours=2 * options.window_hours)).date(), local.date())
+    begin = end - timedelta(hours=2 * options.window_hours)
+    return _days(root, _local(root, begin).date(), _local(root, end).date())
 
 
 def days_until(root: Root, day: date, days: int) -> list[str]:
@@ -143,10 +166,12 @@ def days_until(root: Root, day: date, days: int) -> list[str]:
 
 def publish_trending(root: Root, end: datetime, options: TrendingOptions) -> Published:
     """The board of the window that ends at `end` (UTC)."""
-    local = end.astimezone(ZoneInfo(root.state.zone))
     # The board one window earlier is part of it (previous_rank), hence two windows more.
-    reach = timedelta(days=options.baseline_days, hours=2 * options.window_hours)
-    days = _days(root, (local - reach).date(), local.date())
+    begin = _local(root, end - timedelta(hours=2 * options.window_hours))
+    # Days are counted on the clock, whether they have 23, 24 or 25 hours.
+    days = _days(
+        root, begin.date() - timedelta(days=options.baseline_days), _local(root, end).date()
+    )
     window_days = days_of_windows(root, end, options)
 
     def build() -> DataFrame:
@@ -158,7 +183,7 @@ def publish_trending(root: Root, end: datetime, options: TrendingOptions) -> Pub
             **asdict(options),
         )
 
-    partition = f"dt={local:%Y-%m-%d}/hour={local:%H}"
+    partition = hour_partition(end, root.state.zone)
     reads = {"hourly_counts": days, "daily_counts": window_days}
     return _publish(root, _TRENDING, partition, build, reads, options)
 
@@ -281,6 +306,10 @@ def _moment(root: Root, at: datetime | None) -> datetime:
         return newest + timedelta(microseconds=1)
     zoned = at if at.tzinfo else at.replace(tzinfo=ZoneInfo(root.state.zone))
     return zoned.astimezone(UTC)
+
+
+def _local(root: Root, moment: datetime) -> datetime:
+    return moment.astimezone(ZoneInfo(root.state.zone))
 
 
 def _days(root: Root, first: date, last: date) -> list[str]:

@@ -12,6 +12,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import date
 from types import FrameType
 from typing import Final, NoReturn
 
@@ -20,6 +21,14 @@ TO_BE_MENDED: Final = 2
 
 #: What a shell reports of a command that a signal ended: 128 and the signal's number.
 BY_SIGNAL: Final = 128
+
+#: The days of a log. Times before 1990 are no search log's; windows and sums reach some years back
+#: from the first and on from the last.
+FIRST_DAY: Final = date(1990, 1, 1)
+LAST_DAY: Final = date(2199, 12, 31)
+
+#: So many rows of a look-up at most; see also pipeline/limits.py.
+MAX_LIMIT: Final = 1_000
 
 #: Longer arguments are cut in messages: a number of a million digits is still one line.
 LONGEST_QUOTE: Final = 80
@@ -81,8 +90,17 @@ def say(text: str) -> None:
 
 def fail(prog: str, sentence: str, status: int = TO_BE_MENDED) -> NoReturn:
     """Say in one line on standard error what is wrong, and exit."""
-    _complain(prog, sentence)
+    complain(prog, sentence)
     sys.exit(status)
+
+
+def complain(prog: str, sentence: str) -> None:
+    """One line on standard error, free of what would steer a terminal."""
+    try:
+        if sys.stderr is not None:
+            print(f"{prog}: {printable(sentence)}", file=sys.stderr, flush=True)  # noqa: T201
+    except OSError:
+        pass  # nobody can be told; the exit status says it
 
 
 def printable(text: str) -> str:
@@ -130,7 +148,23 @@ def number(least: float, most: float, why: str = "") -> Callable[[str], float]:
     return parse
 
 
-def place(text: str) -> str:
+def day(text: str) -> date:
+    """An ISO 8601 date that a log can have; argparse's `type`."""
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"not a date such as 2026-03-02: {quoted(text)}") from None
+    require_day(found)
+    return found
+
+
+def require_day(found: date) -> None:
+    """Raise `ArgumentTypeError` for a day that no log can have."""
+    if not FIRST_DAY <= found <= LAST_DAY:
+        raise argparse.ArgumentTypeError(f"must be from {FIRST_DAY} to {LAST_DAY}, got {found}")
+
+
+def place_name(text: str) -> str:
     """A folder's or file's name, which must not be empty; argparse's `type`.
 
     Defaults from the environment are held to it too: a script that lost its settings must not take
@@ -145,14 +179,6 @@ def place(text: str) -> str:
 
 def _cut(text: str) -> str:
     return text if len(text) <= LONGEST_QUOTE else f"{text[:LONGEST_QUOTE]}…"
-
-
-def _complain(prog: str, sentence: str) -> None:
-    try:
-        if sys.stderr is not None:
-            print(f"{prog}: {printable(sentence)}", file=sys.stderr, flush=True)  # noqa: T201
-    except OSError:
-        pass  # nobody can be told; the exit status says it
 
 
 def _stop(*_: int | FrameType | None) -> NoReturn:

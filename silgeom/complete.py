@@ -8,10 +8,8 @@ shows what a box would show at each key of a word. In a program, load once and a
     completer.complete("카캉")
 """
 
-import argparse
 import os
 import re
-import sys
 import unicodedata
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -24,6 +22,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from silgeom.commands import MAX_LIMIT, ArgumentParser, command, fail, place_name, say, whole
 from silgeom.hangul import choseong, keystrokes, other_keyboard, states_of_input
 from silgeom.tables import table
 from silgeom.text import SPACES, normalized_query
@@ -242,7 +241,7 @@ def _newest(root: str | Path) -> Path:
 
 def main(argv: Sequence[str] | None = None) -> None:
     """What a search box would show at each key of a word."""
-    parser = argparse.ArgumentParser(
+    parser = ArgumentParser(
         prog="python -m silgeom.complete",
         description="What a search box would show at each key of a word.",
         epilog="Exit status: 0 done, 2 to be mended (one sentence says what).",
@@ -250,24 +249,29 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("word", nargs="+", metavar="WORD", help="what is typed, as 카카오톡")
     parser.add_argument(
         "--root",
+        type=place_name,
         default=os.environ.get("SEARCH_ROOT", "output"),
         metavar="FOLDER",
         help="where jobs/autocomplete.py wrote (default: $SEARCH_ROOT, else output)",
     )
     parser.add_argument(
-        "--limit", type=int, default=5, metavar="N", help="completions a key (default: 5)"
+        "--limit",
+        type=whole(1, MAX_LIMIT),
+        default=5,
+        metavar="N",
+        help="completions a key (default: 5)",
     )
-    args = parser.parse_args(argv)
-    try:
-        completer = Completer.load(args.root)
-    except CompletionError as error:
-        print(f"{parser.prog}: {error}", file=sys.stderr)  # noqa: T201
-        sys.exit(2)
-    rows = []
-    for shown in states_of_input(" ".join(args.word)):
-        found = completer.complete(shown, args.limit)
-        rows.append((shown, ", ".join({each.key: "" for each in found}), _texts(found)))
-    print(table(["typed", "found by", "completions"], rows))  # noqa: T201
+    with command(parser.prog):
+        args = parser.parse_args(argv)
+        try:
+            completer = Completer.load(args.root)
+        except CompletionError as error:
+            fail(parser.prog, str(error))
+        rows = []
+        for shown in states_of_input(" ".join(args.word)):
+            found = completer.complete(shown, args.limit)
+            rows.append((shown, ", ".join({each.key: "" for each in found}), _texts(found)))
+        say(table(["typed", "found by", "completions"], rows))
 
 
 def _texts(completions: Sequence[Completion]) -> str:

@@ -10,9 +10,7 @@ and last to what is popular. In a program, load once and ask often:
     relater.related("제주도 흑돼지")
 """
 
-import argparse
 import os
-import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,6 +23,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from silgeom.commands import MAX_LIMIT, ArgumentParser, command, fail, place_name, say, whole
 from silgeom.hangul import keystrokes
 from silgeom.tables import table
 from silgeom.text import normalized_query
@@ -252,7 +251,7 @@ def _newest(root: str, dataset: str) -> Path | None:
 
 def main(argv: Sequence[str] | None = None) -> None:
     """What a search page would offer beside the results of a query."""
-    parser = argparse.ArgumentParser(
+    parser = ArgumentParser(
         prog="python -m silgeom.related",
         description="What a search page would offer beside the results of a query.",
         epilog="Exit status: 0 done, 2 to be mended (one sentence says what).",
@@ -260,21 +259,26 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("word", nargs="+", metavar="WORD", help="the query, as 카카오톡")
     parser.add_argument(
         "--root",
+        type=place_name,
         default=os.environ.get("SEARCH_ROOT", "output"),
         metavar="FOLDER",
         help="where the jobs wrote (default: $SEARCH_ROOT, else output)",
     )
     parser.add_argument(
-        "--limit", type=int, default=10, metavar="N", help="related searches (default: 10)"
+        "--limit",
+        type=whole(1, MAX_LIMIT),
+        default=10,
+        metavar="N",
+        help="related searches (default: 10)",
     )
-    args = parser.parse_args(argv)
-    try:
-        found = Relater.load(args.root).related(" ".join(args.word), args.limit)
-    except RelatedError as error:
-        print(f"{parser.prog}: {error}", file=sys.stderr)  # noqa: T201
-        sys.exit(2)
-    rows = [(each.text, each.kind, each.score) for each in found]
-    print(table(["related", "kind", "score"], rows))  # noqa: T201
+    with command(parser.prog):
+        args = parser.parse_args(argv)
+        try:
+            found = Relater.load(args.root).related(" ".join(args.word), args.limit)
+        except RelatedError as error:
+            fail(parser.prog, str(error))
+        rows = [(each.text, each.kind, each.score) for each in found]
+        say(table(["related", "kind", "score"], rows))
 
 
 if __name__ == "__main__":

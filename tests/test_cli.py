@@ -124,6 +124,26 @@ def test_an_empty_variable_is_refused_like_an_empty_option(
     assert f"--{variable.partition('_')[2].lower()}: it is empty" in sentence
 
 
+def test_an_empty_variable_does_not_matter_where_the_option_is_given(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SEARCH_ROOT", "")
+    parser = importlib.import_module("jobs.all").parser()
+    roots = []
+
+    with pytest.raises(SystemExit):  # the landing folder has no log
+        cli.run_job(
+            lambda session, args: (
+                roots.append(args.root),
+                importlib.import_module("jobs.all").run(session, args),
+            ),
+            parser,
+            ["--root", "/nowhere/root", "--landing", "/nowhere/logs"],
+        )
+
+    assert roots == ["/nowhere/root"]
+
+
 def test_a_wrong_option_is_one_line_without_usage_and_without_escape_codes(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from silgeom.commands import ArgumentParser, command, complain, number, place_name, say, whole
 from silgeom.evaluate import autocomplete, related, trending
 from silgeom.evaluate.log import EvaluationError, Split, read_log, split
 from silgeom.evaluate.report import draw, text_table
@@ -16,7 +17,7 @@ RESULTS = ("autocomplete", "related", "trending")
 
 def arg_parser() -> argparse.ArgumentParser:
     """The options."""
-    parser = argparse.ArgumentParser(
+    parser = ArgumentParser(
         prog="python -m silgeom.evaluate",
         description="How good the results are, beside all rivals, on any log that the jobs have "
         "taken in. Completions and related searches are learnt from what came first and asked by "
@@ -26,7 +27,9 @@ def arg_parser() -> argparse.ArgumentParser:
         "the log has too little for is told by a sentence, and the others are measured.",
     )
     parser.add_argument("result", choices=(*RESULTS, "all"), help="what is measured")
-    parser.add_argument("root", metavar="ROOT", help="where the jobs wrote, on this machine")
+    parser.add_argument(
+        "root", type=place_name, metavar="ROOT", help="where the jobs wrote, on this machine"
+    )
     parser.add_argument(
         "--truth",
         type=Path,
@@ -49,7 +52,7 @@ def arg_parser() -> argparse.ArgumentParser:
     parser.add_argument("--plot", type=Path, metavar="FOLDER", help="draw the figures there, too")
     parser.add_argument(
         "--k",
-        type=_whole,
+        type=whole(1, 1_000_000_000),
         default=2,
         metavar="K",
         help="people who must have typed what is completed or related, the one who asks left out "
@@ -57,14 +60,14 @@ def arg_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--most",
-        type=_whole,
+        type=whole(1, 1_000_000_000),
         default=3000,
         metavar="N",
         help="different queries of users that ask at most (default: 3000)",
     )
     parser.add_argument(
         "--share",
-        type=_share,
+        type=number(0.01, 0.99),
         default=0.75,
         metavar="S",
         help="of the searches, so many come first and are learnt from (default: 0.75)",
@@ -75,15 +78,21 @@ def arg_parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure and print; returns the exit code."""
     parser = arg_parser()
+    with command(parser.prog):
+        return _measured(parser, argv)
+    return 0  # nobody reads the output any more
+
+
+def _measured(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> int:
     args = parser.parse_args(argv)
     wanted = RESULTS if args.result == "all" else (args.result,)
     not_measured = []
     for result in wanted:
         try:
             _measure(result, args)
-        except (EvaluationError, ValueError, FileNotFoundError) as error:
-            which = f" {result}:" if len(wanted) > 1 else ""
-            print(f"{parser.prog}:{which} {error}", file=sys.stderr)  # noqa: T201
+        except (EvaluationError, ValueError, OSError) as error:
+            which = f"{result}: " if len(wanted) > 1 else ""
+            complain(parser.prog, f"{which}{error}")
             not_measured.append(result)
     return 2 if len(not_measured) == len(wanted) else 0
 
@@ -105,7 +114,7 @@ def _measure(result: str, args: argparse.Namespace) -> None:
         if result == "autocomplete" and args.truth:
             tables += _attacks(args)
         measures = ["mrr", "saved"] if result == "autocomplete" else ["mrr", "hit10"]
-    print(f"{title}\n\n{tables}\n", flush=True)  # noqa: T201
+    say(f"{title}\n\n{tables}\n")
     if args.plot:
         draw(measured, measures, title, args.plot / f"{result}.png", over=over)
 
@@ -124,20 +133,6 @@ def _attacks(args: argparse.Namespace) -> str:
 def _parts(args: argparse.Namespace) -> Split:
     log, zone = read_log(args.root)
     return split(log, zone, args.share)
-
-
-def _whole(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"must be at least 1, got {text}")
-    return number
-
-
-def _share(text: str) -> float:
-    number = float(text)
-    if not 0 < number < 1:
-        raise argparse.ArgumentTypeError(f"must be between 0 and 1, got {text}")
-    return number
 
 
 if __name__ == "__main__":

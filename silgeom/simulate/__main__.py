@@ -2,10 +2,10 @@
 
 import argparse
 import sys
-from datetime import date
 from pathlib import Path
 from typing import Any
 
+from silgeom.commands import ArgumentParser, command, day, fail, number, place_name, say, whole
 from silgeom.simulate.generate import Simulation
 from silgeom.simulate.parameters import (
     RANDOM,
@@ -19,14 +19,14 @@ from silgeom.simulate.parameters import (
 def arg_parser() -> argparse.ArgumentParser:
     """The options, with the defaults that make sample_data."""
     usual = Parameters()
-    parser = argparse.ArgumentParser(
+    parser = ArgumentParser(
         prog="python -m silgeom.simulate",
         description="Write a simulated search log of a Korean portal: DIRECTORY/logs, one file a "
         "day, and DIRECTORY/truth.json, which tells what was planted in it. The same options give "
         "the same log; without options it is the one in sample_data. Memory does not grow with "
         "--searches.",
     )
-    parser.add_argument("directory", type=Path, metavar="DIRECTORY", help="made if missing")
+    parser.add_argument("directory", type=_path, metavar="DIRECTORY", help="made if missing")
     parser.add_argument(
         "--plan",
         choices=(SAMPLE, RANDOM),
@@ -34,15 +34,25 @@ def arg_parser() -> argparse.ArgumentParser:
         f"200,000 searches (default: {usual.plan})",
     )
     for name, kind, metavar, text in (
-        ("--searches", int, "N", f"about how many lines in all (default: {usual.searches})"),
-        ("--days", int, "N", f"how many (default: {usual.days})"),
-        ("--users", int, "N", f"how many people (default: {usual.users})"),
-        ("--seed", int, "N", f"another seed, another log (default: {usual.seed})"),
-        ("--start", date.fromisoformat, "DATE", f"first day, in Seoul (default: {usual.start})"),
-        ("--bursts", float, "N", f"random plan: how many a week (default: {usual.bursts:g})"),
+        (
+            "--searches",
+            whole(1_000, 10**10),
+            "N",
+            f"about how many lines in all (default: {usual.searches})",
+        ),
+        ("--days", whole(1, 3_660), "N", f"how many (default: {usual.days})"),
+        ("--users", whole(100, 10**8), "N", f"how many people (default: {usual.users})"),
+        ("--seed", whole(0, 2**63 - 1), "N", f"another seed, another log (default: {usual.seed})"),
+        ("--start", day, "DATE", f"first day, in Seoul (default: {usual.start})"),
+        (
+            "--bursts",
+            number(0, 10_000),
+            "N",
+            f"random plan: how many a week (default: {usual.bursts:g})",
+        ),
         (
             "--quiet-days",
-            int,
+            whole(0, 3_660),
             "N",
             "random plan: first days without bursts and attacks, so that there is a past "
             f"(default: {usual.quiet_days})",
@@ -57,7 +67,7 @@ def arg_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--like",
-        type=Path,
+        type=_path,
         metavar="ROOT",
         help="a log with the distributions of the one taken in at ROOT (or told by a profile.json "
         "of an earlier run), and without a query or user of it; nothing is planted; goes with "
@@ -68,16 +78,26 @@ def arg_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--parameters",
-        type=Path,
+        type=_path,
         metavar="FILE.toml",
         help="these and all others in one file; what is given here goes before it",
     )
     return parser
 
 
+def _path(text: str) -> Path:
+    return Path(place_name(text))
+
+
 def main(argv: list[str] | None = None) -> int:
     """Write the log; returns the exit code."""
     parser = arg_parser()
+    with command(parser.prog):
+        return _written(parser, argv)
+    return 0  # nobody reads the output any more
+
+
+def _written(parser: argparse.ArgumentParser, argv: list[str] | None) -> int:
     options = vars(parser.parse_args(argv))
     directory: Path = options.pop("directory")
     file: Path | None = options.pop("parameters")
@@ -93,9 +113,9 @@ def main(argv: list[str] | None = None) -> int:
         chosen |= {name: value for name, value in options.items() if value is not None}
         truth = Simulation(with_defaults(chosen)).write(directory)
     except (ValueError, OSError) as error:
-        parser.error(str(error))
+        fail(parser.prog, str(error))
     lines = sum(row["lines"] for row in truth["files"])
-    sys.stdout.write(f"{lines:,} lines in {len(truth['files'])} files: {directory}/logs\n")
+    say(f"{lines:,} lines in {len(truth['files'])} files: {directory}/logs")
     return 0
 
 
@@ -118,7 +138,7 @@ def _like(directory: Path, like: Path, zone: str, options: dict[str, Any]) -> in
         start=options["start"] or usual.start,
         zone=zone,
     )
-    sys.stdout.write(f"{lines:,} lines in {profile.days} days: {directory}/logs\n")
+    say(f"{lines:,} lines in {profile.days} days: {directory}/logs")
     return 0
 
 
