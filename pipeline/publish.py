@@ -36,6 +36,9 @@ METHOD: Final = 4
 
 _LOG = logging.getLogger(__name__)
 
+#: With it a Parquet file begins and ends.
+_MAGIC: Final = b"PAR1"
+
 #: Since 1990 the clocks of every zone differ from UTC by a multiple of it.
 _QUARTER: Final = timedelta(minutes=15)
 
@@ -278,8 +281,7 @@ def _publish(
         },
     )
     published = Published(root, dataset, partition, result.schema, is_new=False)
-    is_there = bool(root.storage.files(published.address))  # or somebody deleted it
-    if root.made_of(dataset, partition) != made_of or not is_there:
+    if root.made_of(dataset, partition) != made_of or not _is_whole(root, published.address):
         _LOG.info("making %s/%s", dataset, partition)
         with root.change() as change:
             # One file: it is replaced by one rename, so nobody ever reads half of a result. Sorted
@@ -288,6 +290,17 @@ def _publish(
             change.put(dataset, partition, change.address(dataset), made_of=made_of)
         published = replace(published, is_new=True)
     return published
+
+
+def _is_whole(root: Root, address: str) -> bool:
+    """Whether a partition's file is there, and no part of it is missing: people delete and copy."""
+    storage = root.storage
+    files = storage.files(address) or []
+    return bool(files) and all(
+        storage.head(file.address, len(_MAGIC)) == _MAGIC
+        and storage.tail(file.address, len(_MAGIC)) == _MAGIC
+        for file in files
+    )
 
 
 def _brief(option: object) -> object:

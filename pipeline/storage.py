@@ -113,6 +113,14 @@ class Storage(ABC):
             OSError: the file cannot be read.
         """
 
+    def tail(self, address: str, size: int) -> bytes:
+        """The last `size` bytes of a file, of a shorter one all.
+
+        Raises:
+            OSError: the file cannot be read.
+        """
+        return (self.read_bytes(address) or b"")[-size:]
+
     @abstractmethod
     def checksum(self, address: str) -> str | None:
         """A checksum of the content; None where the storage has none.
@@ -265,6 +273,11 @@ class LocalStorage(Storage):
         with _local(address).open("rb") as file:
             return file.read(size)
 
+    def tail(self, address: str, size: int) -> bytes:
+        with _local(address).open("rb") as file:
+            file.seek(-min(size, os.fstat(file.fileno()).st_size), os.SEEK_END)
+            return file.read()
+
     def checksum(self, address: str) -> str | None:
         with _local(address).open("rb") as file:
             return "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()
@@ -399,6 +412,12 @@ class HdfsStorage(Storage):
     def head(self, address: str, size: int) -> bytes:
         with hdfs_errors(address):
             return self._client.read(self._path(address)).read(size)
+
+    def tail(self, address: str, size: int) -> bytes:
+        with hdfs_errors(address):
+            file = self._client.read(self._path(address))
+            asked = min(size, len(file))
+            return bytes(file.read_range(len(file) - asked, asked))
 
     def checksum(self, address: str) -> str | None:
         # HDFS keeps a checksum of each file, and only Java's client asks for it: reading the whole

@@ -8,6 +8,13 @@ import pytest
 from pipeline.storage import LocalStorage
 
 
+def test_the_end_of_a_file_is_read_alone(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"0123456789")
+
+    assert LocalStorage().tail(f"file://{tmp_path}/file", 4) == b"6789"
+    assert LocalStorage().tail(f"file://{tmp_path}/file", 40) == b"0123456789"
+
+
 def test_bytes_come_back_as_they_were_written(tmp_path: Path) -> None:
     storage, address = LocalStorage(), f"file://{tmp_path}/new folder/_small"
 
