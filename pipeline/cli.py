@@ -60,6 +60,9 @@ exit status:
 
 _LOG = logging.getLogger(__name__)
 
+#: Bytes of a file of blocked words: each completion is compared with each word.
+MOST_BLOCKED_BYTES: Final = 1024 * 1024
+
 #: What decoding leaves where a byte is no text.
 UNDECODABLE: Final = "\ufffd"
 
@@ -187,8 +190,14 @@ def blocked_words(session: Session, name: str) -> tuple[str, ...]:
     """
     address = qualified(session, name)
     storage = storage_of(session, address)
-    if [file.address for file in storage.files(address) or []] != [address]:
+    files = storage.files(address) or []
+    if [file.address for file in files] != [address]:
         raise InvalidParameterError(f"no such file of blocked words: {name}")
+    if files[0].size > MOST_BLOCKED_BYTES:
+        raise InvalidParameterError(
+            f"{name} is too large for a file of blocked words: "
+            f"{files[0].size:,} bytes of at most {MOST_BLOCKED_BYTES:,}"
+        )
     try:
         text = storage.read_text(address) or ""
     except UnicodeDecodeError:
@@ -243,7 +252,9 @@ def _keep(session: Session, name: str, run: Run) -> None:
             write_run(storage, address, run)
     except Exception as error:
         reason = str(error).partition("\n")[0] or type(error).__name__
-        _LOG.warning("the row of this run in runs/ was not written: %s", reason)
+        # A job that failed says its own sentence, most often about the same root.
+        level = logging.INFO if run.exit_status else logging.WARNING
+        _LOG.log(level, "the row of this run in runs/ was not written: %s", reason)
 
 
 @contextmanager

@@ -20,6 +20,9 @@ LASTING: Final = {
     errno.EROFS: ("Read-only file system", "choose another --root"),
     errno.EACCES: ("Permission denied", "mend the permissions"),
     errno.EPERM: ("Operation not permitted", "mend the permissions"),
+    errno.ELOOP: ("Too many levels of symbolic links", "name what they should lead to"),
+    errno.ENAMETOOLONG: ("File name too long", "take a shorter one"),
+    errno.ENOTDIR: ("Not a directory", "name another folder"),
 }
 
 

@@ -274,6 +274,10 @@ def _pattern_regexp(pattern: str) -> re.Pattern[str]:
 # --- Declarations ---------------------------------------------------------------------------
 
 
+#: Bytes of a declaration; a real one has a thousand.
+LARGEST_DECLARATION: Final = 1024 * 1024
+
+
 def load_format(name_or_path: str) -> LogFormat:
     """The built-in format of that name, or the declaration in that TOML file.
 
@@ -283,16 +287,27 @@ def load_format(name_or_path: str) -> LogFormat:
     if name_or_path in BUILT_IN:
         return built_in(name_or_path)
     path = Path(name_or_path)
-    if not path.is_file():
+    if not _is_file(path):
         raise LogFormatError(
             f"there is no log format {name_or_path!r}: known are {', '.join(BUILT_IN)}, "
             "or name a TOML file that declares one (docs/formats.md)"
         )
     try:
+        if path.stat().st_size > LARGEST_DECLARATION:
+            raise LogFormatError(
+                f"the log format {name_or_path} is no declaration: it is too large"
+            )
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise LogFormatError(f"the log format {name_or_path} cannot be read: {error}") from error
     return parsed_format(text, name_or_path)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that is too long
+        return False
 
 
 @cache
@@ -479,6 +494,9 @@ def known_zone(name: str) -> str:
         LogFormatError: there is none.
     """
     try:
+        # Names of files that every zone database has, but no Java knows.
+        if name in ("localtime", "posixrules", "Factory") or name.startswith(("posix/", "right/")):
+            raise ValueError("the name of no zone")
         ZoneInfo(name)
     except (ValueError, OSError, KeyError) as error:
         raise LogFormatError(

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from datetime import date
 from types import FrameType
 from typing import Final, NoReturn
+from urllib.parse import urlsplit
 
 #: The exit status for what the user can mend.
 TO_BE_MENDED: Final = 2
@@ -165,7 +166,7 @@ def require_day(found: date) -> None:
 
 
 def place_name(text: str) -> str:
-    """A folder's or file's name, which must not be empty; argparse's `type`.
+    """A folder's or file's name or URI, which must not be empty; argparse's `type`.
 
     Defaults from the environment are held to it too: a script that lost its settings must not take
     the folder that it was started in.
@@ -174,6 +175,10 @@ def place_name(text: str) -> str:
         raise argparse.ArgumentTypeError(
             "it is empty, here or in the environment variable that stands for it: give a name"
         )
+    try:
+        urlsplit(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{quoted(text)} is no address: {error}") from None
     return text
 
 

@@ -1,5 +1,6 @@
 """Command lines with arguments beyond sense, closed pipes and odd terminals; none needs Spark."""
 
+import errno
 import importlib
 import os
 import subprocess
@@ -151,6 +152,144 @@ def test_a_wrong_option_is_one_line_without_usage_and_without_escape_codes(
 
     assert "usage:" not in sentence
     assert r"--no-such\x1b]0;owned\x07" in sentence
+
+
+def told(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> str:
+    """The one sentence of a job that cannot do its work; it exits with 2."""
+    module = importlib.import_module("jobs.autocomplete")
+    with pytest.raises(SystemExit) as exit_:
+        cli.run_job(module.run, module.parser(), [str(each) for each in arguments])
+    error = capsys.readouterr().err
+    assert (exit_.value.code, error.count("\n")) == (2, 1), error
+    return error
+
+
+@pytest.fixture
+def no_spark(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever starts a session gets an AttributeError."""
+    monkeypatch.setattr("pipeline.session.SparkSession", None)
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> list[str]:
+    (tmp_path / "log").mkdir()
+    (tmp_path / "log" / "log.tsv").write_text("2026-03-02T10:00:00Z\tu1\t날씨\n", "utf-8")
+    return [f"--landing={tmp_path / 'log'}", f"--root={tmp_path / 'root'}"]
+
+
+def odd_file(folder: Path, kind: str) -> Path:
+    """Something that is no small text file."""
+    name = folder / kind
+    match kind:
+        case "folder":
+            name.mkdir()
+        case "pipe":
+            os.mkfifo(name)
+        case "loop":
+            name.symlink_to(name)
+        case "binary":
+            name.write_bytes(bytes(range(256)) * 9)
+        case "huge":
+            with name.open("wb") as file:
+                file.truncate(3 * 1024**3)  # takes no room on the disk
+        case "too long":
+            return folder / ("a" * 300)
+        case "escape":
+            return folder / "\x1b[31mred"
+    return name
+
+
+@pytest.mark.usefixtures("no_spark")
+@pytest.mark.parametrize("option", ["--blocked", "--format"])
+@pytest.mark.parametrize(
+    "kind", ["folder", "pipe", "loop", "binary", "huge", "too long", "escape", "missing"]
+)
+def test_what_is_no_small_text_file_is_one_sentence(
+    option: str,
+    kind: str,
+    tmp_path: Path,
+    places: list[str],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    sentence = told(capsys, *places, option, odd_file(tmp_path, kind))
+
+    assert str(tmp_path) in sentence
+    assert "\x1b" not in sentence
+    assert not (tmp_path / "root").exists()
+
+
+@pytest.mark.usefixtures("no_spark")
+@pytest.mark.parametrize("kind", ["pipe", "loop", "binary", "too long"])
+def test_a_root_that_is_no_folder_is_one_sentence(
+    kind: str, tmp_path: Path, places: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = odd_file(tmp_path, kind)
+
+    assert str(tmp_path) in told(capsys, places[0], "--root", root)
+    assert str(tmp_path) in told(capsys, places[0], "--root", root / "below")
+
+
+@pytest.mark.usefixtures("no_spark")
+@pytest.mark.parametrize(
+    "zone",
+    [
+        *("", " ", "../etc/passwd", "/etc/passwd", "Asia", "Asia/Seoul\n", "asia/seoul", "UTC+9"),
+        *("localtime", "posixrules", "posix/Asia/Seoul", "right/UTC", "Factory", "a" * 5000),
+        *("\x1b[31m", "tzdata.zi", "대한민국"),
+    ],
+)
+def test_a_zone_that_is_none_is_one_sentence(
+    zone: str, tmp_path: Path, places: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for option in ("--reporting-zone", "--zone"):
+        assert "there is no time zone" in told(capsys, *places, f"{option}={zone}")
+        assert not (tmp_path / "root").exists()
+
+
+@pytest.mark.usefixtures("no_spark")
+def test_an_address_that_is_none_is_one_sentence(
+    places: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "'http://[::1' is no address" in told(capsys, places[0], "--root", "http://[::1")
+
+
+@pytest.mark.parametrize(
+    ("number", "status"),
+    [
+        *((number, 3) for number in (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE)),
+        *((number, 2) for number in (errno.EROFS, errno.EACCES, errno.EPERM)),
+    ],
+)
+@pytest.mark.parametrize("from_java", [False, True])
+def test_a_disk_that_fails_is_one_sentence_whoever_wrote_to_it(
+    number: int, status: int, from_java: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = os.strerror(number)
+
+    def job(*_: object) -> None:
+        if from_java:
+            raise RuntimeError(f"o1.parquet.\n: java.io.IOException: {words}\n\tat x.Y.z(Y:1)")
+        try:
+            raise OSError(number, words, "/data/file")
+        except OSError as error:
+            raise ValueError("something else fails in turn") from error
+
+    parser = importlib.import_module("jobs.ingest").parser()
+    with pytest.raises(SystemExit) as exit_:
+        cli.run_job(job, parser, ["--root=/nowhere/root"])
+
+    error = capsys.readouterr().err
+    assert (exit_.value.code, error.count("\n")) == (status, 1), error
+    assert words in error
+
+
+def test_a_fault_of_the_code_keeps_its_trace() -> None:
+    def job(*_: object) -> None:
+        raise ZeroDivisionError
+
+    parser = importlib.import_module("jobs.ingest").parser()
+    with pytest.raises(ZeroDivisionError):
+        cli.run_job(job, parser, ["--root=/nowhere/root"])
 
 
 def ran(code: str, *, stdout: int | None = None, **environment: str) -> tuple[int, bytes, bytes]:
