@@ -1,22 +1,21 @@
 """HDFS without Java: which addresses the native client serves, its connections, and its errors.
 
-`hdfs-native` speaks the name node's and the data nodes' own protocols. It asks for no ticket and
-expands no variables in Hadoop's settings; what it cannot reach goes through Spark's JVM instead.
+`hdfs-native` speaks the name node's and the data nodes' own protocols, but for Kerberos; what it
+cannot reach goes through Spark's JVM instead.
 """
 
 import errno
 import os
 import posixpath
 import re
-import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Final
 
 from pipeline.errors import PipelineError, RemoteError, UnreachableError
+from pipeline.hadoop import hadoop_settings
 
 try:
     from hdfs_native import Client, WriteOptions
@@ -31,7 +30,6 @@ __all__ = [
     "NativeStatus",
     "WriteOptions",
     "client_of",
-    "hadoop_settings",
     "hdfs_errors",
     "is_held",
     "native_place",
@@ -86,29 +84,6 @@ def native_place(name: str, environ: Mapping[str, str] = os.environ) -> HdfsPlac
     if not settings and ":" not in authority:
         return None
     return HdfsPlace(authority, posixpath.normpath("/" + path.lstrip("/")))
-
-
-def hadoop_settings(environ: Mapping[str, str]) -> dict[str, str]:
-    """What core-site.xml and hdfs-site.xml say, where the native client looks for them.
-
-    Raises:
-        PipelineError: one of them is no XML.
-    """
-    folder = environ.get("HADOOP_CONF_DIR") or (
-        f"{environ['HADOOP_HOME']}/etc/hadoop" if environ.get("HADOOP_HOME") else None
-    )
-    found: dict[str, str] = {}
-    for file in (Path(folder or "", name) for name in ("core-site.xml", "hdfs-site.xml")):
-        if folder and file.is_file():
-            try:
-                properties = ElementTree.parse(file).getroot().iter("property")
-            except ElementTree.ParseError as error:
-                raise PipelineError(f"{file} is no XML ({error}): mend Hadoop's settings") from None
-            found |= {
-                (each.findtext("name") or "").strip(): (each.findtext("value") or "").strip()
-                for each in properties
-            }
-    return found
 
 
 @cache
@@ -177,6 +152,8 @@ def os_error(exception: str, message: str, address: str) -> OSError:
     """The error for an exception of Java, named with its package or not, of a file system."""
     message = _first_line(message)
     match exception.rpartition(".")[2]:
+        case "AccessControlException" if message.endswith("(is not a directory)"):
+            return NotADirectoryError(errno.ENOTDIR, message, address)
         case "AccessControlException":
             return PermissionError(errno.EACCES, message, address)
         case "FileNotFoundException":

@@ -53,3 +53,6 @@ def set_up_logging(level: str = "warning", style: str = "text") -> None:
     logger.handlers = [handler]
     logger.setLevel(level.upper())
     logger.propagate = False
+    # A job on a cluster takes minutes: where its page is, and how far it is, is told unasked.
+    told_unasked = "INFO" if logger.isEnabledFor(logging.WARNING) else level.upper()
+    logging.getLogger(f"{LOGGER}.session").setLevel(told_unasked)

@@ -1,11 +1,23 @@
 """One way to open a SparkSession, for every job and for the tests."""
 
+import logging
+import os
+import re
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Final
 
+from py4j.protocol import Py4JError
+from pyspark import SparkConf, SparkContext
 from pyspark.sql import SparkSession
 
-from pipeline.errors import PipelineError
+from pipeline.errors import PipelineError, UnreachableError
+from pipeline.hadoop import application_page, check_resource_manager, hadoop_settings
+
+_LOG = logging.getLogger(__name__)
+#: How often a job on a cluster tells how far it is.
+PROGRESS_SECONDS: Final = 20.0
 
 #: Gives the session, and starts it at the first call: a job that finds nothing to do makes none.
 Session = Callable[[], SparkSession]
@@ -34,32 +46,82 @@ def spark_session(app_name: str) -> Iterator[Session]:
     Master, memory and cores come from spark-submit and spark-defaults.conf, never from here.
 
     Raises:
-        PipelineError: YARN's staging folder cannot be written since HDFS is in safe mode.
+        UnreachableError: YARN does not answer, or HDFS takes no writes for now.
+        PipelineError: the user has no folder in HDFS for what a job brings along.
     """
     started: list[SparkSession] = []
+    over = threading.Event()
 
     def session() -> SparkSession:
         if not started:
             started.append(_started(app_name))
+            if started[0].sparkContext.master == "yarn":
+                progress = threading.Thread(target=_tell, args=(started[0], over), daemon=True)
+                progress.start()
         return started[0]
 
     try:
         yield session
     finally:
+        over.set()
         for spark in started:
             spark.stop()
 
 
 def _started(app_name: str) -> SparkSession:
+    if _master() == "yarn":
+        check_resource_manager(hadoop_settings(os.environ))
     builder = SparkSession.builder.appName(app_name).config("spark.ui.showConsoleProgress", "false")
     for key, value in SEMANTICS.items():
         builder = builder.config(key, value)
     try:
         return builder.getOrCreate()
     except Exception as error:  # Py4JJavaError, of which only the text tells what it is
-        if "SafeModeException" not in str(error):
+        told = _why_not_started(str(error))
+        if told is None:
             raise
-        raise PipelineError(
+        raise told from error
+
+
+def _master() -> str:
+    """Where the session will run, as spark-submit or spark-defaults.conf say."""
+    SparkContext._ensure_initialized()  # else SparkConf knows neither
+    return SparkConf().get("spark.master", "") or ""
+
+
+def _why_not_started(text: str) -> PipelineError | None:
+    """What a cluster's answer to a new application means for the user; None: a fault."""
+    if "SafeModeException" in text:
+        return UnreachableError(
             "HDFS is in safe mode and takes no writes: run this again when "
             "`hdfs dfsadmin -safemode get` says OFF"
-        ) from error
+        )
+    if denied := re.search(r"AccessControlException: (Permission denied: user=([^,]+),.*)", text):
+        return PipelineError(
+            f"Spark cannot bring the job along to HDFS ({denied[1]}): have the folder "
+            f"/user/{denied[2]} made for you, or name another of yours with "
+            "--conf spark.yarn.stagingDir=hdfs:///..."
+        )
+    if refused := re.search(r"(?:ConnectException|NoRouteToHostException): (.*)", text):
+        return UnreachableError(f"the cluster cannot be reached ({refused[1]}): run this again")
+    return None
+
+
+def _tell(spark: SparkSession, over: threading.Event) -> None:
+    """Log where the job's page is, and now and then how far its steps are."""
+    context = spark.sparkContext
+    try:
+        application = context.applicationId
+        page = application_page(hadoop_settings(os.environ), application) or context.uiWebUrl or ""
+        _LOG.info("%s runs: %s", application, page)
+        while not over.wait(PROGRESS_SECONDS):
+            status = context.statusTracker()
+            for number in status.getActiveStageIds():
+                if (stage := status.getStageInfo(number)) is not None:
+                    _LOG.info(
+                        "step %d: %d of %d tasks done, %d running, %s",
+                        *(number, stage.numCompletedTasks, stage.numTasks, stage.numActiveTasks),
+                        page,
+                    )
+    except Py4JError:  # the session has gone in between
+        return

@@ -295,7 +295,7 @@ class LocalStorage(Storage):
     def read_bytes(self, address: str) -> bytes | None:
         try:
             return _local(address).read_bytes()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
 
     def write_bytes(self, address: str, data: bytes, *, private: bool = False) -> None:

@@ -35,6 +35,7 @@ LAYERS = [
     {"detection"},
     {"parsing"},
     # What touches the world.
+    {"hadoop"},
     {"session", "hdfs"},
     {"storage"},
     {"journal"},
@@ -48,6 +49,7 @@ LAYER_OF = {module: depth for depth, modules in enumerate(LAYERS) for module in 
 #: Only these may read or write, or reach for the JVM.
 IN_TOUCH_WITH_THE_WORLD = {
     "storage",
+    "hadoop",
     "hdfs",
     "session",
     "journal",

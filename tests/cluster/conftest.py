@@ -9,7 +9,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -20,11 +19,10 @@ from urllib.request import urlopen
 
 import pandas as pd
 import pytest
+from hdfs_native import Client
 
 PROJECT = Path(__file__).resolve().parents[2]
 NAME = "silgeom-test"
-#: As docs/cluster.md has it.
-HDFS_NATIVE = ("hdfs-native==0.14.7", "fsspec==2026.9.0")
 SERVICES = (
     "namenode",
     "datanode1",
@@ -230,14 +228,19 @@ def cluster() -> Iterator[Cluster]:
 
 
 @pytest.fixture(scope="session")
-def hdfs(tmp_path_factory: pytest.TempPathFactory) -> Reader:
+def hdfs() -> Reader:
     """Read Parquet of the cluster from the host as the documentation says, with hdfs-native."""
-    packages = tmp_path_factory.mktemp("packages")
-    pip = [sys.executable, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
-    run([*pip, "--target", str(packages), *HDFS_NATIVE])
-    sys.path.append(str(packages))
     options = {"dfs.client.use.datanode.hostname": "true"}
     return lambda path: pd.read_parquet(f"hdfs://localhost:8020{path}", storage_options=options)
+
+
+def hdfs_client(user: str = "analyst") -> Client:
+    """HDFS's native client on this machine, for what a person would do with `hdfs dfs`."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HADOOP_USER_NAME", user)
+        client = Client("hdfs://localhost:8020", {"dfs.client.use.datanode.hostname": "true"})
+        client.get_file_info("/")  # the name is read at the first call
+    return client
 
 
 @dataclass(frozen=True)
