@@ -1,6 +1,7 @@
 """Failures of the machine, told from faults of the code: a full disk needs a sentence, no trace."""
 
 import errno
+import re
 from typing import Final
 
 from pipeline.errors import PipelineError, RemoteError, RootError, UnreachableError
@@ -25,6 +26,14 @@ LASTING: Final = {
     errno.ENOTDIR: ("Not a directory", "name another folder"),
 }
 
+#: What Java says when a node, or the way to one, is gone, and what when nothing is written for now.
+_NODE_GONE: Final = re.compile(
+    r"\b(BlockMissingException|ConnectException|NoRouteToHostException|UnknownHostException"
+    r"|SocketTimeoutException|StandbyException|RetriableException|ExecutorLostFailure)\b"
+    r"|could only be written to \d+ of"
+)
+_SAFE_MODE: Final = "SafeModeException"
+
 
 def as_sentence(error: BaseException) -> PipelineError | None:
     """The error for the user that lies behind `error` or its causes; None: it is none of these.
@@ -48,6 +57,16 @@ def as_sentence(error: BaseException) -> PipelineError | None:
             for number, (words, _) in (PASSING | LASTING).items():
                 if f"Exception: {words}" in text or f"({words})" in text:
                     return _told(number, "")
+            if _SAFE_MODE in text:
+                return UnreachableError(
+                    "HDFS is in safe mode and takes no writes: run this again when "
+                    "`hdfs dfsadmin -safemode get` says OFF"
+                )
+            if gone := _NODE_GONE.search(text):
+                return UnreachableError(
+                    f"nodes of the cluster are gone or out of reach ({gone[0]}): run this again "
+                    "when they are back; what was there before is kept"
+                )
         cause = cause.__cause__ or cause.__context__
     return None
 
