@@ -20,6 +20,6 @@ A case is data, in one of the modules `cases_*.py`, whose list `CASES` is found 
 - `CommandCase`: a command line, run without Spark, its exit status and a word of its sentence.
 - `TestedElsewhere`: a case whose test stands in another file; that it exists is checked.
 
-Every case is one pytest test (`pytest tests/corpus -k nul-in-query`) and one row of the table in
-docs/robustness.md, which `python -m tests.corpus` writes anew.
+Every case is one pytest test (`pytest tests/corpus -k nul-in-query` runs it alone) and one row of
+the table in docs/robustness.md, which `python -m tests.corpus` writes anew.
 """

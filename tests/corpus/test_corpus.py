@@ -26,14 +26,19 @@ ELSEWHERE = [case for case in CASES if isinstance(case, TestedElsewhere)]
 
 @pytest.fixture(scope="module")
 def outcome_of(
-    spark: SparkSession, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, spark: SparkSession, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[[Case], Outcome]:
-    """What the landing folder of a case became; run when the first of its cases asks."""
-    by_name = {case.name: key for key, cases in groups(LANDED).items() for case in cases}
+    """What the landing folder of a case became; run when the first of its cases asks.
+
+    Only the cases that were chosen (`-k`) lie there.
+    """
+    params = [item.callspec.params for item in request.session.items if hasattr(item, "callspec")]
+    chosen = [case for case in LANDED if any(case is each.get("case") for each in params)]
+    by_name = {case.name: key for key, cases in groups(chosen).items() for case in cases}
 
     @cache
     def of_group(key: str) -> Outcome:
-        return outcome(lambda: spark, tmp_path_factory.mktemp("corpus"), groups(LANDED)[key])
+        return outcome(lambda: spark, tmp_path_factory.mktemp("corpus"), groups(chosen)[key])
 
     return lambda case: of_group(by_name[case.name])
 

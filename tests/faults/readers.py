@@ -1,0 +1,116 @@
+"""Readers: every dataset of a root as rows, and one that reads them in a loop."""
+
+import hashlib
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+#: Datasets that tell of the runs, not of the logs, and differ with each run.
+OF_RUNS: Final = ("runs",)
+#: A column of when something happened, not of what.
+TIMES_OF_RUNS: Final = frozenset({"modified_at"})
+
+#: What is published has one file a partition, which one rename replaces: no reader ever misses it.
+#: Of the others a partition may get fewer files; who listed them before reads them again.
+RESULTS: Final = ("trending", "related", "autocomplete")
+
+Rows = dict[str, list[str]]
+
+
+def datasets(root: Path) -> list[str]:
+    """The datasets that a root has."""
+    folders = [each for each in root.iterdir() if each.is_dir()] if root.exists() else []
+    return sorted(f.name for f in folders if not f.name.startswith("_") and f.name not in OF_RUNS)
+
+
+def rows(root: Path, *, without: frozenset[str] = frozenset()) -> Rows:
+    """Each dataset's rows as text, in order of the text; the landing folder's place left out."""
+    found: Rows = {}
+    for dataset in datasets(root):
+        texts = []
+        for file in sorted((root / dataset).rglob("*.parquet")):
+            table = pq.ParquetFile(file).read()
+            kept = [name for name in table.column_names if name not in without | TIMES_OF_RUNS]
+            partition = file.parent.relative_to(root)
+            texts += [f"{partition} {_row(each)}" for each in table.select(kept).to_pylist()]
+        if texts:
+            found[dataset] = sorted(texts)
+    return found
+
+
+def _row(values: dict[str, object]) -> str:
+    return repr(values)
+
+
+def differences(one: Rows, other: Rows) -> list[str]:
+    """Rows of one that the other lacks, and the other way round; nothing if they are equal."""
+    found = []
+    for dataset in sorted({*one, *other}):
+        ours, theirs = one.get(dataset, []), other.get(dataset, [])
+        if ours != theirs:
+            lost, more = set(theirs) - set(ours), set(ours) - set(theirs)
+            found += [f"lacks {row[:300]}" for row in sorted(lost)]
+            found += [f"has {row[:300]}" for row in sorted(more)]
+            found += [] if lost or more else [f"{dataset}: a row more than once"]
+    return found
+
+
+def digest(root: Path) -> str:
+    """One text for all that lies under a root but locks, leftovers and the story of its runs."""
+    total = hashlib.sha256()
+    for path in sorted(root.rglob("*")) if root.exists() else []:
+        below = path.relative_to(root)
+        skipped = below.parts[0] in OF_RUNS or below.name.startswith("_lock")
+        if path.is_file() and not skipped:
+            total.update(f"{below}\0".encode())
+            total.update(hashlib.sha256(path.read_bytes()).digest())
+    return total.hexdigest()
+
+
+class Reader(threading.Thread):
+    """Reads every result in a loop, as a web server would; `failures` says what went wrong."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(daemon=True)
+        self.root = root
+        self.failures: list[str] = []
+        self.loops = 0
+        self._is_over = threading.Event()
+
+    def run(self) -> None:
+        while not self._is_over.is_set():
+            self.loops += 1
+            for dataset in datasets(self.root):
+                try:
+                    self._read(self.root / dataset)
+                except (OSError, pa.ArrowException) as error:
+                    self.failures.append(f"{dataset}: {type(error).__name__} {error}")
+            self._is_over.wait(0.01)
+
+    def _read(self, folder: Path) -> None:
+        for file in sorted(folder.rglob("*.parquet")):
+            try:
+                pq.ParquetFile(file).read()
+            except FileNotFoundError:
+                if folder.name in RESULTS or file.exists():
+                    raise
+
+    def end(self) -> None:
+        self._is_over.set()
+        self.join()
+
+
+@contextmanager
+def reading(root: Path) -> Iterator[Reader]:
+    """A reader beside the block."""
+    reader = Reader(root)
+    reader.start()
+    try:
+        yield reader
+    finally:
+        reader.end()
