@@ -161,7 +161,7 @@ class Change:
         self.state.run = self.run
         moves = self._data_moves()
         small = [self._staged_small(name, *each) for name, each in self._small_files().items()]
-        sources = [self._below_root(move.source) for move in [*moves, *small]]
+        sources = [self._below_root(move.source) for move in moves]
         self.storage.sync([*sources, *sorted({posixpath.dirname(each) for each in sources})])
         journal = Journal(moves, sorted(self._folders), sorted(self._removed), small)
         self.storage.write_text(self._below_root(JOURNAL), journal.to_json())
