@@ -2,10 +2,12 @@
 
 import logging
 import os
+import pwd
 import re
+import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final
 
 from py4j.protocol import Py4JError
@@ -14,6 +16,7 @@ from pyspark.sql import SparkSession
 
 from pipeline.errors import PipelineError, UnreachableError
 from pipeline.hadoop import application_page, check_resource_manager, hadoop_settings
+from silgeom.commands import Stopped
 
 _LOG = logging.getLogger(__name__)
 #: How often a job on a cluster tells how far it is.
@@ -47,7 +50,7 @@ def spark_session(app_name: str) -> Iterator[Session]:
 
     Raises:
         UnreachableError: YARN does not answer, or HDFS takes no writes for now.
-        PipelineError: the user has no folder in HDFS for what a job brings along.
+        PipelineError: the user has no name, or no folder in HDFS for what a job brings along.
     """
     started: list[SparkSession] = []
     over = threading.Event()
@@ -62,6 +65,11 @@ def spark_session(app_name: str) -> Iterator[Session]:
 
     try:
         yield session
+    except (KeyboardInterrupt, Stopped):
+        for spark in started:
+            with suppress(Exception):  # Java would tell of each task that it gives up
+                spark.sparkContext.setLogLevel("OFF")
+        raise
     finally:
         over.set()
         for spark in started:
@@ -74,6 +82,8 @@ def _started(app_name: str) -> SparkSession:
     builder = SparkSession.builder.appName(app_name).config("spark.ui.showConsoleProgress", "false")
     for key, value in SEMANTICS.items():
         builder = builder.config(key, value)
+    _require_user_name()
+    before = signal.getsignal(signal.SIGINT)
     try:
         return builder.getOrCreate()
     except Exception as error:  # Py4JJavaError, of which only the text tells what it is
@@ -81,6 +91,21 @@ def _started(app_name: str) -> SparkSession:
         if told is None:
             raise
         raise told from error
+    finally:
+        # PySpark's own handler asks Java to cancel in the midst of another answer, and fails at it.
+        if before is not None and threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, before)
+
+
+def _require_user_name() -> None:
+    """Raise unless the user has a name: Java logs in with it."""
+    try:
+        pwd.getpwuid(os.geteuid())
+    except KeyError as error:
+        raise PipelineError(
+            f"user id {os.geteuid()} has no entry in /etc/passwd, and Hadoop takes no user without "
+            "a name: add a line to it, or run this as another user"
+        ) from error
 
 
 def _master() -> str:

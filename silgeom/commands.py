@@ -6,6 +6,7 @@ are each command's own.
 
 import argparse
 import io
+import logging
 import os
 import re
 import signal
@@ -60,7 +61,7 @@ def command(prog: str) -> Iterator[None]:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # None if closed, something else in tests
             stream.reconfigure(errors="backslashreplace")
-    before = signal.signal(signal.SIGTERM, _stop)
+    before = signal.signal(signal.SIGTERM, _stop), signal.signal(signal.SIGINT, _interrupt)
     try:
         yield
         _flush()
@@ -71,7 +72,8 @@ def command(prog: str) -> Iterator[None]:
     except BrokenPipeError:
         _give_up_output()
     finally:
-        signal.signal(signal.SIGTERM, before)
+        signal.signal(signal.SIGTERM, before[0])
+        signal.signal(signal.SIGINT, before[1])
 
 
 def say(text: str) -> None:
@@ -187,7 +189,13 @@ def _cut(text: str) -> str:
 
 
 def _stop(*_: int | FrameType | None) -> NoReturn:
+    logging.disable(logging.CRITICAL)  # libraries log what they were cut off from
     raise Stopped
+
+
+def _interrupt(*_: int | FrameType | None) -> NoReturn:
+    logging.disable(logging.CRITICAL)
+    raise KeyboardInterrupt
 
 
 def _stopped(prog: str, by: str, number: int) -> NoReturn:

@@ -231,7 +231,10 @@ def _newest(root: str | Path) -> Path:
             f"look-ups read files of this machine, not {name}: "
             "copy the folder autocomplete here (hdfs dfs -get) and name the folder that holds it"
         )
-    folders = [file.parent for file in Path(name).glob("autocomplete/dt=*/*.parquet")]
+    try:
+        folders = [file.parent for file in Path(name).glob("autocomplete/dt=*/*.parquet")]
+    except OSError as error:
+        raise CompletionError(f"{name} cannot be read: {error.strerror}") from error
     if not folders:
         raise CompletionError(
             f"no completions in {name}: run jobs/autocomplete.py, or name another --root"

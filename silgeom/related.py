@@ -246,7 +246,11 @@ def _heaviest(completions: pa.Table | None) -> dict[str, float]:
 
 
 def _newest(root: str, dataset: str) -> Path | None:
-    return max((file.parent for file in Path(root).glob(f"{dataset}/dt=*/*.parquet")), default=None)
+    files = Path(root).glob(f"{dataset}/dt=*/*.parquet")
+    try:
+        return max((file.parent for file in files), default=None)
+    except OSError as error:
+        raise RelatedError(f"{root} cannot be read: {error.strerror}") from error
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -292,6 +292,108 @@ def test_a_fault_of_the_code_keeps_its_trace() -> None:
         cli.run_job(job, parser, ["--root=/nowhere/root"])
 
 
+COMMANDS = ["complete", "related", "evaluate.__main__", "simulate.__main__"]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_help_of_a_command_without_spark_changes_only_on_purpose(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    golden = Path(__file__).parent / "golden" / f"silgeom.{name.partition('.')[0]}.txt"
+    with pytest.raises(SystemExit) as exit_:
+        importlib.import_module(f"silgeom.{name}").main(["--help"])
+    text = capsys.readouterr().out
+    if os.environ.get("UPDATE_GOLDEN"):
+        golden.write_text(text, "utf-8")
+
+    assert not exit_.value.code
+    assert text == golden.read_text("utf-8"), "after reading it: UPDATE_GOLDEN=1 make test"
+
+
+def command_told(capsys: pytest.CaptureFixture[str], name: str, *arguments: str | Path) -> str:
+    """The one sentence of a command without Spark that cannot do its work; it exits with 2."""
+    main = importlib.import_module(f"silgeom.{name}").main
+    try:
+        status = main([str(each) for each in arguments])
+    except SystemExit as exit_:
+        status = exit_.code
+    captured = capsys.readouterr()
+    assert (status, captured.out, captured.err.count("\n")) == (2, "", 1), captured
+    return captured.err
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [
+        ("complete", ["카카오"], "--root"),
+        ("related", ["카카오"], "--root"),
+        ("evaluate.__main__", ["autocomplete"], None),
+        ("evaluate.__main__", ["trending"], None),
+        ("simulate.__main__", ["{tmp}/made"], "--like"),
+        ("simulate.__main__", ["{tmp}/made"], "--parameters"),
+    ],
+)
+@pytest.mark.parametrize(
+    "kind",
+    ["folder", "pipe", "loop", "binary", "too long", "escape", "missing", "empty", "damaged"],
+)
+def test_a_place_of_which_a_command_can_make_nothing_is_one_sentence(
+    name: str,
+    before: list[str],
+    after: str | None,
+    kind: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    place = "" if kind == "empty" else str(odd_file(tmp_path, kind))
+    if kind == "damaged":
+        for dataset in ("searches", "related", "autocomplete", "hourly_counts", "daily_counts"):
+            folder = Path(place) / dataset / "dt=2026-03-02"
+            folder.mkdir(parents=True)
+            (folder / "part-00000.parquet").write_bytes(b"PAR1 and no more")
+        (Path(place) / "_state.json").write_bytes(b'{"zone": "\xff')
+    given = [each.format(tmp=tmp_path) for each in before]
+
+    sentence = command_told(capsys, name, *given, *([f"{after}={place}"] if after else [place]))
+
+    assert "\x1b" not in sentence
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("complete", ["카", "--limit=0"]),
+        ("complete", ["카", "--limit=1001"]),
+        ("related", ["카", "--limit=ten"]),
+        ("related", []),
+        ("evaluate.__main__", ["all", "root", "--k=0"]),
+        ("evaluate.__main__", ["all", "root", "--share=nan"]),
+        ("evaluate.__main__", ["all", "root", "--share=1"]),
+        ("evaluate.__main__", ["everything", "root"]),
+        ("simulate.__main__", ["log", "--days=99999999999"]),
+        ("simulate.__main__", ["log", "--users=99999999999999999999"]),
+        ("simulate.__main__", ["log", "--searches=-5"]),
+        ("simulate.__main__", ["log", "--start=9999-12-31"]),
+        ("simulate.__main__", ["log", "--start=0001-01-01"]),
+        ("simulate.__main__", ["log", "--bursts=nan"]),
+        ("simulate.__main__", ["log", "--seed=-1"]),
+        ("simulate.__main__", ["log", "--zone=Mars", "--like=x"]),
+    ],
+)
+def test_a_wrong_argument_of_a_command_is_one_sentence(
+    name: str,
+    arguments: list[str],
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    command_told(capsys, name, *arguments)
+
+    assert list(tmp_path.iterdir()) == []
+
+
 def ran(code: str, *, stdout: int | None = None, **environment: str) -> tuple[int, bytes, bytes]:
     """Run some Python that uses the command lines: exit status, standard output and error."""
     given = {**os.environ, "PYTHONPATH": str(PROJECT), **environment}

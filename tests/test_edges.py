@@ -118,10 +118,17 @@ def test_a_day_whose_only_session_is_too_long_has_no_pairs_and_blocks_nothing(
     assert "up to date" in again[1]
     assert pd.read_parquet(root / "related").empty
     # The day after, with pairs, is read beside it.
-    more = [(f"2026-03-03T10:0{m}:00Z", f"u{n}", f"말 {m}") for n in range(9) for m in range(2)]
+    more = [
+        (f"2026-03-03T10:0{m}:00Z", f"u{n}", f"{word} {m}")
+        for word, people in [("말", range(20)), ("날", range(20, 40))]
+        for n in people
+        for m in range(2)
+    ]
     (tmp_path / "log" / "more.tsv").write_text("".join("\t".join(r) + "\n" for r in more), "utf-8")
     assert run("related", *places)[0] == 0
-    assert set(pd.read_parquet(root / "related" / "dt=2026-03-03")["query"]) == {"말 0", "말 1"}
+    assert set(pd.read_parquet(root / "related" / "dt=2026-03-03")["query"]) == {
+        *("말 0", "말 1", "날 0", "날 1"),
+    }
 
 
 @pytest.mark.parametrize(

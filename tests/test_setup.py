@@ -354,6 +354,28 @@ def test_hangul_file_names_work_in_the_c_locale(tmp_path: Path) -> None:
     assert spark_env(venv)["LC_ALL"] == "C.UTF-8"
     assert spark_env(venv, LANG="C")["LC_ALL"] == "C.UTF-8"
     assert "LC_ALL" not in spark_env(venv, LANG="ko_KR.UTF-8")
+    old = spark_env(venv, LC_ALL="ko_KR.eucKR")
+    assert (old["LC_ALL"], old["PYTHONIOENCODING"]) == ("C.UTF-8", "euc-kr")
+
+
+def test_a_user_without_a_name_is_one_sentence_before_java_starts(tmp_path: Path) -> None:
+    venv = configured(tmp_path, a_java(tmp_path / "jdk"))
+    nobody = tmp_path / "bin"
+    nobody.mkdir()
+    # What id says under `docker run -u 12345`.
+    (nobody / "id").write_text('#!/bin/sh\n[ "$1" = -u ] && echo 12345 || exit 1\n', "utf-8")
+    (nobody / "id").chmod(0o755)
+
+    done = subprocess.run(
+        ["bash", "-c", f". {venv}/lib/python3.11/site-packages/pyspark/conf/spark-env.sh; env"],
+        env={"PATH": f"{nobody}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert "user id 12345 has no entry in /etc/passwd" in done.stderr
 
 
 def test_files_are_written_only_when_they_change(tmp_path: Path) -> None:

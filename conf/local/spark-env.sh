@@ -30,9 +30,21 @@ JAVA_HOME=@VENV@
 # resolve does no harm. To submit to a cluster from here, set SPARK_LOCAL_IP, or SPARK_CONF_DIR.
 SPARK_LOCAL_IP=${SPARK_LOCAL_IP:-127.0.0.1}
 
-# In the C locale Java cannot open a file whose name has Hangul in it.
+# Only with UTF-8 can Java open every file whose name has Hangul in it; what is printed stays in the
+# terminal's own characters.
 if [ "$(uname -s)" = Linux ]; then
     case ${LC_ALL:-${LC_CTYPE:-${LANG:-C}}} in
     C | POSIX) LC_ALL=C.UTF-8 ;;
+    *.[Ee][Uu][Cc][Kk][Rr] | *.[Ee][Uu][Cc]-[Kk][Rr])
+        PYTHONIOENCODING=${PYTHONIOENCODING:-euc-kr}
+        LC_ALL=C.UTF-8
+        ;;
     esac
+fi
+
+# Java knows a user without an entry in /etc/passwd (docker run -u 12345) by no name.
+if ! id -un >/dev/null 2>&1; then
+    echo "user id $(id -u) has no entry in /etc/passwd, and Hadoop takes no user without a name:" \
+        "add a line to it, or run this as another user" >&2
+    exit 2
 fi

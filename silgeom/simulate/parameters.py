@@ -167,6 +167,8 @@ def read_parameters(path: Path) -> dict[str, Any]:
         ValueError: the file cannot be read, or names something unknown, or gives a value of
             another type; one sentence.
     """
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise ValueError(f"{path} cannot be read: it is no file.")
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
