@@ -1,7 +1,7 @@
 """The columns of every dataset, in reading order.
 
 A field's comment is its contract: unit, time zone, and what it counts. `dt` (and `hour`) are the
-folders `dt=YYYY-MM-DD` (`hour=HH`, see `pipeline.publish.hour_partition`) in the reporting zone; every
+folders `dt=YYYY-MM-DD` (`hour=HH`, see `hour_partition` in publish.py) in the reporting zone; every
 timestamp is UTC.
 """
 
