@@ -64,7 +64,7 @@ def bring_up_to_date(storage: Storage, root: str, state: State) -> State:
     """Take the steps that a root lacks; its state afterwards.
 
     Raises:
-        RootError: a newer program wrote it.
+        RootError: a newer program wrote it, or what a step reads is damaged.
     """
     if state.layout > LAYOUT:
         raise RootError(
@@ -73,7 +73,14 @@ def bring_up_to_date(storage: Storage, root: str, state: State) -> State:
         )
     for number in range(state.layout, LAYOUT):
         change = Change(storage, root, state.copy())
-        STEPS[number](change)
+        try:
+            STEPS[number](change)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:  # of what it reads
+            raise RootError(
+                f"{root} has files of an older version (layout {number}) and one of them is "
+                "damaged: put it back from a backup, or name a new --root, into which the logs are "
+                "taken in again"
+            ) from error
         change.state.layout = number + 1
         change.commit()
         state = change.state

@@ -18,16 +18,22 @@ is looked at: nothing here lists or rewrites what grows with the number of resul
 """
 
 import hashlib
+import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from io import BytesIO
 from typing import Final
 
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 from pyspark.sql import DataFrame
 from pyspark.sql.types import StringType, StructField, StructType
 
 from pipeline import journal
-from pipeline.errors import RootError
+from pipeline.errors import LogFormatError, RootError
 from pipeline.formats import known_zone
 from pipeline.journal import JOURNAL, STAGING
 from pipeline.migrations import LAYOUT, bring_up_to_date
@@ -35,6 +41,7 @@ from pipeline.session import Session
 from pipeline.state import (
     DAYS,
     STATE,
+    DayVersion,
     State,
     made_of_file,
     parsed_days,
@@ -43,6 +50,8 @@ from pipeline.state import (
 )
 from pipeline.storage import Storage, qualified, spark_path, storage_of
 from pipeline.user_ids import UserKeys
+
+_LOG: Final = logging.getLogger(__name__)
 
 LOCK: Final = "_lock"
 USER_KEY: Final = "_user_key"
@@ -223,6 +232,7 @@ def _opened(session: Session, storage: Storage, address: str, zone: str | None) 
     state = _read_state(storage, address)
     if state is not None:
         root.state = bring_up_to_date(storage, address, state)
+    _look_for_days_that_went(root)
     if zone is not None and zone != root.state.zone:
         if root.state.days:
             raise RootError(
@@ -233,22 +243,110 @@ def _opened(session: Session, storage: Storage, address: str, zone: str | None) 
     return root
 
 
+def _look_for_days_that_went(root: Root) -> None:
+    """Let the landing folder be read again where somebody deleted days of `searches`.
+
+    Which files had rows on them is not known: all that were taken in count as changed. Those that
+    lie there no more keep the rows that they have.
+    """
+    gone = sorted(set(root.state.days) - set(root.days_of("searches")))
+    if not gone:
+        return
+    _LOG.warning(
+        "searches of %d days from %s to %s are gone from %s: what lies in the landing folder is "
+        "taken in again",
+        *(len(gone), gone[0], gone[-1], root.address),
+    )
+    with root.change() as change:
+        for day in gone:
+            del change.state.days[day]
+        for file in root.storage.files(f"{root.address}/ledger") or []:
+            ledger = pq.read_table(BytesIO(root.storage.read_bytes(file.address) or b""))
+            for name, value in (("size", -1), ("checksum", None)):
+                column = ledger.schema.get_field_index(name)
+                kind = ledger.schema.field(name).type
+                unknown = pa.array([value] * len(ledger), kind)
+                ledger = ledger.set_column(column, name, unknown)
+            change.put("ledger", "", change.stage_table("ledger", ledger))
+
+
 def _read_state(storage: Storage, address: str) -> State | None:
-    """The state of a root; None: it is new."""
-    data = storage.read_bytes(f"{address}/{STATE}")
-    if data is None:
+    """The state of a root; None: it is new.
+
+    `_state.json` and `_days.json` are made anew from each other and from the searches where one of
+    them has gone or is damaged.
+
+    Raises:
+        RootError: both are, or the searches are damaged, too.
+    """
+    state = _parsed(storage, f"{address}/{STATE}", parsed_state)
+    if state is not None and not state.layout:
+        return state  # its days stand in the same file: see migrations
+    with_days = _parsed(storage, f"{address}/{DAYS}", parsed_days)
+    if state is not None and with_days is not None:
+        state.days = with_days.days
+        return state
+    if state is not None:
+        return _days_made_anew(storage, address, state)
+    if with_days is not None:
+        _LOG.warning("%s in %s was gone or damaged and is made anew", STATE, address)
+        return with_days
+    remains = [STATE, DAYS, "searches", "ledger"]
+    found = [name for name in remains if storage.exists(f"{address}/{name}")]
+    if not found:
         return None
+    raise RootError(
+        f"{address} was written by another version, or {STATE} and {DAYS} in it are damaged: put "
+        "them back from a backup, or name a new --root, into which the logs are taken in again"
+    )
+
+
+def _parsed(storage: Storage, address: str, parse: Callable[[str], State]) -> State | None:
+    """The state that a file tells; None: the file is not there, or it is damaged."""
+    data = storage.read_bytes(address)
     try:
-        state = parsed_state(data.decode("utf-8"))
-        if state.layout:
-            days = storage.read_bytes(f"{address}/{DAYS}") or b""
-            state.days = parsed_days(days.decode("utf-8")).days
-    except (ValueError, KeyError, TypeError) as error:
-        raise RootError(
-            f"{address} was written by another version, or {STATE} in it is damaged: take a new "
-            "--root, into which the logs are taken in again"
-        ) from error
+        state = None if data is None else parse(data.decode("utf-8"))
+        if state is not None:
+            known_zone(state.zone)
+    except (ValueError, KeyError, TypeError, LogFormatError):
+        return None
     return state
+
+
+def _days_made_anew(storage: Storage, address: str, state: State) -> State:
+    """The state with the days that `searches` has now, all of them to be counted again."""
+    _LOG.warning("%s in %s was gone or damaged and is made anew", DAYS, address)
+    change = journal.Change(storage, address, state)
+    for folder in storage.folders(f"{address}/searches"):
+        newest = _newest_search(storage, f"{address}/searches/{folder}")
+        if newest is not None and folder.startswith("dt="):
+            version = DayVersion(change.run, change.run, change.run, newest.isoformat())
+            state.days[folder.removeprefix("dt=")] = version
+    change.write(DAYS, state.days_to_json().encode())
+    change.commit()
+    return state
+
+
+def _newest_search(storage: Storage, folder: str) -> datetime | None:
+    """The time of the newest search in a folder, UTC; None if there is none.
+
+    Raises:
+        RootError: a file is damaged.
+    """
+    found: list[datetime] = []
+    for file in storage.files(folder) or []:
+        try:
+            content = BytesIO(storage.read_bytes(file.address) or b"")
+            column = pq.read_table(content, columns=["searched_at"])["searched_at"]
+        except (pa.ArrowException, KeyError) as error:
+            raise RootError(
+                f"{file.address} is damaged: put it back from a backup, or name a new --root, into "
+                "which the logs are taken in again"
+            ) from error
+        newest = pc.max(column).as_py()
+        if newest is not None:
+            found.append(newest.replace(tzinfo=newest.tzinfo or UTC).astimezone(UTC))
+    return max(found, default=None)
 
 
 def columns_digest(*schemas: StructType) -> str:

@@ -34,6 +34,7 @@ from pipeline.hdfs import (
     native_place,
     os_error,
 )
+from pipeline.holder import Holder, holder_text
 from pipeline.retries import may_pass
 from pipeline.session import Session
 
@@ -190,21 +191,31 @@ class Storage(ABC):
             RootError: another job held it for `LOCK_MINUTES`.
         """
         deadline = time.monotonic() + LOCK_MINUTES * 60
+        note = f"{address}.json"
         release = self._try_lock(address)
         if release is None:
-            say(f"Another job is at work on {address.rpartition('/')[0]}: waiting for it to end.")
+            who = holder_text(self.read_bytes(note))
+            root = address.rpartition("/")[0]
+            say(f"Another job is at work on {root}{who}: waiting for it to end.")
         while release is None:
             if time.monotonic() > deadline:
                 raise RootError(
-                    f"another job has held {address} for {LOCK_MINUTES} minutes: "
-                    "wait for it or stop it, then run this again"
+                    f"another job has held {address} for {LOCK_MINUTES} minutes"
+                    f"{holder_text(self.read_bytes(note))}: wait for it or stop it, then run this "
+                    "again"
                 )
             time.sleep(LOCK_POLL_SECONDS)
             release = self._try_lock(address)
         try:
+            with suppress(OSError):  # a full disk: then nobody is told who holds it
+                self.write_bytes(note, Holder().to_json())
             yield
         finally:
-            release()
+            try:
+                with suppress(OSError):
+                    self.delete(note)
+            finally:
+                release()
 
     @abstractmethod
     def _try_lock(self, address: str) -> Callable[[], None] | None:
@@ -347,12 +358,24 @@ class LocalStorage(Storage):
             )
 
     def _try_lock(self, address: str) -> Callable[[], None] | None:
-        handle = os.open(_local(address), os.O_RDWR | os.O_CREAT, 0o666)
+        path = _local(address)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+            # A job of which nothing came deletes the root that it made, and the lock with it.
+            is_in_place = os.path.samestat(os.fstat(handle), path.stat())
+        except (BlockingIOError, FileNotFoundError) as error:
             os.close(handle)
-            return None
+            return None if isinstance(error, BlockingIOError) else self._try_lock(address)
+        except OSError as error:
+            os.close(handle)
+            raise RootError(
+                f"cannot lock {path} ({error.strerror}): name a --root on another file system"
+            ) from error
+        if not is_in_place:
+            os.close(handle)
+            return self._try_lock(address)
         return lambda: os.close(handle)
 
 

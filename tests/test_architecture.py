@@ -29,7 +29,7 @@ LAYERS = [
         "retries",
         "display",
     },
-    {"ledger", "names", "formats", "state"},
+    {"ledger", "names", "formats", "state", "holder"},
     # Datasets: DataFrame -> DataFrame. Of each other they know nothing.
     {"searches", "counts", "sessions", "trending", "related", "autocomplete"},
     {"detection"},
@@ -52,6 +52,7 @@ IN_TOUCH_WITH_THE_WORLD = {
     "hadoop",
     "hdfs",
     "session",
+    "holder",
     "journal",
     "migrations",
     "root",

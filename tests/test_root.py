@@ -1,5 +1,6 @@
 import json
 import os
+import socket
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -38,9 +39,9 @@ def put(root: Root, number: int) -> None:
             for part in range(parts):
                 pq.write_table(pa.table({"n": [number]}), folder / f"{part}.zstd.parquet")
             change.put(name, "dt=2026-03-02", change.address(name))
-        root.state.days = {
-            "2026-03-02": DayVersion(number, number, number, "2026-03-02T00:00:00+00:00")
-        }
+        change.put("searches", "dt=2026-03-02", change.address("none"))
+        newest = "2026-03-02T00:00:00+00:00"
+        root.state.days = {"2026-03-02": DayVersion(number, number, number, newest)}
 
 
 def numbers(path: Path, name: str) -> set[int]:
@@ -99,7 +100,10 @@ def test_a_second_job_is_told_to_wait_and_gets_its_turn(tmp_path: Path) -> None:
     with open_root(no_spark, str(path), say=release) as root:
         put(root, 1)
 
-    assert said == [f"Another job is at work on file://{path}: waiting for it to end."]
+    [sentence] = said
+    assert sentence.startswith(f"Another job is at work on file://{path} (")
+    assert f" at {socket.gethostname()}, process {os.getpid()}, since 20" in sentence
+    assert sentence.endswith(" UTC): waiting for it to end.")
     assert numbers(path, "trending") == {1}
 
 
@@ -152,6 +156,8 @@ def test_a_root_of_another_version_is_refused(tmp_path: Path) -> None:
         put(root, 1)
     state = json.loads((path / "_state.json").read_text())
 
+    # Before there were numbers of layouts; there was one file then.
+    (path / "_days.json").unlink()
     (path / "_state.json").write_text(json.dumps(state | {"layout": "000000000000"}))
     with pytest.raises(RootError, match="written by another version"), opened(path):
         pass

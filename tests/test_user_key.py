@@ -23,7 +23,7 @@ def no_words(_: str) -> None:
 def keys_of(path: Path, *, days: bool = False) -> UserKeys:
     with open_root(no_spark, str(path), say=no_words) as root:
         if days:
-            root.state.days = {"2026-03-02": DayVersion(1, 1, 1, "2026-03-02T00:00:00")}
+            root.state.days = {"2026-03-02": DayVersion(1, 1, 1, "2026-03-02T00:00:00+00:00")}
         return root.user_keys()
 
 
@@ -46,7 +46,7 @@ def test_a_key_that_is_gone_is_not_made_anew_where_there_are_searches(tmp_path: 
     assert not (tmp_path / "_user_key").exists()
 
 
-@pytest.mark.parametrize("dataset", ["searches", "daily_counts", "daily_pairs"])
+@pytest.mark.parametrize("dataset", ["rejects", "daily_counts", "daily_pairs"])
 def test_nor_where_there_are_counts_that_no_state_tells_of(tmp_path: Path, dataset: str) -> None:
     folder = tmp_path / dataset / "dt=2026-03-02"
     folder.mkdir(parents=True)
