@@ -234,17 +234,24 @@ def first_look(
     root, address = published.root, f"{published.root.address}/_first_look_{published.dataset}"
     made_of = root.made_of(published.dataset, published.partition)
     key = fingerprint(partition=published.partition, made_of=made_of, limit=limit)
-    remembered = None if published.is_new else root.storage.read_text(address)
-    if remembered is not None:
-        known, _, text = remembered.partition("\n")
-        if known == key:
-            return FirstLook(**json.loads(text))
+    remembered = None if published.is_new else root.storage.read_bytes(address)
+    if look := parsed_first_look(remembered or b"", key):
+        return look
     chosen = choose(published.rows)
     rows = [list(row) for row in chosen.limit(limit).collect()]
     look = FirstLook(published.rows.count(), chosen.columns, rows)
     text = json.dumps(asdict(look), ensure_ascii=False)
     root.storage.write_text(address, f"{key}\n{text}\n")
     return look
+
+
+def parsed_first_look(data: bytes, key: str) -> FirstLook | None:
+    """What is remembered under `key`; None: it is of another result, or damaged."""
+    try:
+        known, _, text = data.decode("utf-8").partition("\n")
+        return FirstLook(**json.loads(text)) if known == key else None
+    except (ValueError, TypeError):
+        return None
 
 
 @dataclass(frozen=True)

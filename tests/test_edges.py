@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from pipeline.publish import hour_partition, next_full_hour
+from pipeline.publish import hour_partition, next_full_hour, parsed_first_look
 from silgeom.complete import complete
 from tests.test_jobs import run  # noqa: F401
 
@@ -55,6 +55,24 @@ def test_no_two_windows_of_a_year_have_one_partition(zone: str) -> None:
     # One an hour, the first and the last included; Lord Howe Island has 90 minutes without, twice.
     assert len(ends) == 365 * 24 + 1 - (zone == "Australia/Lord_Howe")
     assert len({hour_partition(end, zone) for end in ends}) == len(ends)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"key",
+        b"other\n{}",
+        b"key\n",
+        b"key\n[1]",
+        b"key\n{}",
+        b'key\n{"count": 1}',
+        b'key\n{"count": 1, "columns": [], "rows": [',
+        b"\xff\xfe\nkey",
+    ],
+)
+def test_a_damaged_memory_of_the_first_rows_is_none(data: bytes) -> None:
+    assert parsed_first_look(data, "key") is None
 
 
 def put(folder: Path, rows: Iterable[tuple[str, object, str]]) -> Path:
