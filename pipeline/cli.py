@@ -37,12 +37,12 @@ from silgeom.commands import (
     day,
     fail,
     number,
-    place_name,
     quoted,
     require_day,
-    say,
     whole,
 )
+from silgeom.commands import place_name as place_name
+from silgeom.commands import say as say
 from silgeom.tables import table
 
 PROJECT = Path(__file__).resolve().parents[1]
