@@ -14,7 +14,7 @@ from py4j.protocol import Py4JError
 from pyspark import SparkConf, SparkContext
 from pyspark.sql import SparkSession
 
-from pipeline.errors import PipelineError, UnreachableError
+from pipeline.errors import PipelineError
 from pipeline.hadoop import application_page, check_resource_manager, hadoop_settings
 from silgeom.commands import Stopped
 
@@ -49,7 +49,7 @@ def spark_session(app_name: str) -> Iterator[Session]:
     Master, memory and cores come from spark-submit and spark-defaults.conf, never from here.
 
     Raises:
-        UnreachableError: YARN does not answer, or HDFS takes no writes for now.
+        UnreachableError: YARN does not answer.
         PipelineError: the user has no name, or no folder in HDFS for what a job brings along.
     """
     started: list[SparkSession] = []
@@ -87,10 +87,16 @@ def _started(app_name: str) -> SparkSession:
     try:
         return builder.getOrCreate()
     except Exception as error:  # Py4JJavaError, of which only the text tells what it is
-        told = _why_not_started(str(error))
-        if told is None:
+        denied = re.search(
+            r"AccessControlException: (Permission denied: user=([^,]+),.*)", str(error)
+        )
+        if denied is None:
             raise
-        raise told from error
+        raise PipelineError(
+            f"Spark cannot bring the job along to HDFS ({denied[1]}): have the folder "
+            f"/user/{denied[2]} made for you, or name another of yours with "
+            "--conf spark.yarn.stagingDir=hdfs:///..."
+        ) from error
     finally:
         # PySpark's own handler asks Java to cancel in the midst of another answer, and fails at it.
         if before is not None and threading.current_thread() is threading.main_thread():
@@ -112,24 +118,6 @@ def _master() -> str:
     """Where the session will run, as spark-submit or spark-defaults.conf say."""
     SparkContext._ensure_initialized()  # else SparkConf knows neither
     return SparkConf().get("spark.master", "") or ""
-
-
-def _why_not_started(text: str) -> PipelineError | None:
-    """What a cluster's answer to a new application means for the user; None: a fault."""
-    if "SafeModeException" in text:
-        return UnreachableError(
-            "HDFS is in safe mode and takes no writes: run this again when "
-            "`hdfs dfsadmin -safemode get` says OFF"
-        )
-    if denied := re.search(r"AccessControlException: (Permission denied: user=([^,]+),.*)", text):
-        return PipelineError(
-            f"Spark cannot bring the job along to HDFS ({denied[1]}): have the folder "
-            f"/user/{denied[2]} made for you, or name another of yours with "
-            "--conf spark.yarn.stagingDir=hdfs:///..."
-        )
-    if refused := re.search(r"(?:ConnectException|NoRouteToHostException): (.*)", text):
-        return UnreachableError(f"the cluster cannot be reached ({refused[1]}): run this again")
-    return None
 
 
 def _tell(spark: SparkSession, over: threading.Event) -> None:

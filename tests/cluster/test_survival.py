@@ -158,17 +158,6 @@ def test_containers_may_be_restarted_in_any_order(
     assert short_rows(hdfs, "restarted") == undisturbed, order
 
 
-def test_a_job_in_safe_mode_says_so_in_a_sentence(cluster: Cluster) -> None:
-    cluster.as_superuser("hdfs", "dfsadmin", "-safemode", "enter")
-    try:
-        refused = cluster.compose("exec", "-T", "client", "spark-submit", *SHORT_JOB, check=False)
-    finally:
-        cluster.as_superuser("hdfs", "dfsadmin", "-safemode", "leave")
-    assert refused.returncode != 0
-    assert "HDFS is in safe mode" in refused.stderr
-    assert len(refused.stderr.splitlines()) == 1
-
-
 def test_a_data_node_with_a_full_disk_stops_neither_put_nor_job(
     mended: Cluster, hdfs: Reader, undisturbed: tuple[Rows, Rows]
 ) -> None:
