@@ -77,12 +77,12 @@ def spark_session(app_name: str) -> Iterator[Session]:
 
 
 def _started(app_name: str) -> SparkSession:
+    _require_user_name()
     if _master() == "yarn":
         check_resource_manager(hadoop_settings(os.environ))
     builder = SparkSession.builder.appName(app_name).config("spark.ui.showConsoleProgress", "false")
     for key, value in SEMANTICS.items():
         builder = builder.config(key, value)
-    _require_user_name()
     before = signal.getsignal(signal.SIGINT)
     try:
         return builder.getOrCreate()

@@ -1,12 +1,20 @@
 """What a job knows of its cluster from Hadoop's settings, and what it says if YARN is not there."""
 
+import logging
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from pipeline.errors import UnreachableError
-from pipeline.hadoop import application_page, check_resource_manager, resource_managers
+from pipeline.hadoop import (
+    application_page,
+    check_resource_manager,
+    hadoop_settings,
+    resource_managers,
+)
+from pipeline.logs import set_up_logging
 
 PAIR = {
     "yarn.resourcemanager.ha.rm-ids": "rm1, rm2",
@@ -85,3 +93,29 @@ def test_one_of_two_resource_managers_is_enough(listening: int, free_port: int) 
 
 def test_where_no_resource_manager_is_named_none_is_looked_for() -> None:
     check_resource_manager({})
+
+
+@pytest.mark.parametrize(("level", "is_told"), [("warning", True), ("error", False)])
+def test_where_a_job_runs_is_told_unless_only_errors_are_asked_for(
+    level: str, is_told: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_up_logging(level)
+
+    logging.getLogger("pipeline.session").info("application_1_2 runs")
+    logging.getLogger("pipeline.ingest").info("reading 3 files")
+
+    assert ("application_1_2 runs" in capsys.readouterr().err) is is_told
+
+
+def test_a_setting_is_put_in_where_another_names_it(tmp_path: Path) -> None:
+    (tmp_path / "yarn-site.xml").write_text(
+        "<configuration><property><name>a.host</name><value>${env.NODE}.local</value></property>"
+        "<property><name>a.place</name><value> ${a.port}:${unknown} </value></property>"
+        "<property><name>a.port</name><value>80</value></property></configuration>"
+    )
+
+    assert hadoop_settings({"HADOOP_CONF_DIR": str(tmp_path), "NODE": "one"}) == {
+        "a.host": "one.local",
+        "a.place": "80:${unknown}",
+        "a.port": "80",
+    }
