@@ -119,7 +119,7 @@ def as_it_is() -> Iterator[None]:
 def cpu_seconds(spark: SparkSession) -> float:
     """CPU time that Spark's Java has taken so far; 0 where the system does not tell."""
     try:
-        stat = Path(f"/proc/{spark.sparkContext._gateway.proc.pid}/stat").read_text()  # type: ignore[union-attr]
+        stat = Path(f"/proc/{spark.sparkContext._gateway.proc.pid}/stat").read_text("utf-8")  # type: ignore[union-attr]
     except (OSError, AttributeError):
         return 0.0
     user, system = stat.rpartition(")")[2].split()[11:13]

@@ -70,7 +70,7 @@ SILGEOM = sorted((ROOT / "silgeom").rglob("*.py"))
 
 def imports(path: Path) -> set[str]:
     """Every module that a file imports, wherever in the file; `from a import b` is both."""
-    return {name for node in ast.walk(ast.parse(path.read_text())) for name in _named(node)}
+    return {name for node in ast.walk(ast.parse(path.read_text("utf-8"))) for name in _named(node)}
 
 
 def _named(node: ast.AST) -> Iterator[str]:
@@ -102,7 +102,7 @@ def test_pipeline_modules_import_only_from_layers_above(path: Path) -> None:
 def test_only_the_job_that_runs_all_imports_other_jobs(path: Path) -> None:
     forbidden = {"tests"} if path.stem == "all" else {"jobs", "tests"}
     assert not any(name.split(".")[0] in forbidden for name in imports(path))
-    assert len(path.read_text().splitlines()) < 100
+    assert len(path.read_text("utf-8").splitlines()) < 100
 
 
 @pytest.mark.parametrize("path", SILGEOM, ids=lambda path: path.relative_to(ROOT).as_posix())
@@ -128,7 +128,7 @@ def test_transforms_do_nothing_but_transform(path: Path) -> None:
     }
     used = {
         node.attr
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
         if isinstance(node, ast.Attribute)
     }
     assert not used & banned

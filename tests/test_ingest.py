@@ -188,7 +188,9 @@ def truncated_gzip(path: Path) -> None:
 
 
 def other_format(path: Path) -> None:
-    path.write_text("\n".join(json.dumps({"level": "INFO", "message": i}) for i in range(9)))
+    path.write_text(
+        "\n".join(json.dumps({"level": "INFO", "message": i}) for i in range(9)), "utf-8"
+    )
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ LOCK = "one==1.0 \\\n    --hash=sha256:aa\n"
 
 def script(path: Path, *lines: str) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("\n".join(("#!/bin/sh", *lines, "")))
+    path.write_text("\n".join(("#!/bin/sh", *lines, "")), encoding="utf-8")
     path.chmod(0o755)
     return path
 

@@ -322,7 +322,7 @@ def alone(file: Path) -> Iterator[None]:
     The commands that fill the environment inherit the lock: where the bootstrap is killed alone,
     the next one waits for its pip, which goes on.
     """
-    with file.open() as handle:
+    with file.open(encoding="utf-8") as handle:
         os.set_inheritable(handle.fileno(), True)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
