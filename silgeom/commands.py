@@ -64,14 +64,12 @@ def command(prog: str) -> Iterator[None]:
     before = signal.signal(signal.SIGTERM, _stop), signal.signal(signal.SIGINT, _interrupt)
     try:
         yield
-        _flush()
     except KeyboardInterrupt:
         _stopped(prog, "Ctrl-C", signal.SIGINT)
     except Stopped:
         _stopped(prog, "SIGTERM", signal.SIGTERM)
-    except BrokenPipeError:
-        _give_up_output()
     finally:
+        _flush()
         signal.signal(signal.SIGTERM, before[0])
         signal.signal(signal.SIGINT, before[1])
 
@@ -204,8 +202,12 @@ def _stopped(prog: str, by: str, number: int) -> NoReturn:
 
 
 def _flush() -> None:
-    if sys.stdout is not None:
-        sys.stdout.flush()
+    """Write what argparse has printed, or Python would complain at its end that it cannot."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        _give_up_output()
 
 
 def _give_up_output() -> None:

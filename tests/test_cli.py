@@ -437,6 +437,18 @@ def test_a_reader_that_has_gone_does_not_end_the_work() -> None:
     assert (status, error) == (0, b"end\n")
 
 
+def test_help_that_nobody_reads_to_its_end_is_no_error() -> None:
+    read, write = os.pipe()
+    os.close(read)
+    try:
+        code = "from pipeline.cli import run_job\nimport jobs.ingest as job\n"
+        status, _, error = ran(f"{code}run_job(job.run, job.parser(), ['--help'])", stdout=write)
+    finally:
+        os.close(write)
+
+    assert (status, error) == (0, b"")
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
 def test_output_that_does_not_fit_on_its_disk_is_one_sentence() -> None:
     code = "from pipeline.cli import run_job, say\nimport jobs.ingest as job\n"
