@@ -14,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # spark-submit add
 
 from jobs import autocomplete, related, trending
 from pipeline import cli
+from pipeline.errors import UnreachableError
 from pipeline.session import Session
 
 
@@ -24,11 +25,17 @@ def parser() -> argparse.ArgumentParser:
 
 
 def run(session: Session, args: argparse.Namespace) -> None:
+    out_of_reach: UnreachableError | None = None
     for job in (trending, related, autocomplete):
         options = job.parser()
         defaults = vars(options.parse_args(["--landing", args.landing, "--root", args.root]))
         cli.say(f"\n== {str(job.__doc__).splitlines()[0]}\n")
-        job.run(session, argparse.Namespace(**{**defaults, **vars(args)}))
+        try:
+            job.run(session, argparse.Namespace(**{**defaults, **vars(args)}))
+        except UnreachableError as error:  # told at the end: the next result can be made
+            out_of_reach = error
+    if out_of_reach is not None:
+        raise out_of_reach
 
 
 if __name__ == "__main__":

@@ -10,13 +10,16 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # spark-submit adds jobs/ alone
 
-from pipeline.cli import arg_parser, prepared_root, run_job, say
+from pipeline.cli import add_corrections, arg_parser, prepared_root, run_job
 from pipeline.ingest import read_ledger
 from pipeline.session import Session
+from silgeom.commands import say
 
 
 def parser() -> argparse.ArgumentParser:
-    return arg_parser("ingest", __doc__)
+    parser = arg_parser("ingest", __doc__)
+    add_corrections(parser)
+    return parser
 
 
 def run(session: Session, args: argparse.Namespace) -> None:

@@ -8,8 +8,7 @@ import argparse
 import logging
 import os
 import tomllib
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from datetime import UTC, date, datetime, timedelta
@@ -19,10 +18,10 @@ from zoneinfo import ZoneInfo
 
 from pyspark.sql import DataFrame
 
-from pipeline.errors import InvalidParameterError
+from pipeline.errors import InvalidParameterError, UnreachableError
 from pipeline.failures import as_sentence
-from pipeline.ingest import Landing, TakenIn, check_landing, take_in
-from pipeline.ledger import SAME_CONTENT, SET_ASIDE, LedgerEntry
+from pipeline.ingest import TakenIn, check_landing, take_in, unreachable_text
+from pipeline.inspection import Landing
 from pipeline.limits import LIMITS
 from pipeline.logs import LEVELS, STYLES, set_up_logging
 from pipeline.publish import Options, Published, first_look
@@ -31,6 +30,7 @@ from pipeline.runs import Run, current_run, recorded, told_arguments, write_run
 from pipeline.session import Session, spark_session
 from pipeline.state import STATE
 from pipeline.storage import qualified, storage_of
+from pipeline.summary import taken_in_lines
 from silgeom.commands import (
     ArgumentParser,
     command,
@@ -118,6 +118,12 @@ def arg_parser(name: str, description: str) -> argparse.ArgumentParser:
         metavar="YYYY-MM-DD",
         help="the day of a log that has times without a date (default: from the file's name)",
     )
+    logs.add_argument(
+        "--retry",
+        action="store_true",
+        help="read files again that were set aside (those that no format fitted are also read "
+        "again when --format, --charset or --date is given)",
+    )
     parser.add_argument(
         "--reporting-zone",
         metavar="ZONE",
@@ -154,6 +160,25 @@ def add_at(parser: argparse.ArgumentParser) -> None:
         metavar="TIME",
         help="make the result as of this time, ISO 8601 or 'now'; without an offset it is in the "
         "reporting zone (default: the newest search)",
+    )
+
+
+def add_corrections(parser: argparse.ArgumentParser) -> None:
+    """What is done on purpose to files that were taken in."""
+    corrections = parser.add_argument_group("corrections of what was taken in")
+    corrections.add_argument(
+        "--reread",
+        nargs="+",
+        default=[],
+        metavar="FILE",
+        help="read these files again as this run says (--format, --charset, --zone, --date): "
+        "names or patterns such as '2026-03-*.tsv' in the landing folder",
+    )
+    corrections.add_argument(
+        "--forget-missing",
+        action="store_true",
+        help="remove the rows of files that are gone from the landing folder; without it they "
+        "stay, since logs are rotated away",
     )
 
 
@@ -259,12 +284,28 @@ def _keep(session: Session, name: str, run: Run) -> None:
 
 @contextmanager
 def prepared_root(session: Session, args: argparse.Namespace) -> Iterator[Root]:
-    """Hold the root with all that is new in the landing folder taken in, and say what that was."""
-    landing = Landing(args.landing, args.format, args.charset, args.zone, args.date)
-    check_landing(session, landing)
+    """Hold the root with all that is new in the landing folder taken in, and say what that was.
+
+    Raises:
+        UnreachableError: after the block, if a file could not be reached: the rest is done.
+    """
+    landing = Landing(
+        args.landing,
+        args.format,
+        args.charset,
+        args.zone,
+        args.date,
+        retry=args.retry,
+        reread=tuple(getattr(args, "reread", ())),
+        forget_missing=getattr(args, "forget_missing", False),
+    )
+    check_landing(session, landing, root=args.root)
     with held_root(session, args, zone=args.reporting_zone) as root:
-        report_taken_in(take_in(root, landing, now=datetime.now(UTC)), landing)
+        taken = take_in(root, landing, now=datetime.now(UTC))
+        report_taken_in(taken, landing)
         yield root
+    if taken.unreachable:
+        raise UnreachableError(unreachable_text(taken.unreachable))
 
 
 @contextmanager
@@ -282,29 +323,10 @@ def held_root(
 
 
 def report_taken_in(taken: TakenIn, landing: Landing) -> None:
-    """Files, lines, what was not taken in and why; noted in the row of the run as well."""
+    """The first lines of the summary; noted in the row of the run as well."""
     _note(taken)
-    say(f"Landing   {landing.address}: {taken.files:,} files, {_news(taken.entries)}")
-    lines = sum(entry.lines for entry in taken.entries)
-    if lines:
-        parts = {
-            "accepted": sum(entry.accepted for entry in taken.entries),
-            "duplicates": sum(entry.duplicates for entry in taken.entries),
-            "rejected": sum(entry.rejected for entry in taken.entries),
-            "withheld": sum(entry.withheld for entry in taken.entries),
-        }
-        summed = " + ".join(f"{count:,} {name}" for name, count in parts.items())
-        say(f"Lines     {lines:,} = {summed}")
-        _report_reasons("Rejected", [entry.rejected_by_reason for entry in taken.entries])
-        _report_reasons("Withheld", [entry.withheld_by_reason for entry in taken.entries])
-        kinds = Counter((e.format, e.charset) for e in taken.entries if e.format)
-        said = ", ".join(
-            f"{name} in {charset} ({n})" for (name, charset), n in sorted(kinds.items())
-        )
-        say(f"Formats   {said}")
-    for entry in taken.entries:
-        if entry.status == SET_ASIDE:
-            say(f"Set aside {entry.source}: {entry.detail}")
+    for line in taken_in_lines(taken, landing):
+        say(line)
 
 
 def _note(taken: TakenIn) -> None:
@@ -337,23 +359,6 @@ def window_text(root: Root, end: datetime, hours: int) -> str:
 def days_text(day: date, days: int) -> str:
     """The summary's line on the days up to `day`."""
     return f"Days      {day - timedelta(days=days - 1)} to {day}"
-
-
-def _news(entries: Sequence[LedgerEntry]) -> str:
-    if not entries:
-        return "nothing new"
-    statuses = Counter(entry.status for entry in entries)
-    same, aside = statuses[SAME_CONTENT], statuses[SET_ASIDE]
-    parts = [f"{len(entries) - same - aside:,} taken in"]
-    parts += [f"{same:,} with the content of another"] if same else []
-    parts += [f"{aside:,} set aside"] if aside else []
-    return ", ".join(parts)
-
-
-def _report_reasons(title: str, counts: Sequence[Mapping[str, int]]) -> None:
-    total: Counter[str] = sum((Counter(reasons) for reasons in counts), Counter())
-    if total:
-        say(f"{title}  " + ", ".join(f"{reason} {n:,}" for reason, n in total.most_common()))
 
 
 def iso_time(text: str) -> datetime:

@@ -95,6 +95,22 @@ def bound(fmt: LogFormat, head: bytes, name: str, charset: str | None = None) ->
     return found
 
 
+def still_fits(fmt: LogFormat, head: bytes, name: str, charset: str) -> bool:
+    """Whether a format that was bound to an earlier content of a file fits the present one.
+
+    At least half of the lines tried must fit, and the header line, if there was one, must be there.
+    """
+    if fmt.kind == "parquet" or head.startswith(b"PAR1"):
+        return fmt.kind == "parquet" and head.startswith(b"PAR1")
+    try:
+        _, lines = _head_lines(head, name, charset)
+    except LogFormatError:
+        return False
+    if fmt.header_cells and not _is_header(fmt, _cell_values(fmt, lines[0])):
+        return False
+    return _misfits(fmt, lines, len(lines)) <= len(lines) // 2
+
+
 def bound_to_names(fmt: LogFormat, names: Sequence[str], where: str) -> LogFormat:
     """The format with each column's name as the table `names` belongs to spells it.
 
@@ -265,9 +281,7 @@ def _fits(fmt: LogFormat, line: str) -> bool:
         return False
     if any(rule.applies(value_of(rule.column)) for rule in fmt.skip):
         return True
-    if fmt.header_cells and all(
-        _folded(value_of(position) or "") == _folded(name) for position, name in fmt.header_cells
-    ):
+    if fmt.header_cells and _is_header(fmt, value_of):
         return True
     time, user, query = (
         next((value for ref in fmt.alternatives(name) if (value := value_of(ref))), None)
@@ -281,6 +295,13 @@ def _fits(fmt: LogFormat, line: str) -> bool:
     if fmt.brackets and query and not query.strip().startswith(fmt.brackets[0]):
         return False
     return any(_regexp(each).fullmatch((time or "").strip()) for each in fmt.times)
+
+
+def _is_header(fmt: LogFormat, value_of: Callable[[ColumnRef], str | None]) -> bool:
+    """Whether a line has the names of the format's header in their places."""
+    return all(
+        _folded(value_of(position) or "") == _folded(name) for position, name in fmt.header_cells
+    )
 
 
 def _cells(fmt: LogFormat, line: str) -> list[str]:

@@ -4,98 +4,94 @@ Reads   the landing folder, ledger, searches and rejects (of the days that the n
 Writes  ledger, searches/dt=, rejects/dt= (of those days), together or not at all
 """
 
-import bz2
 import logging
-import re
-import zlib
+import time
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from fnmatch import fnmatchcase
 from functools import reduce
 from io import BytesIO
 from typing import Final
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
+import pyarrow as pa
 import pyarrow.parquet as pq
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
+from pyspark.sql.pandas.types import to_arrow_schema
 from pyspark.sql.types import StructType
 
-from pipeline.charsets import detect_charset, known_charset
-from pipeline.detection import bound, detect_format, file_date
-from pipeline.errors import LandingError, LogFormatError
+from pipeline.charsets import known_charset
+from pipeline.errors import LandingError, UnreachableError
+from pipeline.faults import cause_of, holds_against_the_file, may_be_weather
 from pipeline.formats import LogFormat, known_zone, load_format
+from pipeline.inspection import INSPECTORS, Landing, Readable, damages, known_way, looked_into
 from pipeline.ledger import (
+    DAMAGED,
+    SAME_CONTENT,
+    SET_ASIDE,
     TAKEN_IN,
     FoundFile,
     LedgerEntry,
     Plan,
+    Wishes,
+    next_look,
     plan,
     set_aside,
 )
 from pipeline.parsing import SKIPPED, parsed_lines, read_records
 from pipeline.privacy import masked
+from pipeline.retries import retried, words_of
 from pipeline.root import Change, Root
-from pipeline.schemas import LEDGER, REJECT_REASONS, REJECTS, SEARCHES
+from pipeline.schemas import DATASETS, LEDGER, REJECT_REASONS, REJECTS, SEARCHES
 from pipeline.searches import judged_searches, local_date, numbered_lines
 from pipeline.session import Session
 from pipeline.sessions import SESSION_SPILL_HOURS
 from pipeline.state import DayVersion
-from pipeline.storage import Storage, qualified, spark_path, storage_of
+from pipeline.storage import VANISHED, Listing, Storage, qualified, spark_path, storage_of
 
-HEAD_BYTES: Final = 64 * 1024
 #: A day of `searches` is judged in one task, and lies in one file, for so many bytes of Parquet;
 #: a log has some three times as many for the same searches.
 BYTES_A_FILE: Final = 64 * 1024 * 1024
 LOG_BYTES_A_BYTE: Final = 3
-INSPECTORS: Final = 8
+#: Seconds before a failed job is run again for which no file is to blame.
+JOB_PAUSES: Final = (1.0, 10.0)
+#: Unreachable files that the sentence on them names.
+NAMED: Final = 5
 
 _LOG = logging.getLogger(__name__)
 
-
-@dataclass(frozen=True)
-class Landing:
-    """Where logs come in, and what is said of those that are new; None: found out by looking."""
-
-    address: str
-    format: str | None = None
-    charset: str | None = None
-    zone: str | None = None
-    day: date | None = None  #: of times that have none
-
-    @property
-    def says_how(self) -> bool:
-        """Whether anything is said: then files that were set aside are tried again."""
-        return any(value is not None for value in (self.format, self.charset, self.day))
+Wait = Callable[[float], object]
 
 
 @dataclass(frozen=True)
 class TakenIn:
-    """What one run did: the entries of the files that it looked into, and how many there are."""
+    """What one run did, and what a user should know of the files that it left alone."""
 
-    entries: Sequence[LedgerEntry] = field(default_factory=list)
-    files: int = 0
-
-
-@dataclass(frozen=True)
-class Readable:
-    """A file with the way to read it."""
-
-    file: FoundFile
-    format: LogFormat
-    charset: str
-    day: date | None
+    entries: Sequence[LedgerEntry] = field(default_factory=list)  #: of new and changed files
+    files: int = 0  #: in the landing folder
+    again: int = 0  #: files that did not change and were read again, as they were before
+    renamed: Mapping[str, str] = field(default_factory=dict)  #: new source -> old one
+    gone: Sequence[str] = ()  #: not there any more; their rows stay
+    forgotten: Sequence[str] = ()  #: not there any more; their rows went
+    set_aside: Sequence[LedgerEntry] = ()  #: all that are
+    passed_over: Sequence[tuple[str, str]] = ()  #: what is no file of the landing folder, and why
+    unreachable: Mapping[str, str] = field(default_factory=dict)  #: source -> why
 
 
-def check_landing(session: Session, landing: Landing) -> None:
+def check_landing(session: Session, landing: Landing, *, root: str) -> None:
     """Fail early, before anything is written.
 
     Raises:
-        LandingError: no such folder.
+        LandingError: no such folder, or root and landing folder lie in each other.
         LogFormatError: no such format, zone or charset, or a declaration with a fault.
+        UnreachableError: the landing folder cannot be looked into now.
     """
     if landing.format is not None:
         load_format(landing.format)
@@ -104,59 +100,286 @@ def check_landing(session: Session, landing: Landing) -> None:
     if landing.charset is not None:
         known_charset(landing.charset)
     address = qualified(session, landing.address)
-    if storage_of(session, address).files(address) is None:
+    storage = storage_of(session, address)
+    try:
+        is_there = retried(lambda: storage.exists(address))
+    except OSError as error:
+        raise UnreachableError(f"{landing.address} cannot be reached ({error})") from error
+    if not is_there:
         raise LandingError(
             f"no such folder: {landing.address}; put logs there or name another --landing"
         )
+    real, real_root = storage.resolved(address), storage.resolved(qualified(session, root))
+    if real == real_root or real_root.startswith(f"{real}/"):
+        raise LandingError(
+            f"the root {root} lies in the landing folder {landing.address}, where its files would "
+            "be taken for logs: name another --root"
+        )
+    below = real.removeprefix(f"{real_root}/").partition("/")[0] if real != real_root else ""
+    if real.startswith(f"{real_root}/") and (below in DATASETS or below.startswith("_")):
+        raise LandingError(
+            f"the landing folder {landing.address} is one of the datasets under the root {root}: "
+            "name another --landing"
+        )
 
 
-def take_in(root: Root, landing: Landing, *, now: datetime) -> TakenIn:
+def take_in(root: Root, landing: Landing, *, now: datetime, wait: Wait = time.sleep) -> TakenIn:
     """Bring `searches`, `rejects` and `ledger` in step with the landing folder.
 
     A new file adds its rows, a changed one replaces them; the days that they touch are written
-    anew, nothing else is read. What cannot be read is set aside in the ledger, the others go on.
+    anew, nothing else is read. What is no log or damaged is set aside in the ledger; what cannot be
+    reached now is left as it is, for the next run. The others go on.
+
+    Args:
+        root: held by this run.
+        landing: where logs come in, and what this run says of them.
+        now: the clock, with a zone.
+        wait: waits so many seconds before something is tried again.
 
     Raises:
-        LandingError: nothing is there, or all of it is no search log while nothing was ever
-            taken in.
+        LandingError: nothing is there, all of it is no search log while nothing was ever taken in,
+            a file to read again is not there or cannot be read as the run says, or rows of missing
+            files should go while the landing folder is empty.
+        UnreachableError: the folder, or all that is new while nothing was ever taken in, cannot be
+            reached; or Spark fails on something that may pass.
     """
     address = qualified(root.session, landing.address)
     storage = storage_of(root.session, address)
-    found = storage.files(address) or []
+    listing = _listing(storage, address, landing, wait)
     ledger = read_ledger(root)
-    if not found and not ledger:
+    files = {
+        file.address: FoundFile(file.address, file.size, file.modified_at) for file in listing.files
+    }
+    if not files and not ledger and not listing.unread:
         raise LandingError(f"nothing in {landing.address}: put a search log there first")
-    files = [FoundFile(file.address, file.size, file.modified_at) for file in found]
-    todo = plan(files, ledger, checksum=storage.checksum, retry=landing.says_how)
-    if todo.is_empty() and not todo.replaced:
-        return TakenIn(files=len(files))
+    if not files and landing.forget_missing:
+        raise LandingError(
+            f"nothing in {landing.address}: --forget-missing would remove all rows, "
+            "so it is refused while the landing folder is empty"
+        )
+    todo = plan(
+        files.values(),
+        ledger,
+        checksum=lambda source: retried(lambda: storage.checksum(source), wait=wait),
+        now=now,
+        wishes=Wishes(
+            retry=landing.retry,
+            says_how=landing.says_how,
+            reread=_named_to_reread(root.session, landing, address, files, ledger),
+            forget_missing=landing.forget_missing,
+        ),
+        missing=_missing(ledger, files, address, listing),
+    )
+    todo.unreachable |= {folder: "the folder cannot be listed" for folder in listing.unread}
+    noted = set(todo.entries)  # nothing of them is read
+    readable = _inspected(todo, ledger, storage, landing, now, wait)
+    entries: dict[str, LedgerEntry] = {}
+    if todo.unreachable or not todo.is_empty():
+        _require_something(todo, ledger, readable)
+    if not todo.is_empty():
+        entries = _write_despite_faults(root, todo, ledger, readable, storage, now, wait)
+    ledger = {source: each for source, each in ledger.items() if source not in todo.dropped}
+    ledger |= entries
+    fresh = {file.source for file in todo.read} | {
+        source
+        for source, each in todo.entries.items()
+        if source not in todo.renamed and (source not in noted or each.status != TAKEN_IN)
+    }
+    return TakenIn(
+        entries=[entries[source] for source in sorted(fresh & entries.keys())],
+        files=len(files),
+        again=len(todo.again),
+        renamed=todo.renamed,
+        gone=todo.gone,
+        forgotten=todo.forgotten,
+        set_aside=[each for _, each in sorted(ledger.items()) if each.status == SET_ASIDE],
+        passed_over=listing.passed_over,
+        unreachable=todo.unreachable,
+    )
 
-    readable, unreadable = _inspected(todo.read, storage, landing)
-    if not readable and not any(entry.status == TAKEN_IN for entry in ledger.values()):
-        raise LandingError(_nothing_to_read([*unreadable, *todo.entries.values()]))
-    todo.entries |= {entry.source: entry for entry in unreadable}
-    if todo.replaced:
-        present = {file.source: file for file in files}
-        again = _neighbours(todo, ledger, landing, present, storage)
-        todo.replaced |= {item.file.source for item in again}
-        readable += again
+
+def unreachable_text(unreachable: Mapping[str, str]) -> str:
+    """One sentence on the files (and folders) that could not be reached."""
+    named = [f"{source} ({why})" for source, why in sorted(unreachable.items())[:NAMED]]
+    more = len(unreachable) - len(named)
+    return (
+        f"could not be read now: {', '.join(named)}{f' and {more:,} more' if more else ''}; "
+        "rows taken in before stay, the other files are done, and the next run tries again"
+    )
+
+
+def _listing(storage: Storage, address: str, landing: Landing, wait: Wait) -> Listing:
+    try:
+        found = retried(lambda: storage.listing(address), wait=wait)
+    except OSError as error:
+        raise UnreachableError(
+            f"{landing.address} cannot be listed now ({error}): run this again"
+        ) from error
+    return Listing([], [], []) if found is None else found
+
+
+def _missing(
+    ledger: Mapping[str, LedgerEntry],
+    files: Mapping[str, FoundFile],
+    address: str,
+    listing: Listing,
+) -> list[str]:
+    """Files of the ledger that lay in the landing folder and do not any more."""
+    unknown = tuple(f"{folder.rstrip('/')}/" for folder in listing.unread)
+    vanished = {name for name, why in listing.passed_over if why == VANISHED}
+    return [
+        source
+        for source in ledger
+        if source.startswith(f"{address.rstrip('/')}/")
+        and source not in files
+        and source not in vanished
+        and not source.startswith(unknown)
+    ]
+
+
+def _named_to_reread(
+    session: Session,
+    landing: Landing,
+    address: str,
+    files: Mapping[str, FoundFile],
+    ledger: Mapping[str, LedgerEntry],
+) -> frozenset[str]:
+    """The sources that `--reread` names: by name or pattern in the landing folder, or by path."""
+    found: set[str] = set()
+    for name in landing.reread:
+        matching = {
+            source
+            for source in files
+            if fnmatchcase(source.removeprefix(f"{address.rstrip('/')}/"), name)
+            or source == qualified(session, name)
+        }
+        if not matching:
+            raise LandingError(
+                f"no file {name} in {landing.address}: --reread takes names or patterns of files "
+                "in the landing folder"
+            )
+        found |= matching
+    # Of equal files one was read: that one is meant.
+    entries = [ledger[source] for source in found if source in ledger]
+    return frozenset(found | {str(each.detail) for each in entries if each.status == SAME_CONTENT})
+
+
+def _inspected(
+    todo: Plan,
+    ledger: Mapping[str, LedgerEntry],
+    storage: Storage,
+    landing: Landing,
+    now: datetime,
+    wait: Wait,
+) -> list[Readable]:
+    """How the planned files are read. Those that are not leave the plan, or are set aside in it."""
+    readable: list[Readable] = []
+    fresh = [(file, ledger.get(file.source)) for file in todo.read]
+    for (file, _), verdict in zip(
+        fresh, looked_into(fresh, storage, landing, wait=wait), strict=True
+    ):
+        if isinstance(verdict, Readable):
+            readable.append(verdict)
+        elif isinstance(verdict, OSError):
+            todo.leave_out(file.source, words_of(verdict))
+        elif landing.reread:
+            raise LandingError(
+                f"{file.source} cannot be read as this run says: {verdict}; nothing was changed"
+            )
+        else:
+            todo.entries[file.source] = set_aside(file, verdict)
+    again = todo.again
+    for (file, entry), known in zip(
+        again, known_way(again, storage, landing, wait=wait), strict=True
+    ):
+        if isinstance(known, Readable):
+            readable.append(known)
+        else:
+            _leave_unread(todo, file.source, entry, known, now)
+    return readable
+
+
+def _leave_unread(
+    todo: Plan, source: str, entry: LedgerEntry, why: str | OSError, now: datetime
+) -> None:
+    """A file that did not change cannot be read again: its rows stay.
+
+    What passes is tried again by the next run; what is wrong with its bytes will stay so.
+    """
+    if isinstance(why, OSError):
+        todo.leave_out(source, words_of(why))
+        todo.entries[source] = replace(entry, look_again_at=now)
+    else:
+        todo.leave_out(source, why)
+        todo.entries[source] = replace(entry, look_again_at=None)
+
+
+def _require_something(
+    todo: Plan, ledger: Mapping[str, LedgerEntry], readable: Sequence[Readable]
+) -> None:
+    """Raises: nothing was ever taken in, and nothing is now."""
+    if readable or any(entry.status == TAKEN_IN for entry in ledger.values()):
+        return
+    if todo.unreachable:
+        raise UnreachableError(unreachable_text(todo.unreachable))
+    raise LandingError(_nothing_to_read(list(todo.entries.values())))
+
+
+def _write_despite_faults(
+    root: Root,
+    todo: Plan,
+    ledger: Mapping[str, LedgerEntry],
+    readable: Sequence[Readable],
+    storage: Storage,
+    now: datetime,
+    wait: Wait,
+) -> dict[str, LedgerEntry]:
+    """Write what the plan asks for; after a failure without the files that are to blame.
+
+    A file whose bytes are damaged is set aside; one that is out of reach leaves the plan. If no
+    file is to blame, the whole is tried again when the cause may pass.
+    """
+    pauses = list(JOB_PAUSES)
     while True:
         try:
-            entries = _write(root, todo, ledger, readable, now)
-            break
-        except Exception as error:  # a damaged file shows itself as a failed Spark job
-            broken = _broken(root.session(), readable)
-            if not broken:
+            return _write(root, todo, ledger, readable, now)
+        except (Py4JJavaError, PySparkException) as error:
+            faults = _faults(root.session(), readable, storage, wait)
+            if faults:
+                readable = _without(readable, faults, todo, now)
+                _require_something(todo, ledger, readable)
+            elif not may_be_weather(str(error)):
                 raise
-            todo.entries |= {
-                file.source: set_aside(file, f"it breaks off or is damaged ({why})")
-                for file, why in broken
-            }
-            sources = {file.source for file, _ in broken}
-            readable = [item for item in readable if item.file.source not in sources]
-            if not readable and not ledger:
-                raise LandingError(_nothing_to_read(list(todo.entries.values()))) from error
-    return TakenIn(entries, files=len(files))
+            elif pauses:
+                wait(pauses.pop(0))
+            else:
+                raise UnreachableError(
+                    f"Spark could not read or write ({cause_of(str(error))}): nothing was changed, "
+                    "run this again"
+                ) from error
+
+
+def _without(
+    readable: Sequence[Readable],
+    faults: Mapping[str, str | OSError],
+    todo: Plan,
+    now: datetime,
+) -> list[Readable]:
+    """The readable files but those with a fault, which is noted in the plan."""
+    unchanged = {file.source: entry for file, entry in todo.again}
+    for item in readable:
+        source = item.file.source
+        if source not in faults:
+            continue
+        fault = faults[source]
+        if source in unchanged:
+            _leave_unread(todo, source, unchanged[source], fault, now)
+        elif isinstance(fault, OSError):
+            todo.leave_out(source, words_of(fault))
+        else:
+            todo.read = [file for file in todo.read if file.source != source]
+            todo.entries[source] = set_aside(item.file, fault)
+    return [item for item in readable if item.file.source not in faults]
 
 
 def read_ledger(root: Root) -> dict[str, LedgerEntry]:
@@ -178,78 +401,24 @@ def _nothing_to_read(entries: Sequence[LedgerEntry]) -> str:
     return f"nothing was taken in: {first.source}{more} was set aside because {first.detail}"
 
 
-def _inspected(
-    files: Sequence[FoundFile], storage: Storage, landing: Landing
-) -> tuple[list[Readable], list[LedgerEntry]]:
-    """Look at the beginning of each file: how is it read?"""
+def _faults(
+    spark: SparkSession, readable: Sequence[Readable], storage: Storage, wait: Wait
+) -> dict[str, str | OSError]:
+    """After a failure: what is wrong with which file.
 
-    def inspect(file: FoundFile) -> Readable | LedgerEntry:
-        try:
-            return _looked_at(file, storage.head(file.source, HEAD_BYTES), landing)
-        except LogFormatError as error:
-            return set_aside(file, str(error))
-        except (OSError, EOFError, zlib.error) as error:
-            return set_aside(file, f"it cannot be read ({error})")
-
-    with ThreadPoolExecutor(INSPECTORS) as pool:
-        looked = list(pool.map(inspect, files))
-    return (
-        [item for item in looked if isinstance(item, Readable)],
-        [item for item in looked if isinstance(item, LedgerEntry)],
-    )
+    A clause: its bytes are to blame. An error: it cannot be read now, and nothing is held against
+    it. First the bytes are read without Spark; if they are fine, Spark reads each file alone.
+    """
+    sources = [item.file.source for item in readable]
+    found = damages(readable, storage, wait=wait)
+    if not any(found):
+        with ThreadPoolExecutor(INSPECTORS) as pool:
+            found = list(pool.map(lambda item: _fault_in_spark(spark, item), readable))
+    return {source: why for source, why in zip(sources, found, strict=True) if why is not None}
 
 
-def _looked_at(file: FoundFile, head: bytes, landing: Landing) -> Readable:
-    name = file.source.rpartition("/")[2]
-    if head.startswith(b"\x1f\x8b") and not name.endswith(".gz"):
-        raise LogFormatError("it is gzip but its name does not end in .gz: rename it")
-    text = _decompressed(head, name)
-    if landing.format is None:
-        log_format, charset = detect_format(text, name, landing.charset)
-    else:
-        asked = load_format(landing.format)
-        charset = landing.charset or asked.charset or _charset_of(asked, text)
-        log_format = bound(asked, text, name, charset)
-    if landing.zone is not None:
-        log_format = replace(log_format, zone=landing.zone)
-    return Readable(file, log_format, charset, file_date(log_format, file.source, landing.day))
-
-
-def _charset_of(log_format: LogFormat, head: bytes) -> str:
-    return "UTF-8" if log_format.kind == "parquet" else detect_charset(head)
-
-
-def _decompressed(head: bytes, name: str) -> bytes:
-    if name.endswith(".gz") and head:
-        return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(head, HEAD_BYTES)
-    if name.endswith(".bz2") and head:
-        return bz2.BZ2Decompressor().decompress(head, HEAD_BYTES)
-    return head
-
-
-def _neighbours(
-    todo: Plan,
-    ledger: Mapping[str, LedgerEntry],
-    landing: Landing,
-    present: Mapping[str, FoundFile],
-    storage: Storage,
-) -> list[Readable]:
-    """Files to read again: a row that hid a duplicate of theirs may go with a replaced file."""
-    again = []
-    for source, entry in ledger.items():
-        has_duplicates = entry.status == TAKEN_IN and entry.duplicates > 0
-        if has_duplicates and source in present and source not in todo.replaced:
-            file = replace(present[source], checksum=entry.checksum)
-            as_before = replace(landing, format=entry.format, charset=entry.charset)
-            looked, _ = _inspected([file], storage, as_before)
-            again += looked  # what cannot be read any more keeps the rows it has
-    return again
-
-
-def _broken(spark: SparkSession, readable: Sequence[Readable]) -> list[tuple[FoundFile, str]]:
-    """After a failure: which files cannot be read to their end, and why."""
-
-    def fault(item: Readable) -> str | None:
+def _fault_in_spark(spark: SparkSession, item: Readable) -> str | OSError | None:
+    def fault() -> str | None:
         try:
             if item.format.kind == "parquet":
                 spark.read.parquet(spark_path(item.file.source)).write.format("noop").mode(
@@ -260,13 +429,16 @@ def _broken(spark: SparkSession, readable: Sequence[Readable]) -> list[tuple[Fou
                     F.sum(F.octet_length("value"))
                 ).collect()
         except Exception as error:  # whatever it is, it is about this file
-            causes = re.findall(r"Caused by: [\w.$]*?(\w+): ([^\n]*)", str(error))
-            return " ".join(causes[-1]) if causes else str(error).partition("\n")[0]
+            return str(error)
         return None
 
-    with ThreadPoolExecutor(INSPECTORS) as pool:
-        faults = list(pool.map(fault, readable))
-    return [(item.file, why) for item, why in zip(readable, faults, strict=True) if why]
+    first = fault()
+    second = fault() if first is not None else None
+    if first is None or second is None:
+        return None
+    if holds_against_the_file(first) and holds_against_the_file(second):
+        return f"{DAMAGED} ({cause_of(second)})"
+    return OSError(cause_of(second))
 
 
 def _parsed(root: Root, readable: Sequence[Readable], now: datetime) -> DataFrame:
@@ -297,7 +469,7 @@ def _lines(
     paths = [spark_path(file.source) for file in files]
     read = read_records(spark, paths, log_format, charset)
     known = spark.createDataFrame(
-        [(name, file.source) for file in files for name in _names_in_spark(file.source)],
+        [(name, file.rows_name) for file in files for name in _names_in_spark(file.source)],
         "file_path string, source string",
     )
     placed = read.select(
@@ -330,19 +502,24 @@ def _write(
     ledger: Mapping[str, LedgerEntry],
     readable: Sequence[Readable],
     now: datetime,
-) -> list[LedgerEntry]:
-    """Write what the plan asks for; the entries of the files that were looked into."""
+) -> dict[str, LedgerEntry]:
+    """Write what the plan asks for; the entries that are new or changed, by source."""
+    kept = {source: entry for source, entry in ledger.items() if source not in todo.dropped}
+    entries = dict(todo.entries)
     _LOG.info("reading %d files", len(readable))
     with root.change() as change:
+        if not readable and not todo.replaced:  # names and times of files alone
+            _put_ledger(change, {**kept, **entries})
+            return entries
         lines = change.stage("lines", _parsed(root, readable, now)) if readable else None
-        tallies, touched = ({}, {}) if lines is None else _looked_over(lines, root.state.zone)
-        days = sorted({*touched, *_days_holding(root, "searches", SEARCHES, todo.replaced)})
+        seen = _Seen() if lines is None else _looked_over(lines, root.state.zone)
+        days = sorted({*seen.touched, *_days_holding(root, "searches", SEARCHES, todo.replaced)})
 
         stored = _stored_searches(root, days, todo.replaced)
         fresh = [] if lines is None else [lines.where("reason is null").select(*SEARCHES.names)]
         # What is new is spread over the days it touches; a day has what is stored of it, too.
         new_bytes = sum(item.file.size for item in readable) // LOG_BYTES_A_BYTE
-        size = root.largest_day("searches", days) + new_bytes // max(len(touched), 1)
+        size = root.largest_day("searches", days) + new_bytes // max(len(seen.touched), 1)
         judged = change.stage(
             "judged",
             judged_searches(
@@ -354,36 +531,44 @@ def _write(
         )
         change.put_days("searches", f"{change.address('judged')}/robot=false", days)
         searches = _counted(judged)
-        rejected = lines if any(map(_rejected, tallies.values())) else None
+        rejected = lines if any(map(_rejected, seen.tallies.values())) else None
         withheld = judged.where("robot") if any(robot for _, robot, _ in searches) else None
         _put_rejects(root, change, rejected, withheld, days, todo, readable)
 
         before, after = _by_source(_counted(stored)), _by_source(searches)
-        entries = dict(todo.entries)
+        read = {item.file.rows_name for item in readable}
         for item in readable:
-            entries[item.file.source] = _entry(item, tallies, after, root.state.zone)
-        looked_into = list(entries)
-        for source in sorted({source for source, _ in {*before, *after}} - set(entries)):
+            source = item.file.source
+            before_it = {**kept, **entries}.get(source)
+            entries[source] = _entry(item, seen, after, root.state.zone, before_it, now)
+        of_rows = {entry.rows_name: entry for entry in {**kept, **entries}.values()}
+        for name in sorted({name for name, _ in {*before, *after}} - read):
             accepted, robots = (
-                after.get((source, robot), 0) - before.get((source, robot), 0)
+                after.get((name, robot), 0) - before.get((name, robot), 0)
                 for robot in (False, True)
             )
-            if accepted or robots:
-                entries[source] = ledger[source].moved_by(accepted=accepted, robots=robots)
-        _put_ledger(root, change, {**ledger, **entries})
-        _note_days(root, change, searches, days, touched if not todo.replaced else {})
-    return [entries[source] for source in sorted(looked_into)]
+            if name in of_rows and (accepted or robots):
+                moved = of_rows[name].moved_by(accepted=accepted, robots=robots)
+                entries[moved.source] = moved
+        _put_ledger(change, {**kept, **entries})
+        _note_days(root, change, searches, days, seen.touched if not todo.replaced else {})
+    return entries
 
 
-_Tallies = dict[str, dict[str | None, int]]
+@dataclass
+class _Seen:
+    """What lines are."""
+
+    #: How many, by source and reason (None: a search).
+    tallies: dict[str, dict[str | None, int]] = field(default_factory=dict)
+    #: By day with new searches: any in its first hours, any in its last hour?
+    touched: dict[str, tuple[bool, bool]] = field(default_factory=dict)
+    #: By source: when the first line of the future is none any more, in UTC seconds.
+    due: dict[str, int] = field(default_factory=dict)
 
 
-def _looked_over(lines: DataFrame, zone: str) -> tuple[_Tallies, dict[str, tuple[bool, bool]]]:
-    """What the lines are, by source and reason (None: a search), and which days they touch.
-
-    A day with new searches: any in the first hours, any in the last hour? All of it in one look, of
-    as many rows as files times reasons, days and these two.
-    """
+def _looked_over(lines: DataFrame, zone: str) -> _Seen:
+    """All of it in one look, of as many rows as files times reasons, days and two."""
     local = F.from_utc_timestamp("searched_at", zone)
     is_search = F.col("reason").isNull()
     rows = (
@@ -394,18 +579,19 @@ def _looked_over(lines: DataFrame, zone: str) -> tuple[_Tallies, dict[str, tuple
             (is_search & (F.hour(local) < SESSION_SPILL_HOURS)).alias("early"),
             (is_search & (F.hour(local) == 23)).alias("late"),
         )
-        .count()
+        .agg(F.count("*").alias("lines"), F.min("due").alias("due"))
         .collect()
     )
-    tallies: _Tallies = {}
-    touched: dict[str, tuple[bool, bool]] = {}
+    seen = _Seen()
     for row in rows:
-        reasons = tallies.setdefault(row["source"], {})
-        reasons[row["reason"]] = reasons.get(row["reason"], 0) + row["count"]
+        reasons = seen.tallies.setdefault(row["source"], {})
+        reasons[row["reason"]] = reasons.get(row["reason"], 0) + row["lines"]
         if row["reason"] is None:
-            early, late = touched.get(day := row["day"].isoformat(), (False, False))
-            touched[day] = (early or row["early"], late or row["late"])
-    return tallies, touched
+            early, late = seen.touched.get(day := row["day"].isoformat(), (False, False))
+            seen.touched[day] = (early or row["early"], late or row["late"])
+        if row["due"] is not None:
+            seen.due[row["source"]] = row["due"]
+    return seen
 
 
 def _rejected(reasons: Mapping[str | None, int]) -> bool:
@@ -455,15 +641,17 @@ def _by_source(counted: _Counted) -> Counter[tuple[str, bool]]:
 
 def _entry(
     item: Readable,
-    tallies: Mapping[str, Mapping[str | None, int]],
+    seen: _Seen,
     after: Mapping[tuple[str, bool], int],
     zone: str,
+    before: LedgerEntry | None,
+    now: datetime,
 ) -> LedgerEntry:
     file = item.file
-    reasons = tallies.get(file.source, {})
+    reasons = seen.tallies.get(file.rows_name, {})
     searches = reasons.get(None, 0)
-    accepted, robots = (after.get((file.source, robot), 0) for robot in (False, True))
-    rejected = {reason: reasons[reason] for reason in REJECT_REASONS if reason in reasons}
+    accepted, robots = (after.get((file.rows_name, robot), 0) for robot in (False, True))
+    rejected = {str(reason): reasons[reason] for reason in REJECT_REASONS if reason in reasons}
     withheld = {"personal_data": reasons.get("personal_data", 0), "robot": robots}
     return LedgerEntry(
         file.source,
@@ -472,6 +660,7 @@ def _entry(
         file.size,
         file.modified_at,
         file.checksum,
+        taken_in_as=file.rows_name,
         format=item.format.name,
         charset=item.charset,
         zone=item.format.zone or zone,
@@ -485,7 +674,15 @@ def _entry(
         withheld=sum(withheld.values()),
         rejected_by_reason=rejected,
         withheld_by_reason={reason: count for reason, count in withheld.items() if count},
+        look_again_at=next_look(_moment(seen.due.get(file.rows_name)), before, now),
     )
+
+
+def _moment(seconds: int | None) -> datetime | None:
+    """UTC seconds as a time; None beyond the year 9999, which nobody waits for."""
+    if seconds is None or seconds >= datetime.max.replace(tzinfo=UTC).timestamp():
+        return None
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def _put_rejects(
@@ -557,7 +754,7 @@ def _numbered(root: Root, lines: DataFrame, readable: Sequence[Readable]) -> Dat
     zone = root.state.zone
     file_days = root.session().createDataFrame(
         [
-            (item.file.source, f"{item.file.modified_at.astimezone(ZoneInfo(zone)):%Y-%m-%d}")
+            (item.file.rows_name, f"{item.file.modified_at.astimezone(ZoneInfo(zone)):%Y-%m-%d}")
             for item in readable
         ],
         "source string, file_day string",
@@ -577,12 +774,13 @@ def _numbered(root: Root, lines: DataFrame, readable: Sequence[Readable]) -> Dat
     )
 
 
-def _put_ledger(root: Root, change: Change, entries: Mapping[str, LedgerEntry]) -> None:
+def _put_ledger(change: Change, entries: Mapping[str, LedgerEntry]) -> None:
     rows = [
-        tuple(getattr(entries[source], name) for name in LEDGER.names) for source in sorted(entries)
+        {name: getattr(entries[source], name) for name in LEDGER.names}
+        for source in sorted(entries)
     ]
-    change.stage("ledger", root.session().createDataFrame(rows, LEDGER).coalesce(1))
-    change.put("ledger", "", change.address("ledger"))
+    table = pa.Table.from_pylist(rows, schema=to_arrow_schema(LEDGER, timezone="UTC"))
+    change.put("ledger", "", change.stage_table("ledger", table))
 
 
 def _note_days(

@@ -20,7 +20,12 @@ Never change a step that was released, and keep the names and schemas it was wri
 
 import json
 from collections.abc import Callable, Sequence
+from io import BytesIO
 from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from pipeline.errors import RootError
 from pipeline.journal import Change
@@ -55,7 +60,43 @@ def _brief(made_of: str) -> str:
     return json.dumps(parts, sort_keys=True)
 
 
-STEPS: Final[Sequence[Step]] = (fingerprints_leave_the_state,)
+def the_ledger_tells_how(change: Change) -> None:
+    """The ledger has columns for how a file was read, and forgets what passed.
+
+    Files of before have none of them: they are read again as the earlier version did it. What it
+    set aside since it could not be read may have been a node or a disk that was away: such a file
+    is new to the next run.
+    """
+    fresh = [
+        ("taken_in_as", pa.string()),
+        ("zone", pa.string()),
+        ("date", pa.date32()),
+        ("declaration", pa.string()),
+        ("look_again_at", pa.timestamp("us", tz="UTC")),
+    ]
+    tables = [
+        pq.read_table(BytesIO(change.storage.read_bytes(file.address) or b""))
+        for file in change.storage.files(f"{change.root}/ledger") or []
+    ]
+    if not tables:
+        return
+    table = pa.concat_tables(tables)
+    detail = pc.fill_null(table["detail"], "")
+    passed = pc.or_(
+        pc.starts_with(detail, "it cannot be read"), pc.starts_with(detail, "it breaks off")
+    )
+    table = table.filter(pc.invert(pc.and_(pc.equal(table["status"], "set_aside"), passed)))
+    for name, kind in fresh:
+        if name not in table.column_names:
+            table = table.append_column(name, pa.nulls(len(table), kind))
+    column = table.column_names.index("taken_in_as")
+    names = pc.if_else(pc.equal(table["status"], "taken_in"), table["source"], None)
+    filled = pc.coalesce(table["taken_in_as"], names)
+    table = table.set_column(column, "taken_in_as", filled)
+    change.put("ledger", "", change.stage_table("ledger", table))
+
+
+STEPS: Final[Sequence[Step]] = (fingerprints_leave_the_state, the_ledger_tells_how)
 #: The layout that this program reads and writes.
 LAYOUT: Final = len(STEPS)
 

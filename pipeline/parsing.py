@@ -109,7 +109,8 @@ def parsed_lines(
         `source`, `block` if given, `line`; `reason`: null for a search, one of REJECT_REASONS,
         `personal_data`, or `skipped`; `text`: of what was not taken in, time, user and query as
         they were read, tab between, the user and personal data masked, or only the shape of the
-        line where it could not be split (null of a search and of a skipped line); and of a search
+        line where it could not be split (null of a search and of a skipped line); `due`: when a
+        line of `future_time` would be none any more, in UTC seconds, else null; and of a search
         `searched_at` (UTC, whole seconds; rejected lines have it too where it was told), `user_id`,
         `query_id`, `query`, `surface`, `clicked_url`, `clicked_rank`.
 
@@ -539,7 +540,9 @@ def _judged(values: DataFrame, clock: _Clock) -> DataFrame:
         .when(has_personal_data(F.col("query")), F.lit("personal_data"))
     )
     plausible = seconds.between(EARLIEST, clock.latest)
-    return values.withColumn("reason", reason).withColumn(
+    judged = values.withColumn("reason", reason)
+    due = F.when(F.col("reason") == "future_time", seconds - CLOCK_SKEW_SECONDS)
+    return judged.withColumn("due", due).withColumn(
         "searched_at", F.when(plausible, F.timestamp_seconds(seconds))
     )
 
@@ -559,6 +562,7 @@ def _rows(judged: DataFrame, user_keys: UserKeys) -> DataFrame:
         "reason",
         F.when(F.col("reason") != SKIPPED, _shown_text()).alias("text"),
         "searched_at",
+        "due",
         *[F.when(is_search, column).alias(name) for name, column in of_search.items()],
     )
     schema = StructType(

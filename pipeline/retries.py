@@ -26,6 +26,11 @@ def may_pass(error: OSError) -> bool:
     return not isinstance(error, _LASTING) and error.errno not in _LASTING_NUMBERS
 
 
+def words_of(error: OSError) -> str:
+    """What went wrong, without numbers and file names."""
+    return error.strerror or str(error) or type(error).__name__
+
+
 def retried(
     action: Callable[[], T],
     *,
@@ -51,6 +56,6 @@ def retried(
             if not may_pass(error):
                 raise
             if say is not None:
-                say(f"{error.strerror or error}: tried again in {pause:g} s.")
+                say(f"{words_of(error)}: tried again in {pause:g} s.")
             wait(pause)
     return action()

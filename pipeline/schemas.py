@@ -78,6 +78,12 @@ LEDGER: Final = StructType(
         _column("size", LongType(), "bytes"),
         _column("modified_at", TimestampType(), "UTC"),
         _column("checksum", StringType(), "of the content; null where the storage has none"),
+        _column(
+            "taken_in_as",
+            StringType(),
+            "`source` of its rows in searches and rejects: its address when it was taken in, "
+            "with a bit of the checksum if a renamed file had that address before",
+        ),
         _column("format", StringType(), "the log format it was read with"),
         _column("charset", StringType(), "the character set it was read with"),
         _column("zone", StringType(), "the zone of its times without an offset"),
@@ -242,4 +248,18 @@ RUNS: Final = StructType(
         _column("withheld", LongType(), ""),
         _column("partitions_written", MapType(StringType(), LongType()), "by dataset"),
     ]
+)
+
+#: The folders of datasets under a root.
+DATASETS: Final = (
+    "ledger",
+    "searches",
+    "rejects",
+    "hourly_counts",
+    "daily_counts",
+    "daily_pairs",
+    "trending",
+    "related",
+    "autocomplete",
+    "runs",
 )

@@ -8,6 +8,7 @@ name without a scheme is a path on this machine.
 
 import fcntl
 import hashlib
+import io
 import os
 import re
 import shutil
@@ -19,7 +20,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit
 
 from py4j.protocol import Py4JJavaError
@@ -121,6 +122,18 @@ class Storage(ABC):
             OSError: the file cannot be read.
         """
         return (self.read_bytes(address) or b"")[-size:]
+
+    @abstractmethod
+    def open(self, address: str) -> BinaryIO:
+        """A file to read from wherever one likes; to be closed by `with`.
+
+        Raises:
+            OSError: the file cannot be read; reading from what is given raises it as well.
+        """
+
+    def resolved(self, address: str) -> str:
+        """The address with links followed: two names of one folder have the same."""
+        return address
 
     @abstractmethod
     def checksum(self, address: str) -> str | None:
@@ -289,6 +302,12 @@ class LocalStorage(Storage):
             file.seek(-min(size, os.fstat(file.fileno()).st_size), os.SEEK_END)
             return file.read()
 
+    def open(self, address: str) -> BinaryIO:
+        return _local(address).open("rb")
+
+    def resolved(self, address: str) -> str:
+        return _address(Path(os.path.realpath(_local(address))))
+
     def checksum(self, address: str) -> str | None:
         with _local(address).open("rb") as file:
             return "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()
@@ -442,6 +461,11 @@ class HdfsStorage(Storage):
             asked = min(size, len(file))
             return bytes(file.read_range(len(file) - asked, asked))
 
+    def open(self, address: str) -> BinaryIO:
+        with hdfs_errors(address):
+            stream = self._client.read(self._path(address))
+        return io.BufferedReader(_NativeFile(stream, address), 1024 * 1024)
+
     def checksum(self, address: str) -> str | None:
         # HDFS keeps a checksum of each file, and only Java's client asks for it: reading the whole
         # of a log here instead would take minutes, and give a name that no ledger knows. A job that
@@ -576,6 +600,13 @@ class HadoopStorage(Storage):
             finally:
                 stream.close()
 
+    def open(self, address: str) -> BinaryIO:
+        with _java_errors(address):
+            size = int(self._fs.getFileStatus(self._path(address)).getLen())
+            stream = self._fs.open(self._path(address))
+        commons_io = self._jvm.org.apache.commons.io
+        return io.BufferedReader(_HadoopFile(stream, size, address, commons_io), 1024 * 1024)
+
     def checksum(self, address: str) -> str | None:
         with _java_errors(address):
             checksum = self._fs.getFileChecksum(self._path(address))
@@ -661,6 +692,67 @@ class HadoopStorage(Storage):
                 return None
             raise RootError(f"cannot lock {address}: {error.strerror or error}") from error
         return lambda: stream.close()
+
+
+class _NativeFile(io.RawIOBase):
+    """A stream of the native client's whose errors are OSErrors."""
+
+    def __init__(self, stream: io.RawIOBase, address: str) -> None:
+        self._stream = stream
+        self._address = address
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:  # noqa: ANN401
+        with hdfs_errors(self._address):
+            data = self._stream.read(len(buffer)) or b""
+        buffer[: len(data)] = data
+        return len(data)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        with hdfs_errors(self._address):
+            self._stream.seek(offset, whence)
+        return self._stream.tell()
+
+
+class _HadoopFile(io.RawIOBase):
+    """A stream of Hadoop's as one of Python's."""
+
+    def __init__(self, stream: Any, size: int, address: str, commons_io: Any) -> None:  # noqa: ANN401
+        self._stream = stream
+        self._address = address
+        self._size = size
+        self._io = commons_io
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:  # noqa: ANN401
+        with _java_errors(self._address):
+            part = self._io.input.BoundedInputStream(self._stream, len(buffer))
+            data = bytes(self._io.IOUtils.toByteArray(part))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        with _java_errors(self._address):
+            here = int(self._stream.getPos()) if whence == os.SEEK_CUR else 0
+            target = offset + (self._size if whence == os.SEEK_END else here)
+            self._stream.seek(target)
+        return target
+
+    def close(self) -> None:
+        if not self.closed:
+            with _java_errors(self._address):
+                self._stream.close()
+        super().close()
 
 
 def storage_of(session: Session, address: str) -> Storage:

@@ -27,6 +27,7 @@ LAYERS = [
         "charsets",
         "batches",
         "retries",
+        "faults",
         "display",
     },
     {"ledger", "names", "formats", "state", "holder"},
@@ -41,7 +42,9 @@ LAYERS = [
     {"journal"},
     {"migrations"},
     {"root"},
+    {"inspection"},
     {"ingest", "refresh", "publish", "runs"},
+    {"summary"},
     {"cli"},
 ]
 LAYER_OF = {module: depth for depth, modules in enumerate(LAYERS) for module in modules}
@@ -56,6 +59,7 @@ IN_TOUCH_WITH_THE_WORLD = {
     "journal",
     "migrations",
     "root",
+    "inspection",
     "ingest",
     "refresh",
     "publish",

@@ -11,7 +11,8 @@ import pytest
 from pyspark.sql import SparkSession
 
 from pipeline.errors import LandingError
-from pipeline.ingest import Landing, TakenIn, take_in
+from pipeline.ingest import TakenIn, take_in
+from pipeline.inspection import Landing
 from pipeline.root import open_root
 from tests.factories import at
 

@@ -8,7 +8,8 @@ from pyspark.sql import SparkSession
 
 from jobs import trending
 from pipeline import cli
-from pipeline.ingest import Landing, take_in
+from pipeline.ingest import take_in
+from pipeline.inspection import Landing
 from pipeline.publish import TrendingOptions, publish_trending, window_end
 from pipeline.refresh import refresh_daily_counts, refresh_hourly_counts
 from pipeline.root import open_root

@@ -14,7 +14,8 @@ import pytest
 
 from pipeline.cli import report_taken_in
 from pipeline.errors import PipelineError
-from pipeline.ingest import Landing, check_landing, take_in
+from pipeline.ingest import check_landing, take_in
+from pipeline.inspection import Landing
 from pipeline.root import open_root
 from pipeline.session import Session
 from tests.corpus.case import Case, Content, Expected, Refused
@@ -86,7 +87,7 @@ def _run(session: Session, landing: Landing, root: Path, now: datetime) -> Outco
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("pipeline.cli.say", said.append)
         try:
-            check_landing(session, landing)
+            check_landing(session, landing, root=str(root))
             with open_root(session, str(root), say=said.append) as opened:
                 report_taken_in(take_in(opened, landing, now=now), landing)
         except PipelineError as error:
@@ -117,8 +118,8 @@ def became(found: Outcome, case: Case, name: str) -> Expected:
         said = next((line for line in lines if asked.word and asked.word in line), "")
         return Expected("passed_over" if said else "absent", word=asked.word if said else "")
     [entry] = entries
-    searches = found.searches[found.searches["source"] == entry["source"]]
-    rejects = found.rejects[found.rejects["source"] == entry["source"]]
+    searches = found.searches[found.searches["source"] == entry["taken_in_as"]]
+    rejects = found.rejects[found.rejects["source"] == entry["taken_in_as"]]
     lines = entry["accepted"] + entry["duplicates"] + entry["rejected"] + entry["withheld"]
     assert entry["lines"] == lines, "the ledger's row does not add up"
     assert entry["accepted"] == len(searches), "the ledger says other than searches"

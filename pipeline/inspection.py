@@ -1,0 +1,255 @@
+"""How each file of the landing folder is read: found out by looking, said by the run, or known.
+
+And what is wrong with a file that could not be read to its end: something in its bytes, which is
+held against it, or something that passes, which is not.
+"""
+
+import bz2
+import gzip
+import time
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Final, TypeVar
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline.charsets import detect_charset
+from pipeline.detection import bound, detect_format, file_date, still_fits
+from pipeline.errors import LogFormatError
+from pipeline.formats import BUILT_IN, LogFormat, load_format
+from pipeline.ledger import DAMAGED, FoundFile, LedgerEntry
+from pipeline.retries import retried
+from pipeline.storage import Storage
+
+HEAD_BYTES: Final = 64 * 1024
+CHUNK_BYTES: Final = 1024 * 1024
+#: Files that are looked into at the same time.
+INSPECTORS: Final = 8
+
+A = TypeVar("A")
+B = TypeVar("B")
+
+
+@dataclass(frozen=True)
+class Landing:
+    """Where logs come in, and what a run says of them; None: found out by looking."""
+
+    address: str
+    format: str | None = None
+    charset: str | None = None
+    zone: str | None = None
+    day: date | None = None  #: of times that have none
+    retry: bool = False  #: files that were set aside are read again
+    reread: tuple[str, ...] = ()  #: names or patterns of files that are read again
+    forget_missing: bool = False  #: rows of files that are gone go as well
+
+    @property
+    def says_how(self) -> bool:
+        """Whether anything is said: then files that no format fitted are tried again."""
+        return any(value is not None for value in (self.format, self.charset, self.day))
+
+
+@dataclass(frozen=True)
+class Readable:
+    """A file with the way to read it."""
+
+    file: FoundFile
+    format: LogFormat
+    charset: str
+    day: date | None
+
+
+#: What looking into a file gives: the way to read it, what is wrong with its bytes (a clause), or
+#: the error with which the storage did not give them.
+Verdict = Readable | str | OSError
+
+
+def looked_into(
+    files: Sequence[tuple[FoundFile, LedgerEntry | None]],
+    storage: Storage,
+    landing: Landing,
+    *,
+    wait: Callable[[float], object] = time.sleep,
+) -> list[Verdict]:
+    """How new and changed files are read: as the run says, else found out by their beginning.
+
+    Args:
+        files: with the entry that the ledger has of that name (None: the file is new). Where a run
+            says nothing, zone and day of a known file are those that it had; and so is its whole
+            format where none is found in its new content.
+        storage: where the files are.
+        landing: what the run says.
+        wait: waits so many seconds before the storage is asked again.
+    """
+
+    def look(item: tuple[FoundFile, LedgerEntry | None]) -> Verdict:
+        file, entry = item
+        try:
+            head = retried(lambda: storage.head(file.source, HEAD_BYTES), wait=wait)
+        except OSError as error:
+            return error
+        if len(head) < min(file.size, HEAD_BYTES):
+            return OSError("it became shorter while it was read")
+        try:
+            return _by_its_head(file, head, landing, entry)
+        except LogFormatError as error:
+            return str(error)
+        except (OSError, EOFError, zlib.error) as error:  # of decompression
+            return f"{DAMAGED} ({error})"
+
+    return _each(look, files)
+
+
+def known_way(
+    files: Sequence[tuple[FoundFile, LedgerEntry]],
+    storage: Storage,
+    landing: Landing,
+    *,
+    wait: Callable[[float], object] = time.sleep,
+) -> list[Verdict]:
+    """How files that did not change were read before, whatever this run says.
+
+    An entry of a version that did not keep the way is read as that version did it.
+    """
+
+    def look(item: tuple[FoundFile, LedgerEntry]) -> Verdict:
+        file, entry = item
+        try:
+            if entry.declaration is None:
+                head = retried(lambda: storage.head(file.source, HEAD_BYTES), wait=wait)
+                named = entry.format if entry.format in BUILT_IN else landing.format
+                how = replace(landing, format=named, charset=entry.charset)
+                return _by_its_head(file, head, how, None)
+            # Whether it is within reach: Spark would take longer to find out.
+            retried(lambda: storage.head(file.source, 1), wait=wait)
+            return _as_it_was(file, entry)
+        except OSError as error:
+            return error
+        except (LogFormatError, EOFError, zlib.error) as error:
+            return str(error)
+
+    return _each(look, files)
+
+
+def _by_its_head(
+    file: FoundFile, head: bytes, landing: Landing, entry: LedgerEntry | None
+) -> Readable:
+    name = file.source.rpartition("/")[2]
+    if head.startswith(b"\x1f\x8b") and not name.endswith(".gz"):
+        raise LogFormatError("it is gzip but its name does not end in .gz: rename it")
+    text = _decompressed(head, name)
+    known = entry if entry is not None and entry.declaration is not None else None
+    if landing.format is None:
+        log_format, charset = _found_out(file, text, landing, known)
+    else:
+        asked = load_format(landing.format)
+        charset = landing.charset or asked.charset or _charset_of(asked, text)
+        log_format = bound(asked, text, name, charset)
+    day = landing.day
+    if known is not None and known.format == log_format.name:
+        log_format = replace(log_format, zone=known.zone)
+        day = day or known.date
+    if landing.zone is not None:
+        log_format = replace(log_format, zone=landing.zone)
+    return Readable(file, log_format, charset, file_date(log_format, file.source, day))
+
+
+def _found_out(
+    file: FoundFile, text: bytes, landing: Landing, known: LedgerEntry | None
+) -> tuple[LogFormat, str]:
+    name = file.source.rpartition("/")[2]
+    if known is None or landing.charset is not None:
+        return detect_format(text, name, landing.charset)
+    # What a user declared once holds for what is put under this name later.
+    was = _as_it_was(file, known)
+    if was.format.name not in BUILT_IN and still_fits(was.format, text, name, was.charset):
+        return was.format, was.charset
+    try:
+        return detect_format(text, name)
+    except LogFormatError:
+        return detect_format(text, name, was.charset)
+
+
+def _as_it_was(file: FoundFile, entry: LedgerEntry) -> Readable:
+    log_format = replace(LogFormat.from_json(entry.declaration or "{}"), zone=entry.zone)
+    return Readable(file, log_format, entry.charset or "UTF-8", entry.date)
+
+
+def _charset_of(log_format: LogFormat, head: bytes) -> str:
+    return "UTF-8" if log_format.kind == "parquet" else detect_charset(head)
+
+
+def _decompressed(head: bytes, name: str) -> bytes:
+    if name.endswith(".gz") and head:
+        return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(head, HEAD_BYTES)
+    if name.endswith(".bz2") and head:
+        return bz2.BZ2Decompressor().decompress(head, HEAD_BYTES)
+    return head
+
+
+def damages(
+    items: Sequence[Readable],
+    storage: Storage,
+    *,
+    wait: Callable[[float], object] = time.sleep,
+) -> list[str | OSError | None]:
+    """After a failure: what is wrong with the bytes of each file, read from first to last.
+
+    Returns:
+        For each file a clause: its bytes cannot be unpacked, or are no whole Parquet. An error: the
+        storage does not give them, so that nothing is known. None: nothing is wrong with it.
+    """
+
+    def look(item: Readable) -> str | OSError | None:
+        try:
+            return retried(lambda: _damage(item, storage), wait=wait)
+        except OSError as error:
+            return error
+
+    return _each(look, items)
+
+
+def _damage(item: Readable, storage: Storage) -> str | None:
+    why = None
+    for _ in range(2):  # what a failing node cut off looks damaged once, not twice
+        with storage.open(item.file.source) as stream:
+            size = sum(len(chunk) for chunk in _chunks(stream.read))
+        if size != item.file.size:
+            raise OSError(f"{size:,} of its {item.file.size:,} bytes could be read")
+        try:
+            _unpack(item, storage)
+        except (OSError, EOFError, ValueError, zlib.error, pa.ArrowException) as error:
+            why = f"{DAMAGED} ({str(error).splitlines()[0] if str(error) else error!r})"
+        else:
+            return None
+    return why
+
+
+def _unpack(item: Readable, storage: Storage) -> None:
+    with storage.open(item.file.source) as stream:
+        if item.format.kind == "parquet":
+            for _batch in pq.ParquetFile(stream).iter_batches():
+                pass
+            return
+        unpacked: gzip.GzipFile | bz2.BZ2File
+        if item.file.source.endswith(".gz"):
+            unpacked = gzip.GzipFile(fileobj=stream)
+        elif item.file.source.endswith(".bz2"):
+            unpacked = bz2.BZ2File(stream)
+        else:
+            return
+        for _chunk in _chunks(unpacked.read):
+            pass
+
+
+def _chunks(read: Callable[[int], bytes]) -> Iterator[bytes]:
+    return iter(lambda: read(CHUNK_BYTES), b"")
+
+
+def _each(look: Callable[[A], B], items: Sequence[A]) -> list[B]:
+    with ThreadPoolExecutor(INSPECTORS) as pool:
+        return list(pool.map(look, items))
