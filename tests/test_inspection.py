@@ -1,0 +1,165 @@
+"""What is wrong with a file that could not be read: its bytes, or something that passes."""
+
+import bz2
+import errno
+import gzip
+import io
+from pathlib import Path
+from typing import BinaryIO
+
+import pandas as pd
+import pytest
+
+from pipeline.faults import cause_of, holds_against_the_file, may_be_weather
+from pipeline.formats import built_in
+from pipeline.inspection import Readable, damages
+from pipeline.ledger import FoundFile
+from pipeline.storage import LocalStorage
+from tests.factories import at
+
+LINES = b"".join(
+    b"2026-03-02T09:00:00+09:00\tu%d\tquery %d\n" % (n, n * 7919) for n in range(9_000)
+)
+
+
+def parquet() -> bytes:
+    buffer = io.BytesIO()
+    pd.DataFrame({"query": [f"query {n * 7919}" for n in range(9_000)]}).to_parquet(buffer)
+    return buffer.getvalue()
+
+
+WHOLE = {
+    "a.tsv": LINES,
+    "a.tsv.gz": gzip.compress(LINES),
+    "a.tsv.bz2": bz2.compress(LINES),
+    "a.parquet": parquet(),
+}
+
+
+def readable(path: Path) -> Readable:
+    name = "parquet" if path.suffix == ".parquet" else "silgeom"
+    file = FoundFile(f"file://{path}", path.stat().st_size, at("2026-03-02T00:00:00"), "sum")
+    return Readable(file, built_in(name), "UTF-8", None)
+
+
+def verdict(path: Path, storage: LocalStorage | None = None) -> str | OSError | None:
+    [found] = damages([readable(path)], storage or LocalStorage(), wait=lambda _: None)
+    return found
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_nothing_is_wrong_with_a_whole_file(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(WHOLE[name])
+
+    assert verdict(tmp_path / name) is None
+
+
+@pytest.mark.parametrize("name", ["a.tsv.gz", "a.tsv.bz2", "a.parquet"])
+@pytest.mark.parametrize("damage", ["cut", "overwritten"])
+def test_bytes_that_cannot_be_unpacked_are_held_against_the_file(
+    name: str, damage: str, tmp_path: Path
+) -> None:
+    whole, middle = WHOLE[name], len(WHOLE[name]) // 2
+    overwritten = whole[:middle] + bytes(2000) + whole[middle + 2000 :]
+    (tmp_path / name).write_bytes(whole[:-2000] if damage == "cut" else overwritten)
+
+    found = verdict(tmp_path / name)
+
+    assert isinstance(found, str)
+    assert found.startswith("it is damaged or cut off (")
+    assert "\n" not in found
+
+
+def test_a_file_that_is_gone_is_out_of_reach(tmp_path: Path) -> None:
+    path = tmp_path / "a.tsv"
+    path.write_bytes(LINES)
+    item = readable(path)
+    path.unlink()
+
+    [found] = damages([item], LocalStorage(), wait=lambda _: None)
+
+    assert isinstance(found, FileNotFoundError)
+
+
+class HalfDelivered(LocalStorage):
+    """A storage that gives half of a file, as often as it is told."""
+
+    def __init__(self, times: int) -> None:
+        self.left = times
+
+    def open(self, address: str) -> BinaryIO:
+        with super().open(address) as file:
+            whole = file.read()
+        self.left -= 1
+        return io.BytesIO(whole[: len(whole) // 2] if self.left >= 0 else whole)
+
+
+@pytest.mark.parametrize("times", [1, 2, 99])
+def test_half_of_a_file_from_a_failing_node_is_no_damage(times: int, tmp_path: Path) -> None:
+    path = tmp_path / "a.tsv.gz"
+    path.write_bytes(WHOLE[path.name])
+
+    found = verdict(path, HalfDelivered(times))
+
+    assert not isinstance(found, str)
+    assert (found is None) == (times < 4)  # one try and three more
+
+
+def test_an_error_of_the_disk_is_tried_again_and_held_against_nothing(tmp_path: Path) -> None:
+    class Broken(LocalStorage):
+        tries = 0
+
+        def open(self, address: str) -> BinaryIO:
+            self.tries += 1
+            raise OSError(errno.EIO, "Input/output error", address)
+
+    path, storage = tmp_path / "a.tsv.gz", Broken()
+    path.write_bytes(WHOLE[path.name])
+
+    found = verdict(path, storage)
+
+    assert isinstance(found, OSError)
+    assert storage.tries == 4
+
+
+#: Texts of failed jobs, shortened: (text, evidence?, may it pass?).
+FAILURES = [
+    (
+        "Job aborted due to stage failure: Task 0\nCaused by: java.util.zip.ZipException: "
+        "incorrect header check\n\tat java.base",
+        True,
+        False,
+    ),
+    (
+        "[FAILED_READ_FILE] Encountered error while reading file\nCaused by: "
+        "java.lang.RuntimeException: hdfs://x/a is not a Parquet file. Expected magic number",
+        True,
+        False,
+    ),
+    (
+        "Caused by: java.util.zip.ZipException: invalid block type\nCaused by: "
+        "org.apache.hadoop.hdfs.BlockMissingException: Could not obtain block: BP-1",
+        False,
+        True,
+    ),
+    (
+        "Caused by: java.io.EOFException: Unexpected end of input stream\n\tat org.apache.hadoop",
+        False,
+        True,
+    ),
+    ("Caused by: java.net.ConnectException: Connection refused", False, True),
+    ("ExecutorLostFailure (executor 2 exited caused by one of the running tasks)", False, True),
+    ("[DIVIDE_BY_ZERO] Division by zero", False, False),
+]
+
+
+@pytest.mark.parametrize(("text", "evidence", "passes"), FAILURES)
+def test_evidence_is_told_from_what_passes_by_the_causes(
+    text: str, evidence: bool, passes: bool
+) -> None:
+    assert (holds_against_the_file(text), may_be_weather(text)) == (evidence, passes)
+
+
+def test_the_cause_is_one_line_without_the_trace() -> None:
+    assert cause_of(FAILURES[2][0]) == "BlockMissingException Could not obtain block: BP-1"
+    assert cause_of("no cause\n\tat java") == "no cause"
