@@ -27,6 +27,10 @@ _ON_THE_WAY: Final = re.compile(
 )
 
 
+#: Sentences about what stays until somebody mends it: `failures` says what to do.
+_LASTING: Final = re.compile("No space left on device|quota|Read-only file system", re.IGNORECASE)
+
+
 def holds_against_the_file(error: str) -> bool:
     """Whether the text of a failure that only concerns one file is evidence of what is in it.
 
@@ -38,7 +42,7 @@ def holds_against_the_file(error: str) -> bool:
 
 def may_be_weather(error: str) -> bool:
     """Whether a failure may pass: it speaks of a disk, a network or a node."""
-    return bool(_ON_THE_WAY.search(error))
+    return bool(_ON_THE_WAY.search(error)) and not _LASTING.search(error)
 
 
 def _away(error: str) -> bool:

@@ -150,7 +150,7 @@ def _by_its_head(
         charset = landing.charset or asked.charset or _charset_of(asked, text)
         log_format = bound(asked, text, name, charset)
     day = landing.day
-    if known is not None and known.format == log_format.name:
+    if landing.format is None and known is not None and known.format == log_format.name:
         log_format = replace(log_format, zone=known.zone)
         day = day or known.date
     if landing.zone is not None:

@@ -4,16 +4,18 @@ import bz2
 import errno
 import gzip
 import io
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import pandas as pd
 import pytest
 
 from pipeline.faults import cause_of, holds_against_the_file, may_be_weather
 from pipeline.formats import built_in
-from pipeline.inspection import Readable, damages
-from pipeline.ledger import FoundFile
+from pipeline.inspection import Landing, Readable, Verdict, damages, looked_into
+from pipeline.ledger import TAKEN_IN, FoundFile, LedgerEntry
 from pipeline.storage import LocalStorage
 from tests.factories import at
 
@@ -163,3 +165,84 @@ def test_evidence_is_told_from_what_passes_by_the_causes(
 def test_the_cause_is_one_line_without_the_trace() -> None:
     assert cause_of(FAILURES[2][0]) == "BlockMissingException Could not obtain block: BP-1"
     assert cause_of("no cause\n\tat java") == "no cause"
+
+
+# --- How a file is read ----------------------------------------------------------------------
+
+SHOP = (
+    'name = "shop"\nkind = "delimited"\nseparator = "|"\nheader = "required"\n'
+    'time = ["yyyy-MM-dd HH:mm"]\n[columns]\nsearched_at = "when"\nuser = "who"\nquery = "what"\n'
+)
+
+
+def looked(path: Path, text: str, before: Readable | None = None, **says: Any) -> Verdict:  # noqa: ANN401
+    """What is found of a file with this content, after it was read as `before`."""
+    path.write_text(text, "utf-8")
+    file = FoundFile(f"file://{path}", path.stat().st_size, at("2026-03-02T00:00:00"), "sum")
+    entry = None
+    if before is not None:
+        entry = LedgerEntry(
+            file.source,
+            TAKEN_IN,
+            None,
+            1,
+            file.modified_at,
+            "other",
+            format=before.format.name,
+            charset=before.charset,
+            zone=before.format.zone or "Asia/Seoul",
+            date=before.day,
+            declaration=before.format.to_json(),
+        )
+    landing = Landing(str(path.parent), **says)
+    [found] = looked_into([(file, entry)], LocalStorage(), landing, wait=lambda _: None)
+    return found
+
+
+def read_as(found: Verdict) -> Readable:
+    assert isinstance(found, Readable), found
+    return found
+
+
+def test_new_content_keeps_the_format_that_was_declared_once_while_it_fits(tmp_path: Path) -> None:
+    (tmp_path / "shop.toml").write_text(SHOP, "utf-8")
+    log = tmp_path / "shop.log"
+    first = looked(
+        log, "who|what|when\nkim|날씨|2026-03-02 09:00\n", format=str(tmp_path / "shop.toml")
+    )
+    before = read_as(first)
+    (tmp_path / "shop.toml").unlink()
+
+    more = "who|what|when\nkim|날씨|2026-03-02 09:00\nlee|환율|2026-03-02 09:01\n"
+    assert read_as(looked(log, more, before)).format == replace(before.format, zone="Asia/Seoul")
+    # Columns in another order would be read for each other.
+    turned = "when|who|what\n2026-03-02 09:00|kim|날씨\n"
+    assert isinstance(looked(log, turned, before), str)
+    plain = "2026-03-02T09:00:00\tkim\t날씨\n"
+    assert read_as(looked(log, plain, before)).format.name == "silgeom"
+
+
+def test_zone_and_day_of_a_known_file_hold_unless_the_run_says_otherwise(tmp_path: Path) -> None:
+    log, text = tmp_path / "log", "00:00:01\t0759422\t[汶川地震原因]\t8 3\tnews.example/a\n"
+    day, other = date(2008, 6, 1), date(2008, 6, 2)
+    before = read_as(looked(log, text, zone="UTC", day=day))
+
+    now = read_as(looked(log, text * 2, before))
+    assert (now.format.zone, now.day) == ("UTC", day)
+    now = read_as(looked(log, text * 2, before, zone="Asia/Shanghai", day=other))
+    assert (now.format.zone, now.day) == ("Asia/Shanghai", other)
+    now = read_as(looked(log, text * 2, before, format="sogou-2008", day=other))
+    assert (now.format.zone, now.day) == (built_in("sogou-2008").zone, other)
+
+
+def test_a_file_that_became_shorter_while_it_was_looked_at_is_out_of_reach(tmp_path: Path) -> None:
+    path = tmp_path / "a.tsv"
+    path.write_bytes(LINES)
+    file = FoundFile(f"file://{path}", len(LINES), at("2026-03-02T00:00:00"), "sum")
+    path.write_bytes(LINES[:100])
+
+    [found] = looked_into(
+        [(file, None)], LocalStorage(), Landing(str(tmp_path)), wait=lambda _: None
+    )
+
+    assert isinstance(found, OSError)

@@ -1,0 +1,421 @@
+"""Merge what files say into `searches`, `rejects` and the ledger: all of it or nothing.
+
+The lines of the files are staged first; then each day that they touch, or that holds rows of
+replaced files, is judged anew from its stored rows and the new ones.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from functools import reduce
+from typing import Final
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql.pandas.types import to_arrow_schema
+from pyspark.sql.types import StructType
+
+from pipeline.formats import LogFormat
+from pipeline.inspection import Readable
+from pipeline.ledger import TAKEN_IN, FoundFile, LedgerEntry, Plan, next_look
+from pipeline.parsing import SKIPPED, parsed_lines, read_records
+from pipeline.privacy import masked
+from pipeline.root import Change, Root
+from pipeline.schemas import LEDGER, REJECT_REASONS, REJECTS, SEARCHES
+from pipeline.searches import judged_searches, local_date, numbered_lines
+from pipeline.sessions import SESSION_SPILL_HOURS
+from pipeline.state import DayVersion
+from pipeline.storage import spark_path
+
+#: A day of `searches` is judged in one task, and lies in one file, for so many bytes of Parquet;
+#: a log has some three times as many for the same searches.
+BYTES_A_FILE: Final = 64 * 1024 * 1024
+LOG_BYTES_A_BYTE: Final = 3
+
+_LOG = logging.getLogger(__name__)
+
+
+def merge(
+    root: Root,
+    todo: Plan,
+    ledger: Mapping[str, LedgerEntry],
+    readable: Sequence[Readable],
+    now: datetime,
+) -> dict[str, LedgerEntry]:
+    """Write what a plan asks for.
+
+    Args:
+        root: held by this run.
+        todo: whose rows are replaced, which entries are noted or dropped.
+        ledger: as it was, by source.
+        readable: the files to read, and how.
+        now: the clock, with a zone.
+
+    Returns:
+        The entries that are new or changed, by source.
+    """
+    kept = {source: entry for source, entry in ledger.items() if source not in todo.dropped}
+    entries = dict(todo.entries)
+    _LOG.info("reading %d files", len(readable))
+    with root.change() as change:
+        if not readable and not todo.replaced:  # names and times of files alone
+            _put_ledger(change, {**kept, **entries})
+            return entries
+        lines = change.stage("lines", _parsed(root, readable, now)) if readable else None
+        seen = _Seen() if lines is None else _looked_over(lines, root.state.zone)
+        days = sorted({*seen.touched, *_days_holding(root, "searches", SEARCHES, todo.replaced)})
+
+        stored = _stored_searches(root, days, todo.replaced)
+        fresh = [] if lines is None else [lines.where("reason is null").select(*SEARCHES.names)]
+        # What is new is spread over the days it touches; a day has what is stored of it, too.
+        new_bytes = sum(item.file.size for item in readable) // LOG_BYTES_A_BYTE
+        size = root.largest_day("searches", days) + new_bytes // max(len(seen.touched), 1)
+        judged = change.stage(
+            "judged",
+            judged_searches(
+                reduce(DataFrame.unionByName, [stored.select(*SEARCHES.names), *fresh]),
+                zone=root.state.zone,
+                buckets=1 + size // BYTES_A_FILE,
+            ),
+            by=["robot", "dt"],
+        )
+        change.put_days("searches", f"{change.address('judged')}/robot=false", days)
+        searches = _counted(judged)
+        rejected = lines if any(map(_rejected, seen.tallies.values())) else None
+        withheld = judged.where("robot") if any(robot for _, robot, _ in searches) else None
+        _put_rejects(root, change, rejected, withheld, days, todo, readable)
+
+        before, after = _by_source(_counted(stored)), _by_source(searches)
+        read = {item.file.rows_name for item in readable}
+        for item in readable:
+            source = item.file.source
+            before_it = {**kept, **entries}.get(source)
+            entries[source] = _entry(item, seen, after, root.state.zone, before_it, now)
+        taken_in = [each for each in {**kept, **entries}.values() if each.status == TAKEN_IN]
+        of_rows = {entry.rows_name: entry for entry in taken_in}
+        for name in sorted({name for name, _ in {*before, *after}} - read):
+            accepted, robots = (
+                after.get((name, robot), 0) - before.get((name, robot), 0)
+                for robot in (False, True)
+            )
+            if name in of_rows and (accepted or robots):
+                moved = of_rows[name].moved_by(accepted=accepted, robots=robots)
+                entries[moved.source] = moved
+        _put_ledger(change, {**kept, **entries})
+        _note_days(root, change, searches, days, seen.touched if not todo.replaced else {})
+    return entries
+
+
+def _parsed(root: Root, readable: Sequence[Readable], now: datetime) -> DataFrame:
+    """Every line of every file, parsed: one scan for the files of one format and charset."""
+    user_keys = root.user_keys()
+    groups: dict[tuple[LogFormat, str, date | None], list[FoundFile]] = {}
+    for item in readable:
+        groups.setdefault((item.format, item.charset, item.day), []).append(item.file)
+    parts = [
+        parsed_lines(
+            _lines(root.session(), files, log_format, charset),
+            log_format,
+            charset=charset,
+            zone=root.state.zone,
+            file_date=day,
+            now=now,
+            user_keys=user_keys,
+        )
+        for (log_format, charset, day), files in groups.items()
+    ]
+    return reduce(DataFrame.unionByName, parts)
+
+
+def _lines(
+    spark: SparkSession, files: Sequence[FoundFile], log_format: LogFormat, charset: str
+) -> DataFrame:
+    """`source`, `block` (bytes), `line` (running number), and the line or record itself."""
+    paths = [spark_path(file.source) for file in files]
+    read = read_records(spark, paths, log_format, charset)
+    known = spark.createDataFrame(
+        [(name, file.rows_name) for file in files for name in _names_in_spark(file.source)],
+        "file_path string, source string",
+    )
+    placed = read.select(
+        *read.columns,
+        F.col("_metadata.file_path"),
+        F.col("_metadata.file_block_start").alias("block"),
+        F.monotonically_increasing_id().alias("line"),
+    )
+    unknown = F.raise_error(F.concat(F.lit("not asked for: "), F.col("file_path")))
+    return (
+        placed.join(F.broadcast(known), on="file_path", how="left")
+        .withColumn("source", F.coalesce("source", unknown))
+        .drop("file_path")
+    )
+
+
+def _names_in_spark(source: str) -> list[str]:
+    """How Spark's `_metadata.file_path` writes an address: quoted as java.net.URI does."""
+    scheme, _, path = source.partition("://")
+    quoted = "".join(
+        char if ord(char) > 127 and not char.isspace() else quote(char, safe="/!~'()*,;:$&+=@")
+        for char in path
+    )
+    return [f"{scheme}://{quoted}", *([f"file:{quoted}"] if scheme == "file" else [])]
+
+
+@dataclass
+class _Seen:
+    """What lines are."""
+
+    #: How many, by source and reason (None: a search).
+    tallies: dict[str, dict[str | None, int]] = field(default_factory=dict)
+    #: By day with new searches: any in its first hours, any in its last hour?
+    touched: dict[str, tuple[bool, bool]] = field(default_factory=dict)
+    #: By source: when the first line of the future is none any more, in UTC seconds.
+    due: dict[str, int] = field(default_factory=dict)
+
+
+def _looked_over(lines: DataFrame, zone: str) -> _Seen:
+    """All of it in one look, of as many rows as files times reasons, days and two."""
+    local = F.from_utc_timestamp("searched_at", zone)
+    is_search = F.col("reason").isNull()
+    rows = (
+        lines.groupBy(
+            "source",
+            "reason",
+            F.when(is_search, F.to_date(local)).alias("day"),
+            (is_search & (F.hour(local) < SESSION_SPILL_HOURS)).alias("early"),
+            (is_search & (F.hour(local) == 23)).alias("late"),
+        )
+        .agg(F.count("*").alias("lines"), F.min("due").alias("due"))
+        .collect()
+    )
+    seen = _Seen()
+    for row in rows:
+        reasons = seen.tallies.setdefault(row["source"], {})
+        reasons[row["reason"]] = reasons.get(row["reason"], 0) + row["lines"]
+        if row["reason"] is None:
+            early, late = seen.touched.get(day := row["day"].isoformat(), (False, False))
+            seen.touched[day] = (early or row["early"], late or row["late"])
+        if row["due"] is not None:
+            seen.due[row["source"]] = row["due"]
+    return seen
+
+
+def _rejected(reasons: Mapping[str | None, int]) -> bool:
+    return bool(reasons.keys() - {None, SKIPPED})
+
+
+def _days_holding(
+    root: Root, dataset: str, schema: StructType, sources: Collection[str]
+) -> list[str]:
+    """The days of a dataset with rows from any of the sources."""
+    if not sources:
+        return []
+    partitions = [f"dt={day}" for day in root.days_of(dataset)]
+    rows = root.read(dataset, schema, partitions).where(F.col("source").isin(*sorted(sources)))
+    return [row["dt"] for row in rows.select("dt").distinct().collect()]
+
+
+def _stored_searches(root: Root, days: Sequence[str], replaced: Collection[str]) -> DataFrame:
+    """What these days hold already, but for replaced files: `SEARCHES`, `robot`, `dt`."""
+    present = set(root.days_of("rejects"))
+    searches = root.read("searches", SEARCHES, [f"dt={d}" for d in days if d in root.state.days])
+    stored = searches.select(*SEARCHES.names, F.lit(False).alias("robot"), "dt")
+    rejects = [f"dt={day}" for day in days if day in present]
+    if rejects:
+        robots = root.read("rejects", REJECTS, rejects).where(F.col("reason") == "robot")
+        stored = stored.union(robots.select("search.*", F.lit(True), "dt"))
+    return stored.where(~F.col("source").isin(*sorted(replaced))) if replaced else stored
+
+
+#: By source, robot or not, and day: how many searches, and the newest of them in UTC seconds.
+_Counted = dict[tuple[str, bool, str], tuple[int, int]]
+
+
+def _counted(searches: DataFrame) -> _Counted:
+    rows = searches.groupBy("source", "robot", "dt").agg(
+        F.count("*"), F.max(F.unix_seconds("searched_at"))
+    )
+    return {tuple(row)[:3]: tuple(row)[3:] for row in rows.collect()}
+
+
+def _by_source(counted: _Counted) -> Counter[tuple[str, bool]]:
+    found: Counter[tuple[str, bool]] = Counter()
+    for (source, robot, _), (count, _) in counted.items():
+        found[source, robot] += count
+    return found
+
+
+def _entry(
+    item: Readable,
+    seen: _Seen,
+    after: Mapping[tuple[str, bool], int],
+    zone: str,
+    before: LedgerEntry | None,
+    now: datetime,
+) -> LedgerEntry:
+    file = item.file
+    reasons = seen.tallies.get(file.rows_name, {})
+    searches = reasons.get(None, 0)
+    accepted, robots = (after.get((file.rows_name, robot), 0) for robot in (False, True))
+    rejected = {str(reason): reasons[reason] for reason in REJECT_REASONS if reason in reasons}
+    withheld = {"personal_data": reasons.get("personal_data", 0), "robot": robots}
+    return LedgerEntry(
+        file.source,
+        TAKEN_IN,
+        None,
+        file.size,
+        file.modified_at,
+        file.checksum,
+        taken_in_as=file.rows_name,
+        format=item.format.name,
+        charset=item.charset,
+        zone=item.format.zone or zone,
+        date=item.day,
+        declaration=item.format.to_json(),
+        lines=sum(reasons.values()) - reasons.get(SKIPPED, 0),
+        skipped=reasons.get(SKIPPED, 0),
+        accepted=accepted,
+        duplicates=searches - accepted - robots,
+        rejected=sum(rejected.values()),
+        withheld=sum(withheld.values()),
+        rejected_by_reason=rejected,
+        withheld_by_reason={reason: count for reason, count in withheld.items() if count},
+        look_again_at=next_look(_moment(seen.due.get(file.rows_name)), before, now),
+    )
+
+
+def _moment(seconds: int | None) -> datetime | None:
+    """UTC seconds as a time; None beyond the year 9999, which nobody waits for."""
+    if seconds is None or seconds >= datetime.max.replace(tzinfo=UTC).timestamp():
+        return None
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _put_rejects(
+    root: Root,
+    change: Change,
+    lines: DataFrame | None,
+    robots: DataFrame | None,
+    days: Sequence[str],
+    todo: Plan,
+    readable: Sequence[Readable],
+) -> None:
+    """Rewrite the days of `rejects` that change.
+
+    Args:
+        root: of the rejects that stay.
+        change: what they are staged in.
+        lines: all parsed lines; None: none of them is rejected.
+        robots: rows of robots on `days`; None: none are.
+        days: judged anew, so that their robots' stored rows go.
+        todo: the rejects of replaced files go.
+        readable: the files of the lines.
+    """
+    names = REJECTS.names
+    parts: list[DataFrame] = []
+    new_days: list[str] = []
+    if robots is not None:
+        parts.append(
+            robots.select(
+                "source",
+                F.lit(None).cast("long").alias("line"),
+                F.lit("robot").alias("reason"),
+                F.substring(masked(F.col("surface")), 1, 200).alias("text"),
+                F.struct(*SEARCHES.names).alias("search"),
+                "dt",
+            )
+        )
+    if lines is not None:
+        numbered = change.stage("rejected", _numbered(root, lines, readable))
+        parts.append(numbered)
+        new_days = [row["dt"] for row in numbered.select("dt").distinct().collect()]
+    present = set(root.days_of("rejects"))
+    changing = sorted({*new_days, *days, *_days_holding(root, "rejects", REJECTS, todo.replaced)})
+    kept = [f"dt={day}" for day in changing if day in present]
+    if kept:
+        judged_again = F.col("dt").isin(*days) if days else F.lit(False)
+        stays = ~F.col("source").isin(*sorted(todo.replaced)) if todo.replaced else F.lit(True)
+        is_robot = F.col("reason") == "robot"
+        parts.append(
+            root.read("rejects", REJECTS, kept).where(
+                (~is_robot & stays) | (is_robot & ~judged_again)
+            )
+        )
+    if parts:
+        rejects = reduce(DataFrame.unionByName, [part.select(*names, "dt") for part in parts])
+        change.stage(
+            "rejects",
+            rejects.repartition("dt").sortWithinPartitions("dt", "source", "line", "search"),
+            by=["dt"],
+        )
+        change.put_days("rejects", change.address("rejects"), changing)
+
+
+def _numbered(root: Root, lines: DataFrame, readable: Sequence[Readable]) -> DataFrame:
+    """The rejected of the lines, as `REJECTS` and `dt`."""
+    rejected = lines.where(F.col("reason").isNotNull() & (F.col("reason") != SKIPPED))
+    blocks = lines.groupBy("source", "block").agg(
+        F.min("line").alias("first"), F.count("*").alias("lines")
+    )
+    zone = root.state.zone
+    file_days = root.session().createDataFrame(
+        [
+            (item.file.rows_name, f"{item.file.modified_at.astimezone(ZoneInfo(zone)):%Y-%m-%d}")
+            for item in readable
+        ],
+        "source string, file_day string",
+    )
+    day = F.coalesce(local_date(F.col("searched_at"), zone), F.col("file_day"))
+    return (
+        numbered_lines(rejected, blocks)
+        .join(F.broadcast(file_days), on="source")
+        .select(
+            "source",
+            "line",
+            "reason",
+            "text",
+            F.lit(None).cast(SEARCHES).alias("search"),
+            day.alias("dt"),
+        )
+    )
+
+
+def _put_ledger(change: Change, entries: Mapping[str, LedgerEntry]) -> None:
+    rows = [
+        {name: getattr(entries[source], name) for name in LEDGER.names}
+        for source in sorted(entries)
+    ]
+    table = pa.Table.from_pylist(rows, schema=to_arrow_schema(LEDGER, timezone="UTC"))
+    change.put("ledger", "", change.stage_table("ledger", table))
+
+
+def _note_days(
+    root: Root,
+    change: Change,
+    searches: _Counted,
+    days: Sequence[str],
+    touched: Mapping[str, tuple[bool, bool]],
+) -> None:
+    """Set the versions of the days; a day not in `touched` may have changed in any hour."""
+    found: dict[str, tuple[int | None, bool]] = {}
+    for (_, robot, day), (_, latest) in searches.items():
+        newest, has_robots = found.get(day, (None, False))
+        newest = newest if robot else max(latest, newest or latest)
+        found[day] = (newest, has_robots or robot)
+    for day in days:
+        newest, has_robots = found.get(day, (None, False))
+        old = root.state.days.pop(day, DayVersion(0, 0, 0, ""))
+        # Who becomes a robot takes searches out of other hours as well.
+        head, tail = (True, True) if has_robots or day not in touched else touched[day]
+        if newest is not None:
+            root.state.days[day] = DayVersion(
+                any=change.run,
+                head=change.run if head else old.head,
+                tail=change.run if tail else old.tail,
+                newest=datetime.fromtimestamp(newest, UTC).isoformat(),
+            )
