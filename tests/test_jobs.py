@@ -18,6 +18,7 @@ from pyspark.sql import SparkSession
 from pipeline import cli
 from pipeline.errors import UnreachableError
 from pipeline.session import Session
+from pipeline.storage import LocalStorage
 from silgeom.complete import complete
 
 JOBS = ["ingest", "trending", "related", "autocomplete", "all"]
@@ -336,3 +337,45 @@ def test_what_may_pass_is_one_sentence_and_a_status_of_its_own(
 
     monkeypatch.setattr(job("ingest"), "run", out_of_reach)
     assert run("ingest") == (3, "", "jobs/ingest.py: a node is away: run this again\n")
+
+
+def test_a_file_out_of_reach_is_named_the_result_is_made_and_the_status_says_run_it_again(
+    tmp_path: Path,
+    run: Callable[..., tuple[int, str, str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    locked = log(tmp_path / "log") / "locked.tsv"
+    locked.write_text("2026-03-02T10:00:00+09:00\tkim\t환율\n", "utf-8")
+    (tmp_path / "log" / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n\x00\x00")
+    places = ["--landing", tmp_path / "log", "--root", tmp_path / "root"]
+    plain = LocalStorage.checksum
+
+    def checksum(self: LocalStorage, address: str) -> str | None:
+        if address.endswith("locked.tsv"):
+            raise PermissionError(13, "Permission denied")
+        return plain(self, address)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(LocalStorage, "checksum", checksum)
+        status, out, error = run("trending", *places)
+    assert (status, error.count("\n")) == (3, 1)
+    assert f"{locked} (Permission denied)" in error
+    assert "picture.png" in out
+    assert list(pd.read_parquet(tmp_path / "root" / "trending")["query"]) == ["눈썰매장"]
+
+    # It is there again. What is set aside is named all the same, and once more if nothing is new.
+    status, out, _ = run("ingest", *places)
+    assert (status, "1 taken in" in out, "picture.png" in out) == (0, True, True)
+    status, out, _ = run("ingest", *places)
+    assert (status, "nothing new" in out, "picture.png" in out) == (0, True, True)
+
+
+def test_root_and_landing_folder_in_each_other_are_refused_and_nothing_is_made(
+    tmp_path: Path, run: Callable[..., tuple[int, str, str]]
+) -> None:
+    landing = log(tmp_path / "log")
+
+    status, _, error = run("ingest", "--landing", landing, "--root", landing / "results")
+
+    assert (status, error.count("\n"), "lies in the landing folder" in error) == (2, 1, True)
+    assert [path.name for path in landing.iterdir()] == ["log.tsv"]

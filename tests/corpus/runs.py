@@ -55,7 +55,7 @@ def outcome(session: Session, tmp: Path, cases: Sequence[Case]) -> Outcome:
             if number < len(case.runs):
                 folder = landing if case.alone else landing / case.name
                 put(folder, case.runs[number], NOW + timedelta(days=number))
-        options = {
+        options: dict[str, Any] = {
             name: str(value).replace("{tmp}", str(tmp)) if isinstance(value, str) else value
             for name, value in cases[0].options.items()
         }
