@@ -92,10 +92,10 @@ def merge(
 
         before, after = _by_source(_counted(stored)), _by_source(searches)
         read = {item.file.rows_name for item in readable}
+        known = {**kept, **entries}
         for item in readable:
             source = item.file.source
-            before_it = {**kept, **entries}.get(source)
-            entries[source] = _entry(item, seen, after, root.state.zone, before_it, now)
+            entries[source] = _entry(item, seen, after, root.state.zone, known.get(source), now)
         taken_in = [each for each in {**kept, **entries}.values() if each.status == TAKEN_IN]
         of_rows = {entry.rows_name: entry for entry in taken_in}
         for name in sorted({name for name, _ in {*before, *after}} - read):
