@@ -13,6 +13,7 @@ from fnmatch import fnmatchcase
 from io import BytesIO
 from typing import Final
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
@@ -20,7 +21,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from pipeline.charsets import known_charset
-from pipeline.errors import LandingError, UnreachableError
+from pipeline.errors import LandingError, RootError, UnreachableError
 from pipeline.faults import cause_of, holds_against_the_file, may_be_weather
 from pipeline.formats import known_zone, load_format
 from pipeline.inspection import INSPECTORS, Landing, Readable, damages, known_way, looked_into
@@ -372,8 +373,14 @@ def read_ledger(root: Root) -> dict[str, LedgerEntry]:
     entries = []
     for file in root.storage.files(f"{root.address}/ledger") or []:
         content = BytesIO(root.storage.head(file.address, file.size))
-        rows = pq.read_table(content).to_pylist(maps_as_pydicts="strict")
-        entries += [LedgerEntry(**row) for row in rows]
+        try:
+            rows = pq.read_table(content).to_pylist(maps_as_pydicts="strict")
+            entries += [LedgerEntry(**row) for row in rows]
+        except (pa.ArrowException, TypeError) as error:
+            raise RootError(
+                f"{file.address} is damaged: delete it, then run this again, which takes in anew "
+                "what lies in the landing folder; searches of other files stay"
+            ) from error
     return {entry.source: entry for entry in entries}
 
 

@@ -36,6 +36,7 @@ from pipeline import journal
 from pipeline.errors import LogFormatError, RootError
 from pipeline.formats import known_zone
 from pipeline.journal import JOURNAL, STAGING
+from pipeline.ledger import TAKEN_IN
 from pipeline.migrations import LAYOUT, bring_up_to_date
 from pipeline.session import Session
 from pipeline.state import (
@@ -246,8 +247,8 @@ def _opened(session: Session, storage: Storage, address: str, zone: str | None) 
 def _look_for_days_that_went(root: Root) -> None:
     """Let the landing folder be read again where somebody deleted days of `searches`.
 
-    Which files had rows on them is not known: all that were taken in count as changed. Those that
-    lie there no more keep the rows that they have.
+    Which files had rows on them is not known: all that were taken in are due to be read again, in
+    the way they were read before. Those that lie there no more keep the rows that they have.
     """
     gone = sorted(set(root.state.days) - set(root.days_of("searches")))
     if not gone:
@@ -262,11 +263,11 @@ def _look_for_days_that_went(root: Root) -> None:
             del change.state.days[day]
         for file in root.storage.files(f"{root.address}/ledger") or []:
             ledger = pq.read_table(BytesIO(root.storage.read_bytes(file.address) or b""))
-            for name, value in (("size", -1), ("checksum", None)):
-                column = ledger.schema.get_field_index(name)
-                kind = ledger.schema.field(name).type
-                unknown = pa.array([value] * len(ledger), kind)
-                ledger = ledger.set_column(column, name, unknown)
+            due, column = datetime.fromtimestamp(0, UTC), ledger["look_again_at"]
+            is_read = pc.equal(ledger["status"], TAKEN_IN)
+            again = pc.if_else(is_read, pa.scalar(due, column.type), column)
+            place = ledger.column_names.index("look_again_at")
+            ledger = ledger.set_column(place, "look_again_at", again)
             change.put("ledger", "", change.stage_table("ledger", ledger))
 
 

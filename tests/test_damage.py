@@ -1,6 +1,7 @@
 """What somebody deleted or damaged in a root is made again, or told in a sentence. No Spark."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from pipeline.errors import RootError
+from pipeline.ingest import read_ledger
 from pipeline.root import Root, open_root
 from pipeline.state import DayVersion
 
@@ -41,9 +43,13 @@ def path(tmp_path: Path) -> Path:
                 change.put("searches", f"dt=2026-03-0{day}", staged)
                 version = DayVersion(1, 1, 1, f"2026-03-0{day}T00:00:30+00:00")
                 change.state.days[f"2026-03-0{day}"] = version
-            ledger = pa.table({"source": ["file:///a", "file:///b"], "size": [7, 8]})
-            checksums = pa.array(["sha256:a", "sha256:b"])
-            ledger = ledger.append_column("checksum", checksums)
+            ledger = pa.table(
+                {
+                    "source": ["file:///a", "file:///b"],
+                    "status": ["taken_in", "set_aside"],
+                    "look_again_at": pa.nulls(2, pa.timestamp("us", "UTC")),
+                }
+            )
             change.put("ledger", "", change.stage_table("ledger", ledger))
         with root.change() as change:
             counts = change.stage_table("counts", pa.table({"searchers": [3]}))
@@ -167,19 +173,24 @@ def test_damaged_fingerprints_only_mean_that_counts_are_made_again(path: Path) -
         assert root.made_of("daily_counts", "dt=2026-03-02") is None
 
 
-def test_where_a_day_of_searches_went_all_files_count_as_changed(path: Path) -> None:
-    for file in (path / "searches" / "dt=2026-03-01").iterdir():
-        file.unlink()
-    (path / "searches" / "dt=2026-03-01").rmdir()
+@pytest.mark.parametrize("content", [b"", b"PAR1", b"PAR1" * 9])
+def test_a_damaged_ledger_is_told(path: Path, content: bytes) -> None:
+    [file] = (path / "ledger").glob("*.parquet")
+    file.write_bytes(content)
+
+    with opened(path) as root, pytest.raises(RootError, match=f"{file} is damaged: delete it"):
+        read_ledger(root)
+
+
+def test_where_a_day_of_searches_went_all_files_are_due_to_be_read_again(path: Path) -> None:
+    shutil.rmtree(path / "searches" / "dt=2026-03-01")
 
     with opened(path) as root:
         assert sorted(root.state.days) == ["2026-03-02"]
 
     [file] = (path / "ledger").glob("*.parquet")
-    assert pq.ParquetFile(file).read().to_pylist() == [
-        {"source": "file:///a", "size": -1, "checksum": None},
-        {"source": "file:///b", "size": -1, "checksum": None},
-    ]
+    due = pq.ParquetFile(file).read()["look_again_at"].to_pylist()
+    assert due == [datetime(1970, 1, 1, tzinfo=UTC), None]
 
 
 def test_a_root_of_a_newer_layout_is_refused(path: Path) -> None:
