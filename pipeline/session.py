@@ -66,9 +66,12 @@ def spark_session(app_name: str) -> Iterator[Session]:
     try:
         yield session
     except (KeyboardInterrupt, Stopped):
-        for spark in started:
-            with suppress(Exception):  # Java would tell of each task that it gives up
-                spark.sparkContext.setLogLevel("OFF")
+        # Java would tell of each task that it gives up, or has been stopped by the same signal.
+        while started:
+            with suppress(Exception):
+                started[-1].sparkContext.setLogLevel("OFF")
+                started[-1].stop()
+            started.pop()
         raise
     finally:
         over.set()
