@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit
@@ -470,7 +471,11 @@ class HdfsStorage(Storage):
         # HDFS keeps a checksum of each file, and only Java's client asks for it: reading the whole
         # of a log here instead would take minutes, and give a name that no ledger knows. A job that
         # finds new files starts its session anyway.
-        return HadoopStorage(self._session, address).checksum(address)
+        return self._in_java.checksum(address)
+
+    @cached_property
+    def _in_java(self) -> "HadoopStorage":
+        return HadoopStorage(self._session, f"hdfs://{self._authority}/")
 
     def exists(self, address: str) -> bool:
         try:

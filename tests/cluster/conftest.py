@@ -273,10 +273,16 @@ def on_cluster(used: Used) -> Cluster:
 
 
 @pytest.fixture(scope="session")
-def undisturbed(cluster: Cluster, hdfs: Reader) -> tuple[Rows, Rows]:
-    """The rows of the short job when nothing disturbed it."""
+def short_log(cluster: Cluster) -> None:
+    """The log of the short job, in HDFS."""
     cluster.client("hdfs", "dfs", "-mkdir", "-p", SHORT_LANDING)
     cluster.client("hdfs", "dfs", "-put", "-f", *SHORT_LOGS, SHORT_LANDING)
+
+
+@pytest.fixture(scope="session")
+def undisturbed(cluster: Cluster, hdfs: Reader, short_log: None) -> tuple[Rows, Rows]:
+    """The rows of the short job when nothing disturbed it."""
+    del short_log
     with timed("the short job undisturbed"):
         cluster.submit(*SHORT_JOB, "--root", short_root("undisturbed"))
     found = short_rows(hdfs, "undisturbed")

@@ -57,9 +57,9 @@ class Watch:
 
 
 @pytest.fixture(scope="module")
-def told(cluster: Cluster, undisturbed: object) -> tuple[str, dict[str, str]]:
+def told(cluster: Cluster, short_log: None) -> tuple[str, dict[str, str]]:
     """The key of a job's new root, and all that was told of that job, by place."""
-    del undisturbed  # has put the log
+    del short_log
     with Watch(cluster) as watch:
         cluster.submit(*SHORT_JOB, "--root", short_root("key"))
     key = cluster.client("hdfs", "dfs", "-cat", f"{short_root('key')}/_user_key")

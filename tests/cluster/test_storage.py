@@ -198,6 +198,20 @@ def test_an_empty_file_and_the_beginning_of_a_large_one(place: Place) -> None:
     assert place.storage.read_bytes(empty) == b""
     assert place.storage.head(large, 3) == b"\0\1\2"
     assert place.storage.read_bytes(large) == bytes(range(256)) * 4096
+    assert place.storage.tail(large, 2) == b"\xfe\xff"
+    assert place.storage.tail(empty, 2) == b""
+
+
+def test_a_file_is_read_from_wherever_one_likes(place: Place) -> None:
+    address = place.put("log", bytes(range(256)) * 4096)
+
+    with place.storage.open(address) as stream:
+        stream.seek(-3, os.SEEK_END)
+        assert stream.read() == b"\xfd\xfe\xff"
+        stream.seek(256 * 1000 + 7)
+        assert (stream.read(2), stream.tell()) == (b"\7\x08", 256 * 1000 + 9)
+    with pytest.raises(FileNotFoundError), place.storage.open(f"{place.top}/gone") as stream:
+        stream.read()
 
 
 def test_a_small_file_is_replaced_and_leaves_nothing_beside_it(place: Place) -> None:
