@@ -137,15 +137,15 @@ def test_a_day_whose_only_session_is_too_long_has_no_pairs_and_blocks_nothing(
     assert pd.read_parquet(root / "related").empty
     # The day after, with pairs, is read beside it.
     more = [
-        (f"2026-03-03T10:0{m}:00Z", f"u{n}", f"{word} {m}")
-        for word, people in [("말", range(20)), ("날", range(20, 40))]
+        (f"2026-03-03T10:0{minute}:00Z", f"u{n}", query)
+        for pair, people in [(("제주도", "항공권"), range(20)), (("전세", "대출"), range(20, 40))]
         for n in people
-        for m in range(2)
+        for minute, query in enumerate(pair)
     ]
     (tmp_path / "log" / "more.tsv").write_text("".join("\t".join(r) + "\n" for r in more), "utf-8")
     assert run("related", *places)[0] == 0
     assert set(pd.read_parquet(root / "related" / "dt=2026-03-03")["query"]) == {
-        *("말 0", "말 1", "날 0", "날 1"),
+        *("제주도", "항공권", "전세", "대출"),
     }
 
 
