@@ -549,7 +549,12 @@ class HdfsStorage(Storage):
             if is_held(error):
                 return None
             raise
-        return stream.close
+
+        def release() -> None:
+            with suppress(OSError), hdfs_errors(address):  # else HDFS takes it back by itself
+                stream.close()
+
+        return release
 
 
 class HadoopStorage(Storage):

@@ -99,6 +99,12 @@ def test_a_name_without_settings_and_port_is_left_to_java() -> None:
     assert native_place("hdfs:///logs", {}) is None
 
 
+def test_without_the_native_client_all_is_left_to_java(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.hdfs.IS_INSTALLED", False)
+
+    assert native_place("hdfs://localhost:8020/logs", {}) is None
+
+
 def test_settings_that_are_no_xml_are_named(tmp_path: Path) -> None:
     (tmp_path / "core-site.xml").write_text("<configuration>")
 

@@ -287,6 +287,42 @@ def another_client() -> Storage:
     return other
 
 
+PARITY = """
+import sys
+from pipeline.session import spark_session
+from pipeline.storage import HadoopStorage, HdfsStorage, qualified, storage_of
+
+with spark_session("parity") as session:
+    top = qualified(session, sys.argv[1])
+    native, java = storage_of(session, top), HadoopStorage(session, top)
+    assert isinstance(native, HdfsStorage) and java.qualified(sys.argv[1]) == top
+    assert native.listing(top) == java.listing(top), (native.listing(top), java.listing(top))
+    for file in native.files(top):
+        assert native.read_bytes(file.address) == java.read_bytes(file.address)
+        assert native.checksum(file.address) == java.checksum(file.address)
+    for one, other in ((native, java), (java, native)):
+        release = one._try_lock(f"{top}/_lock")
+        assert other._try_lock(f"{top}/_lock") is None
+        release()
+        for storage in (one, other):
+            storage.write_bytes(f"{top}/_note", repr(storage).encode(), private=True)
+            assert one.read_bytes(f"{top}/_note") == other.read_bytes(f"{top}/_note")
+    print("the same")
+"""
+
+
+def test_what_goes_through_java_where_it_must_is_the_same(from_here: Cluster) -> None:
+    top = "hdfs:///tmp/storage/parity"
+    place = storage_of(no_session, "hdfs://localhost:8020/")  # type: ignore[arg-type]
+    for name in (*(n for n in NAMES if "\\" not in n), "_hidden", "a/b/c", "d._COPYING_"):
+        place.write_bytes(f"hdfs://localhost:8020/tmp/storage/parity/{name}", name.encode())
+
+    local = ("env", "PYSPARK_SUBMIT_ARGS=--master local[1] pyspark-shell")
+    said = from_here.client(*local, "python", "-c", PARITY, top)
+
+    assert said.endswith("the same\n")
+
+
 @pytest.mark.usefixtures("from_here")
 def test_a_folder_of_somebody_else_is_refused_in_a_sentence() -> None:
     storage = storage_of(no_session, "hdfs://localhost:8020/")  # type: ignore[arg-type]
