@@ -81,6 +81,7 @@ def spark_session(app_name: str) -> Iterator[Session]:
 
 def _started(app_name: str) -> SparkSession:
     _require_user_name()
+    _require_user_name()
     if _master() == "yarn":
         check_resource_manager(hadoop_settings(os.environ))
     builder = SparkSession.builder.appName(app_name).config("spark.ui.showConsoleProgress", "false")

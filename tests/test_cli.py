@@ -245,6 +245,23 @@ def test_an_address_that_is_none_is_one_sentence(
     assert "'http://[::1' is no address" in told(capsys, places[0], "--root", "http://[::1")
 
 
+@pytest.mark.usefixtures("no_spark")
+def test_a_user_without_a_name_is_one_sentence_and_leaves_nothing(
+    tmp_path: Path,
+    places: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def nobody(number: int) -> None:  # as under `docker run -u 12345`
+        raise KeyError(f"getpwuid(): uid not found: {number}")
+
+    monkeypatch.setattr("pwd.getpwuid", nobody)
+    monkeypatch.delenv("HOME", raising=False)
+
+    assert "has no entry in /etc/passwd" in told(capsys, *places)
+    assert not (tmp_path / "root").exists()
+
+
 @pytest.mark.parametrize(
     ("number", "status"),
     [
