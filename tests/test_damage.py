@@ -151,17 +151,19 @@ def test_a_change_whose_staged_files_are_gone_is_told(path: Path) -> None:
 
 def test_a_file_of_another_size_at_the_target_is_not_taken_for_the_moved_one(path: Path) -> None:
     [counts] = (path / "daily_counts" / "dt=2026-03-02").glob("*.parquet")
-    target = counts.relative_to(path).as_posix()
-    move = {"source": "_staging/x", "target": target, "size": counts.stat().st_size + 1}
-    journal = {"moves": [move], "folders": [], "removed": [], "small": []}
-    (path / "_journal.json").write_text(json.dumps(journal), "utf-8")
+
+    def journal(size: int) -> str:
+        move = {"source": "_staging/x", "target": counts.relative_to(path).as_posix()}
+        moves = [{**move, "size": size}]
+        return json.dumps({"moves": moves, "folders": [], "removed": [], "small": []})
+
+    (path / "_journal.json").write_text(journal(counts.stat().st_size + 1), "utf-8")
 
     with pytest.raises(RootError, match="cannot be finished"), opened(path):
         pass
 
     # With the right size it had been moved already.
-    journal["moves"][0]["size"] -= 1
-    (path / "_journal.json").write_text(json.dumps(journal), "utf-8")
+    (path / "_journal.json").write_text(journal(counts.stat().st_size), "utf-8")
     with opened(path):
         assert not (path / "_journal.json").exists()
 

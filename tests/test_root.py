@@ -5,6 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -79,6 +80,22 @@ def test_the_first_change_of_a_new_root_is_all_there_or_nothing_of_it(
     assert outcomes >= {True} or mode == PASSES
 
 
+def test_what_stands_beside_the_data_disturbs_no_reader(tmp_path: Path) -> None:
+    path = tmp_path / "root"
+    with opened(path) as root, root.change() as change:
+        for hour in (10, 11):
+            staged = change.stage_table(f"{hour}", pa.table({"n": [hour]}))
+            change.put("trending", f"dt=2026-03-02/hour={hour}", staged, made_of="counts")
+    assert (path / "trending" / "dt=2026-03-02" / "_made_of.json").exists()
+
+    frame = pd.read_parquet(path / "trending")
+
+    assert sorted(zip(frame["n"], frame["dt"], frame["hour"], strict=True)) == [
+        (10, "2026-03-02", 10),
+        (11, "2026-03-02", 11),
+    ]
+
+
 def test_a_partition_that_shrinks_leaves_no_old_file_behind(tmp_path: Path) -> None:
     with opened(tmp_path / "root") as root:
         put(root, 1)
@@ -107,6 +124,49 @@ def test_a_second_job_is_told_to_wait_and_gets_its_turn(tmp_path: Path) -> None:
     assert numbers(path, "trending") == {1}
 
 
+def test_who_waits_for_a_job_of_which_nothing_comes_makes_the_root_itself(tmp_path: Path) -> None:
+    path = tmp_path / "root"
+    first = opened(path)
+    first.__enter__()
+
+    def fail(_: str) -> None:
+        with suppress(LookupError):
+            first.__exit__(LookupError, LookupError(), None)
+        assert not path.exists()
+
+    with open_root(no_spark, str(path), say=fail) as root:
+        put(root, 1)
+        with (
+            pytest.raises(AssertionError, match="Another job"),
+            open_root(no_spark, str(path), say=no_words),
+        ):
+            pass
+
+    assert numbers(path, "trending") == {1}
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="names of open files are in /proc")
+def test_the_journal_names_only_files_that_outlast_a_power_cut(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_disk: list[str] = []  # names of files and folders, in the order they are brought there
+
+    def fsync(handle: int) -> None:
+        on_disk.append(Path(f"/proc/self/fd/{handle}").readlink().name)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    with opened(tmp_path / "root") as root:
+        on_disk.clear()
+        put(root, 1)
+
+    journal = on_disk.index("._journal.json.new")
+    assert on_disk[:journal].count("0.zstd.parquet") == 2  # of trending, and of related
+    assert on_disk[:journal].count("1.zstd.parquet") == 1
+    # The moves are on the disk before the journal goes.
+    assert on_disk[journal:].count("dt=2026-03-02") == 2
+    assert on_disk[journal + 1 :].count("root") >= 2
+
+
 def test_a_job_that_waits_too_long_stops_with_a_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -114,7 +174,7 @@ def test_a_job_that_waits_too_long_stops_with_a_sentence(
     with (
         opened(tmp_path / "root"),
         pytest.raises(RootError, match="another job has held"),
-        open_root(no_spark, str(tmp_path / "root"), say=str),
+        open_root(no_spark, str(tmp_path / "root"), say=lambda _: None),
     ):
         pass
 
