@@ -23,8 +23,7 @@ from pyspark.sql.types import StructType
 from pipeline.formats import LogFormat
 from pipeline.inspection import Readable
 from pipeline.ledger import TAKEN_IN, FoundFile, LedgerEntry, Plan, next_look
-from pipeline.parsing import SKIPPED, parsed_lines, read_records
-from pipeline.privacy import masked
+from pipeline.parsing import REJECT_CHARACTERS, SKIPPED, parsed_lines, read_records
 from pipeline.root import Change, Root
 from pipeline.schemas import LEDGER, REJECT_REASONS, REJECTS, SEARCHES
 from pipeline.searches import judged_searches, local_date, numbered_lines
@@ -325,7 +324,7 @@ def _put_rejects(
                 "source",
                 F.lit(None).cast("long").alias("line"),
                 F.lit("robot").alias("reason"),
-                F.substring(masked(F.col("surface")), 1, 200).alias("text"),
+                F.substring("surface", 1, REJECT_CHARACTERS).alias("text"),
                 F.struct(*SEARCHES.names).alias("search"),
                 "dt",
             )

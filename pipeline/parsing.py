@@ -7,13 +7,14 @@ time and query as values; the verdict; the row. A line gets exactly one reason, 
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from functools import reduce
 from typing import Any, Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import (
@@ -27,13 +28,14 @@ from pyspark.sql.types import (
     TimestampType,
 )
 
+from pipeline.batches import Batches
 from pipeline.charsets import CHARSETS, known_charset, line_separator
 from pipeline.detection import bound_to_names, with_positions
 from pipeline.errors import InvalidParameterError, LogFormatError
 from pipeline.formats import ColumnRef, LogFormat, SkipRule, TimePattern, known_zone
-from pipeline.privacy import has_personal_data, masked
+from pipeline.privacy import MASK, has_personal_data, masked
 from pipeline.text import normalized_query, surface_form
-from pipeline.user_ids import UserKeys, with_user_ids
+from pipeline.user_ids import UserKeys, user_ids
 from silgeom.text import INVISIBLE, JOINER, SPACES
 
 MAX_LINE_BYTES: Final = 65_536
@@ -173,7 +175,7 @@ def _decoded_by_python(sized: DataFrame, codec: str) -> DataFrame:
     """Add `decoded` and `undecodable`; a batch of lines at once, so this is no loop over lines."""
     kept = [field for field in sized.schema if field.name != "raw"]
 
-    def decode(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    def decode(batches: Batches) -> Batches:
         for batch in batches:
             # No line holds a line feed, and no character here has one as its second byte.
             whole = b"\n".join(batch.column("raw").to_pylist())
@@ -525,7 +527,10 @@ def _values(fields: DataFrame, fmt: LogFormat) -> DataFrame:
 
 
 def _judged(values: DataFrame, clock: _Clock) -> DataFrame:
-    """`reason`: the first that applies, in the order of the module's docstring."""
+    """`reason`: the first that applies, in the order of the module's docstring.
+
+    Personal data is looked for later: see `_withheld_and_hashed`.
+    """
     seconds = F.col("searched_seconds")
     reason = (
         F.when(F.col("too_long"), F.lit("too_long"))
@@ -537,7 +542,6 @@ def _judged(values: DataFrame, clock: _Clock) -> DataFrame:
         .when(seconds > clock.latest, F.lit("future_time"))
         .when(F.col("query_too_long"), F.lit("too_long"))
         .when(F.coalesce("query", F.lit("")) == "", F.lit("blank_query"))
-        .when(has_personal_data(F.col("query")), F.lit("personal_data"))
     )
     plausible = seconds.between(EARLIEST, clock.latest)
     judged = values.withColumn("reason", reason)
@@ -549,42 +553,71 @@ def _judged(values: DataFrame, clock: _Clock) -> DataFrame:
 
 def _rows(judged: DataFrame, user_keys: UserKeys) -> DataFrame:
     is_search = F.col("reason").isNull()
-    of_search = {
-        "user_id": F.col("user_text"),
-        "query_id": F.xxhash64("query"),
-        "query": F.col("query"),
-        "surface": F.col("surface"),
-        "clicked_url": F.col("clicked_url"),
-        "clicked_rank": F.col("clicked_rank"),
-    }
-    rows = judged.select(
-        *_place(judged),
-        "reason",
-        F.when(F.col("reason") != SKIPPED, _shown_text()).alias("text"),
-        "searched_at",
-        "due",
-        *[F.when(is_search, column).alias(name) for name, column in of_search.items()],
-    )
-    schema = StructType(
-        [StructField("user_id", LongType()) if f.name == "user_id" else f for f in rows.schema]
-    )
-    return rows.mapInArrow(with_user_ids(user_keys), schema)
-
-
-def _shown_text() -> Column:
-    """What a reject shows of its line; never the user."""
+    is_split = ~F.col("too_long") & ~F.col("undecodable") & ~F.col("missing")
+    is_shown = is_split & ~F.coalesce(F.col("reason") == SKIPPED, F.lit(False))
     cut_line = F.substring(F.make_valid_utf8("decoded"), 1, REJECT_CHARACTERS)
     # Where the time is no time, the columns may be others than declared: the user may stand there.
     time = F.when(F.col("searched_at").isNull(), _shape(F.substring("time_text", 1, 64))).otherwise(
         F.col("time_text")
     )
-    # Masked before it is cut: half a number would not be known as one.
-    query = masked(F.substring("query_text", 1, MAX_QUERY_CHARACTERS))
     user = F.when(F.col("user_text").rlike(_VISIBLE), F.lit("<user>"))
-    parts = [F.coalesce(part, F.lit("")) for part in (time, user, query)]
-    as_read = F.substring(F.concat_ws("\t", *parts), 1, REJECT_CHARACTERS)
-    is_split = ~F.col("too_long") & ~F.col("undecodable") & ~F.col("missing")
-    return F.when(is_split, as_read).otherwise(_shape(cut_line))
+    head = F.concat_ws("\t", *[F.coalesce(part, F.lit("")) for part in (time, user)])
+    # Masked before it is cut: half a number would not be known as one.
+    typed = F.coalesce(F.substring("query_text", 1, MAX_QUERY_CHARACTERS), F.lit(""))
+    parts = judged.select(
+        *_place(judged),
+        "reason",
+        F.when(~is_split & (F.col("reason") != SKIPPED), _shape(cut_line)).alias("text"),
+        "searched_at",
+        "due",
+        F.when(is_search, F.col("user_text")).alias("user_id"),
+        F.when(is_search, F.xxhash64("query")).alias("query_id"),
+        *[F.when(is_search, F.col(name)).alias(name) for name in _OF_SEARCH],
+        F.when(is_shown, head).alias("head"),
+        F.when(is_shown & ~is_search, typed).alias("typed"),
+    )
+    fields = [
+        StructField("user_id", LongType()) if field.name == "user_id" else field
+        for field in parts.schema
+        if field.name not in ("head", "typed")
+    ]
+    return parts.mapInArrow(_withheld_and_hashed(user_keys), StructType(fields))
+
+
+#: What only a search has, beside its ids.
+_OF_SEARCH: Final = ("query", "surface", "clicked_url", "clicked_rank")
+
+
+def _withheld_and_hashed(keys: UserKeys) -> Callable[[Batches], Batches]:
+    """For `mapInArrow`: the one stage that runs outside Spark, for all that is private.
+
+    Searches with personal data become rejects; what rejects show is masked; users become ids. Here
+    the keys are in a closure, where no plan shows them.
+    """
+    without_search = ("query_id", *_OF_SEARCH)
+
+    def rows(batches: Batches) -> Batches:
+        for batch in batches:
+            row = {name: batch.column(name) for name in batch.schema.names}
+            personal = pc.fill_null(has_personal_data(row["query"]), False)
+            head, typed = row.pop("head"), row.pop("typed")
+            shown = masked(pc.if_else(personal, row["surface"], typed))
+            # Found in the query and not in its surface: then no part of it is shown.
+            unmasked = pc.and_kleene(personal, pc.equal(shown, row["surface"]))
+            shown = pc.if_else(unmasked, MASK, shown)
+            as_read = pc.binary_join_element_wise(head, shown, "\t")
+            row["text"] = pc.coalesce(
+                row["text"], pc.utf8_slice_codeunits(as_read, 0, REJECT_CHARACTERS)
+            )
+            row["reason"] = pc.if_else(personal, "personal_data", row["reason"])
+            for name in without_search:
+                row[name] = pc.if_else(personal, pa.scalar(None, row[name].type), row[name])
+            is_user = pc.invert(personal)
+            users = pc.if_else(is_user, row["user_id"], pa.scalar(None, pa.string()))
+            row["user_id"] = user_ids(users, keys)
+            yield pa.RecordBatch.from_pydict(row)
+
+    return rows
 
 
 def _shape(text: Column) -> Column:

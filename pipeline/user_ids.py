@@ -13,7 +13,6 @@ import re
 import secrets
 import sys
 import unicodedata
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -116,18 +115,6 @@ def rekeyed_ids(ids: pa.Array, keys: UserKeys) -> pa.Array:
     encoded = ids.dictionary_encode()
     old = encoded.dictionary.to_numpy(zero_copy_only=False).astype(np.int64)
     return pa.array(_rehashed(old, keys.chain[-1])).take(encoded.indices)
-
-
-def with_user_ids(keys: UserKeys) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
-    """For `mapInArrow`: replaces the users in the column `user_id` by their ids."""
-
-    def hashed(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        for batch in batches:
-            place = batch.schema.get_field_index("user_id")
-            ids = user_ids(batch.column(place), keys)
-            yield batch.set_column(place, "user_id", ids)
-
-    return hashed
 
 
 def _visible_user(user: str | None) -> str:
