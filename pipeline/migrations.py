@@ -29,8 +29,10 @@ import pyarrow.parquet as pq
 
 from pipeline.errors import RootError
 from pipeline.journal import Change
+from pipeline.rotation import rotate_key
 from pipeline.state import STATE, State, days_of_json, digest
 from pipeline.storage import Storage
+from pipeline.user_ids import SHA256, USER_KEY, UserKeys
 
 Step = Callable[[Change], None]
 
@@ -96,7 +98,25 @@ def the_ledger_tells_how(change: Change) -> None:
     change.put("ledger", "", change.stage_table("ledger", table))
 
 
-STEPS: Final[Sequence[Step]] = (fingerprints_leave_the_state, the_ledger_tells_how)
+def users_get_a_new_key(change: Change) -> None:
+    """A new key, for the old one stood in plans, pages and event logs.
+
+    Where the key is gone or damaged there is nothing to chain the new one to: that is told when
+    somebody is to be hashed.
+    """
+    try:
+        keys = UserKeys.from_text(change.storage.read_text(f"{change.root}/{USER_KEY}") or "")
+    except ValueError:
+        return
+    if keys.chain[-1].hashing == SHA256:
+        rotate_key(change, keys.rotated())
+
+
+STEPS: Final[Sequence[Step]] = (
+    fingerprints_leave_the_state,
+    the_ledger_tells_how,
+    users_get_a_new_key,
+)
 #: The layout that this program reads and writes.
 LAYOUT: Final = len(STEPS)
 

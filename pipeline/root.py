@@ -50,14 +50,11 @@ from pipeline.state import (
     parsed_state,
 )
 from pipeline.storage import Storage, qualified, spark_path, storage_of
-from pipeline.user_ids import UserKeys
+from pipeline.user_ids import USER_KEY, WITH_USER_IDS, UserKeys
 
 _LOG: Final = logging.getLogger(__name__)
 
 LOCK: Final = "_lock"
-USER_KEY: Final = "_user_key"
-#: Datasets of days whose rows hold user ids.
-WITH_USER_IDS: Final = ("searches", "rejects", "daily_counts", "daily_pairs")
 _WITHOUT_KEY: Final = (
     "restore the file from a backup, or take a new --root, into which the logs are taken in again"
 )
@@ -81,24 +78,30 @@ class Root:
         Raises:
             RootError: the file of the keys is gone while there are searches, or it is damaged.
         """
+        keys = self._stored_keys()
+        if keys is not None:
+            return keys
+        if self.state.days or any(self.days_of(each) for each in WITH_USER_IDS):
+            raise RootError(
+                f"{self.address}/{USER_KEY} is gone, and without the key new searches would count "
+                f"the same people twice: {_WITHOUT_KEY}"
+            )
+        keys = UserKeys.new()
+        self.storage.write_text(f"{self.address}/{USER_KEY}", keys.to_text(), private=True)
+        return keys
+
+    def _stored_keys(self) -> UserKeys | None:
         address = f"{self.address}/{USER_KEY}"
         try:
             text = self.storage.read_text(address)
-            if text is not None:
-                return UserKeys.from_text(text)
-        except ValueError as error:  # neither is its text shown, nor what was wrong with it
-            raise RootError(
-                f"{address} is damaged, and without the key new searches would count the same "
-                f"people twice: {_WITHOUT_KEY}"
-            ) from error
-        if self.state.days or any(self.days_of(each) for each in WITH_USER_IDS):
-            raise RootError(
-                f"{address} is gone, and without the key new searches would count the same "
-                f"people twice: {_WITHOUT_KEY}"
-            )
-        keys = UserKeys.new()
-        self.storage.write_text(address, keys.to_text(), private=True)
-        return keys
+            return None if text is None else UserKeys.from_text(text)
+        except ValueError:
+            pass
+        # Raised out here, so that no trace tells of the file's content.
+        raise RootError(
+            f"{address} is damaged, and without the key new searches would count the same "
+            f"people twice: {_WITHOUT_KEY}"
+        )
 
     def read(self, dataset: str, schema: StructType, partitions: Sequence[str]) -> DataFrame:
         """The named partitions ("dt=2026-03-02", "" for a dataset without) of a dataset.

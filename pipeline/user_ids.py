@@ -24,6 +24,10 @@ from pyspark import cloudpickle
 from pipeline.errors import InvalidParameterError
 from silgeom.text import INVISIBLE, JOINER, SPACES, WIDTHS
 
+#: The file of the keys in a root, and the datasets of days whose rows hold ids.
+USER_KEY: Final = "_user_key"
+WITH_USER_IDS: Final = ("searches", "rejects", "daily_counts", "daily_pairs")
+
 KEY_BYTES: Final = 32
 #: How a user or an older id is hashed under a key. Roots made before there was a choice hash users
 #: with SHA-256 and keep 64 bits of it by xxHash64; their key stands in the file without a name.
@@ -98,7 +102,7 @@ def user_ids(users: pa.Array, keys: UserKeys) -> pa.Array:
         Null for null and for a user of whom nothing is visible.
     """
     encoded = users.dictionary_encode()
-    found = [_visible_user(user) or None for user in encoded.dictionary.to_pylist()]
+    found = [visible_user(user) or None for user in encoded.dictionary.to_pylist()]
     known = [user.encode() for user in found if user is not None]
     first, *later = keys.chain
     ids = _hashed_users(known, first)
@@ -117,7 +121,8 @@ def rekeyed_ids(ids: pa.Array, keys: UserKeys) -> pa.Array:
     return pa.array(_rehashed(old, keys.chain[-1])).take(encoded.indices)
 
 
-def _visible_user(user: str | None) -> str:
+def visible_user(user: str | None) -> str:
+    """A user as people see it: of those that look alike it is the same; "" of nobody."""
     if user is None or _PLAIN_USER.fullmatch(user):
         return user or ""
     return unicodedata.normalize("NFC", user.translate(_TO_PLAIN)).strip(" ")
