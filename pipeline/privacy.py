@@ -122,6 +122,8 @@ def _plain_character(char: str) -> str:
         return "-" if char != "_" else "_"
     if char in _MIDDLE_DOTS:
         return "·"
+    if char in "ⓐⒶ":
+        return "@"
     if char in "。｡":
         return "."
     if char in "～〜∼˜":
@@ -193,14 +195,29 @@ _PRICES: Final = re.compile(rf"{_PRICE}(?:[-~/ +=|]{_PRICE}|[-~/ +=|][0-9]{{1,3}
 _DECIMAL: Final = r"-?(?:0|[1-9][0-9]?)\.[0-9]+"
 _LONGITUDE: Final = r"-?1[0-8][0-9]\.[0-9]{1,10}"
 _DECIMALS: Final = re.compile(
-    rf"{_DECIMAL}(?:[, ~/+*=|-]{{1,2}}(?:{_LONGITUDE}|{_DECIMAL})){{0,12}}"
+    rf"(?:{_DECIMAL}|{_LONGITUDE}(?=[, ]))(?:[, ~/+*=|-]{{1,2}}(?:{_LONGITUDE}|{_DECIMAL})){{0,12}}"
 )
 _VERSION_GROUP: Final = "(?:0|[1-9][0-9]{0,4})"
 _VERSION: Final = re.compile(
     rf"[1-9][0-9]{{0,2}}(?:\.{_VERSION_GROUP}){{2,4}}(?:[-+][0-9]{{1,4}})?"
 )
+#: 3.11.7 3.12.1, and the points of three sets: 25-23 25-20 15-13.
+_SHORT_VERSION: Final = r"[1-9]?[0-9](?:\.[0-9]{1,3}){1,3}"
+_VERSIONS: Final = re.compile(rf"{_SHORT_VERSION}(?:[ ,/~]{_SHORT_VERSION}){{1,5}}")
+_POINTS: Final = re.compile(r"[1-9]?[0-9]-[1-9]?[0-9](?:[ ,/][1-9]?[0-9]-[1-9]?[0-9]){1,6}")
 _SERVICE: Final = "(?:1[568][0-9]{2}[-.·~ _]?[0-9]{4}|080[-.)·~ _]?[0-9]{3,4}[-.·~ _]?[0-9]{4})"
 _SERVICES: Final = re.compile(rf"(?:0[0-9]{{1,2}}[-.) ])?{_SERVICE}(?:[,/ ~]{_SERVICE}){{0,4}}")
+_SPAN_OF_DAYS: Final = re.compile(rf"{_MONTH}([/.]){_DAY}[-~]{_MONTH}\1{_DAY}")
+_HARMLESS: Final = (
+    _SPAN_OF_DAYS,
+    _MOMENTS,
+    _LOTTERY,
+    _PRICES,
+    _DECIMALS,
+    _VERSIONS,
+    _POINTS,
+    _SERVICES,
+)
 _PRODUCT: Final = re.compile(
     r"([1-9][0-9]{0,8})[*/^]([1-9][0-9]{0,8})|([1-9][0-9]{0,8})\+([1-9][0-9]{0,8})"
 )
@@ -211,9 +228,12 @@ _UNIT: Final = re.compile(
     r"번째|평|리터|톤|(?:k?m|[ckm]?m|k?g|[kmgt]?hz|[kmgt]?b|bytes?|px|mah|kwh|w|v)(?:/s)?(?![a-z]))"
 )
 #: What stands before a number that is nobody's.
+_TWO_OR_THREE: Final = re.compile("[1-9][0-9]{1,4}(?: [1-9][0-9]{1,4}){1,2}")
+_STOCKS: Final = re.compile("0[0-9]{5}(?:[ ,]0[0-9]{5})+")
+_SHORT_GROUPS: Final = re.compile("[1-9][0-9]{0,4}(?:[ ,/][1-9][0-9]{0,4}){1,9}")
 _PUBLIC_NUMBER: Final = re.compile(
     r"(?:제품 ?번호|상품 ?번호|품번|부품|모델|형번|특허|출원|공고|고시|의안|isbn|issn|pmid|doi|arxiv|cve|"
-    r"iso|rfc|kb|오류|에러|error|코드|code|버스|노선|로또|당첨 ?번호|종목|주가|주식|버전|version|build|빌드|"
+    r"iso|rfc|kb|포트|port|오류|에러|error|코드|code|버스|노선|로또|당첨 ?번호|종목|주가|주식|버전|version|build|빌드|"
     r"part ?(?:no|number)?|p/n|model)[\W_]{0,3}(?:번호|명|코드|코드번호)?[\W_]{0,3}\Z"
 )
 _HEXADECIMAL: Final = re.compile(r"0x\Z")
@@ -249,9 +269,7 @@ def _is_harmless(text: str, begin: int, end: int) -> bool:
     """Whether a run of eight digits and more is a date, a price or the like."""
     run = _canonical(text[begin:end])
     digits = re.sub(r"[^0-9]", "", run)
-    if any(
-        pattern.fullmatch(run) for pattern in (_MOMENTS, _LOTTERY, _PRICES, _SERVICES, _DECIMALS)
-    ):
+    if any(pattern.fullmatch(run) for pattern in _HARMLESS):
         return True
     before = text[max(0, begin - 24) : begin]
     if (
@@ -264,7 +282,10 @@ def _is_harmless(text: str, begin: int, end: int) -> bool:
         return False
     if _is_counting(run) or _is_sum(run) or _HEXADECIMAL.search(before):
         return True
-    if len(digits) <= 12 and digits[0] != "0" and _PUBLIC_NUMBER.search(before):
+    if _STOCKS.fullmatch(run) or _is_beside_a_model(text, begin, end):
+        return True
+    short = len(digits) <= 12 or _SHORT_GROUPS.fullmatch(run)
+    if short and digits[0] != "0" and _PUBLIC_NUMBER.search(before):
         return True
     unit = _UNIT.match(text, end)
     return (
@@ -275,15 +296,41 @@ def _is_harmless(text: str, begin: int, end: int) -> bool:
     )
 
 
+def _is_beside_a_model(text: str, begin: int, end: int) -> bool:
+    """i5 12400 13400, 530 990 2002r: one number belongs to the word that it touches."""
+    whole = begin, end
+    if re.match("[a-z]", text[begin - 1 : begin] or " "):
+        first = re.compile("[1-9][0-9]{0,3}(?:-[0-9]{1,4})? ").match(text, begin, end)
+        begin = first.end() if first else begin
+    if re.match("[a-z]", text[end:]):
+        last = re.search(" [1-9][0-9]{0,3}$", text[begin:end])
+        end = begin + last.start() if last else end
+    if (begin, end) == whole:
+        return False
+    rest = text[begin:end]
+    is_short = len(re.sub("[^0-9]", "", rest)) < _LEAST_DIGITS
+    return is_short or bool(_TWO_OR_THREE.fullmatch(rest)) or _is_harmless(text, begin, end)
+
+
 def _is_book(run: str, digits: str, around: str) -> bool:
-    """An ISBN, by its check digit; ten digits could be anything, so those need their hyphens."""
+    """An ISBN, by its form or check digit; ten digits could be anything: they need their hyphens.
+
+    Args:
+        run: as it stands.
+        digits: of it.
+        around: the run with what is before it, and two characters after it.
+    """
     numbers = [int(digit) for digit in digits]
+    before, _, after = around.partition(run)
+    if re.fullmatch("97[89](?:-[0-9]{1,7}){3}-[0-9]", run) or before.rstrip(" :-").endswith("isbn"):
+        return True
+    if len(digits) == 13 and digits.startswith(("97889", "97911")):  # Korea's
+        return True
     if len(digits) == 13 and re.fullmatch(r"97[89]([- ]?)[0-9]+(?:\1[0-9]+){0,3}", run):
         return sum(n * (3 if place % 2 else 1) for place, n in enumerate(numbers)) % 10 == 0
-    before, _, after = around.partition(run)
     if len(digits) == 9 and re.match("-?x(?![a-z0-9])", after):
         numbers.append(10)
-    if len(numbers) == 10 and (re.fullmatch("[0-9]+(?:-[0-9]+){2,3}", run) or "isbn" in before):
+    if len(numbers) == 10 and re.fullmatch("[0-9]+(?:-[0-9]+){2,3}", run):
         return sum(n * (10 - place) for place, n in enumerate(numbers)) % 11 == 0
     return False
 
@@ -294,11 +341,11 @@ def _is_version(run: str, before: str) -> bool:
         return False
     groups = re.split(r"[.+-]", run)
     named = re.search(r"(?:버전|version|ver\.?|build|빌드|\bv) ?\Z", before)
-    return "0" in groups or len(groups[0]) <= 2 and max(map(len, groups)) <= 3 or bool(named)
+    return "0" in groups or (len(groups[0]) <= 2 and max(map(len, groups)) <= 3) or bool(named)
 
 
 def _is_well_known(run: str) -> bool:
-    """Digits in order, one digit again and again, π, a round number, a power of two."""
+    """One digit again and again, π, a round number, a power of two (or one less)."""
     if not run.isdigit() or len(run) > len(_PI):
         return False
     if _PI.startswith(run):
@@ -308,7 +355,7 @@ def _is_well_known(run: str) -> bool:
     steps = {(int(b) - int(a)) % 10 for a, b in pairwise(run)}
     number = int(run)
     return (
-        steps in ({0}, {1}, {9})
+        steps == {0}
         or bool(re.fullmatch("[1-9][0-9]*0{4,}", run))
         or (run[0] != "0" and (number & (number - 1) == 0 or number & (number + 1) == 0))
     )
@@ -333,8 +380,9 @@ def _is_counting(run: str) -> bool:
     values = [int(group) for group in groups]
     small = len(groups) >= 3 and max(map(len, groups)) <= 3
     in_order = values in (sorted(values), sorted(values, reverse=True))
-    round_ones = 3 <= min(map(len, groups)) and max(map(len, groups)) <= 5
-    return small and in_order or round_ones and all(group[-1] == "0" for group in groups)
+    round_ones = min(map(len, groups)) >= 3 and max(map(len, groups)) <= 5
+    even = all(group[-1] == "0" or int(group).bit_count() == 1 for group in groups)
+    return (small and in_order) or (round_ones and even)
 
 
 def _is_sum(run: str) -> bool:
@@ -375,7 +423,7 @@ _HANGUL_WORD: Final = "|".join(
 #: Digits in words, with letters and in figures, with what people put between them.
 _PIECE: Final = (
     rf"(?:(?<![a-z0-9])[0-9oli]++(?![a-z])|(?:{_HANGUL_WORD})++"
-    rf"|(?<![a-z0-9])(?:{_LATIN_WORD}|[0-9])++(?![a-z]))"
+    rf"|(?<![a-z0-9])(?:{_LATIN_WORD}|dp|[0-9])++(?![a-z]))"
 )
 _GAP: Final = r"[\W_]{0,5}+(?:(?:에|다시|대시|하이픈|dp)[\W_]{0,3}+)?+"
 _SPOKEN_RUN: Final = re.compile(rf"{_PIECE}(?:{_GAP}{_PIECE})*+")
@@ -575,10 +623,12 @@ _MAIL: Final = tuple(
     for pattern in (
         rf"{_MAILBOX}{_AT}(?:{_HOST}|{_COMMA_HOST}|{_PROVIDER}(?![a-z]){_TAIL}|{_PROVIDER}{_TOP_NAME})",
         # h o n g @ n a v e r . c o m
-        r"(?<![\w.])(?:[\w.-] ){2,40}+[\w.-]? ?@ ?(?:[\w.-] ){4,60}+[\w.-](?![\w])",
+        r"(?<![\w.])(?:[\w.-] ){2,40}+[\w.-]? ?@ ?[a-z0-9.-](?: [a-z0-9.-]){4,60}(?![a-z0-9])",
         # Of those who spell it out the mailbox is Latin, or the ending is spelled as well.
         rf"(?<![a-z0-9._-])[a-z0-9._-]{{2,64}}+{_SPELLED_AT}(?:{_PROVIDER}(?![a-z]){_TAIL}|{_LABEL}{_TOP_NAME}{_TAIL}|{_PROVIDER}{_TOP_NAME}{_TAIL})",
-        rf"(?<!\w)\w{{2,30}}?{_SPELLED_AT}{_PROVIDER}{_TOP_NAME}{_TAIL}",
+            rf"(?<!\w)\w{{2,30}}?{_SPELLED_AT}{_PROVIDER}{_TOP_NAME}{_TAIL}",
+        rf"(?<!\w)\w{{2,30}}?(?:골뱅이|앳|엣){_PROVIDER}(?!\w)",
+        rf"(?<![a-z0-9._-])[a-z0-9.]{{2,64}}+ ?(?:[#&*^!~$%]|[-_]at[-_]) ?{_PROVIDER}{_TOP_NAME}{_TAIL}",
         rf"(?<![a-z0-9._-])[a-z0-9._-]{{2,64}} at (?:{_PROVIDER}{_TOP_NAME}{_TAIL}|(?:gmail|hanmail|hotmail|outlook|icloud)(?![a-z])|[a-z0-9-]{{2,40}}(?: dot [a-z]{{2,10}}){{1,3}})",
         rf"(?<![a-z0-9._-])(?=[a-z._-]*[0-9._-])[a-z0-9._-]{{2,64}} at (?:{_PROVIDER}(?![a-z]){_TAIL}|[a-z0-9-]{{2,40}}\.[a-z.]{{2,12}})",
     )
@@ -620,12 +670,14 @@ def _documents(plain: str) -> Iterator[Stretch]:
     yield from (found.span() for found in _PASSPORT.finditer(plain))
     yield from (found.span() for found in _MOTORCYCLE.finditer(plain))
     for found in _PLATE.finditer(plain):
-        certain = found[0][0] > "9" or _CAR.search(plain) or not (found["first"] or found["second"])
+        alone = found[0] == plain.strip() and found["number"][2:] != "00"
+        together = not (found["first"] or found["second"])
+        certain = found[0][0] > "9" or _CAR.search(plain) or together or alone
         number = found["number"]
         is_year = number[:2] in ("19", "20")
-        if certain and not (found["letter"] in _COUNTED and is_year and found[0][0] <= "9"):
-            yield found.span()
-        elif found["letter"] not in _COUNTED and not is_year and number[2:] != "00":
+        if (certain and not (found["letter"] in _COUNTED and is_year and found[0][0] <= "9")) or (
+            found["letter"] not in _COUNTED and not is_year and number[2:] != "00"
+        ):
             yield found.span()
 
 
@@ -640,17 +692,18 @@ _ALWAYS_ADDRESS: Final = tuple(
     for pattern in (
         rf"[가-힣]{{1,10}}(?:로|길) ?[0-9]{{1,4}} ?(?:번|[가-하])?길 ?{_HOUSE}{_NO_MORE}(?: ?,? ?{_FLAT})?",
         r"(?<![0-9])[0-9]{1,4} ?동 ?[0-9]{1,4} ?호(?!선|기|차)",
-        rf"[가-힣]{{1,6}}(?:동|리|읍|면|가) ?(?:산 ?)?[0-9]{{1,4}}(?:-[0-9]{{1,4}})? ?번지(?!점프)",
+        r"[가-힣]{1,6}(?:동|리|읍|면|가) ?(?:산 ?)?[0-9]{1,4}(?:-[0-9]{1,4})? ?번지(?!점프)",
         rf"{_STREET} ?{_HOUSE}(?:번지)?[ ,(]{{1,2}}(?:[가-힣]{{2,8}}[ ,)]{{1,2}})?(?:{_FLAT}|지하(?!철|상가|도))",
         rf"(?<![가-힣])[가-힣]{{1,4}}(?:시|군|구|읍|면|동) {_STREET.replace('(?<![가-힣0-9])', '')} ?{_HOUSE}{_NO_MORE}(?!가)",
         r"(?:아파트|빌라|오피스텔|맨션|연립|빌딩) ?(?!(?:19|20)[0-9]{2}-)[0-9]{2,4}-[0-9]{3,4}(?![0-9])",
-        rf"(?<![가-힣])[가-힣]{{1,4}}(?:시|군|구|읍|면) [가-힣]{{1,5}}(?:동|리|가) (?:산 ?)?[0-9]{{1,4}}-[0-9]{{1,4}}(?![0-9])",
+        r"(?<![가-힣])[가-힣]{1,4}(?:시|군|구|읍|면) [가-힣]{1,5}(?:동|리|가) (?:산 ?)?[0-9]{1,4}-[0-9]{1,4}(?![0-9])",
         r"(?<![a-z])(?:[a-z]{2,20} ){2}[0-9]{1,5}[a-z]? (?:[a-z]{2,20} ){1,3}(?:street|st|road|rd|avenue|ave|boulevard|blvd|lane|ln|drive)(?![a-z])",
     )
 )  # fmt: skip
 _ADDRESS_OF_SOMEBODY: Final = re.compile(
     rf"{_STREET} ?{_HOUSE}{_NO_MORE}(?!가|번 ?출구|호선|번 ?버스|코스|년|월|일|세대|인치|개|명|위|권|편|회|단계|km|kg|gb)"
     r"|(?<![가-힣])[가-힣]{1,5}(?:동|리|가) ?(?:산 ?)?[0-9]{1,4}-[0-9]{1,4}(?![0-9])"
+    r"|(?<![가-힣])[가-힣]{1,4}(?:시|군|구|읍|면) [가-힣]{1,5}(?:동|리) [0-9]{1,4}(?![0-9])"
 )
 _SURNAME: Final = "[김이박최정강조윤장임한오서신권황안송류유전홍고문양손배백허남심노하곽성차주우구민진나지엄채원천방공현함변염여추도소석선설마길연위표명기반라왕금옥육인맹제모탁국어은편용봉부빈사복태목형피두감음]"
 _NAME: Final = re.compile(
@@ -675,7 +728,8 @@ def _home_addresses(plain: str) -> Iterator[Stretch]:
             continue
         rest = plain[: found.start()] + " \n" + plain[found.end() :]
         for name in _NAME.finditer(rest):
-            if not name[0].endswith(_NOT_A_NAME_END) and name[0] not in _NO_NAMES:
+            is_place = name[0].endswith(_NOT_A_NAME_END) and not name[0].endswith("길동")
+            if not is_place and name[0] not in _NO_NAMES:
                 yield found.span()
                 yield from (each.span() for each in re.finditer(re.escape(name[0]), plain))
                 break
@@ -704,7 +758,7 @@ _SUSPICIOUS: Final = "|".join(
     [
         r"[^ -~가-힣ㄱ-ㅎㅏ-ㅠㅢ一-鿿぀-ヺÀ-ɏ]",
         r"(?:[0-9][^0-9]*){5}",
-        r"@|골뱅이|앳|엣|[\[({<] ?(?:[aA][tT]?) ?[\])}>]|[^a-zA-Z][aA][tT][^a-zA-Z]",
+        r"@|골뱅이|앳|엣|[#&*^!~$%] ?(?i:naver|gmail|daum|hanmail|nate|kakao|yahoo|hotmail|outlook)|[\[({<] ?(?:[aA][tT]?) ?[\])}>]|[^a-zA-Z][aA][tT][^a-zA-Z]",
         r"[0-9] ?(?:동|호|번지|번?[가-하]?길)|(?:[로길동리가읍면]|아파트|빌라|오피스텔|맨션|연립|빌딩) ?(?:산 ?|지하 ?)?[0-9]",
         rf"{_REGION}.{{0,8}}[0-9]{{4}}",
         r"[0-9a-fA-F]:[0-9a-fA-F]*:|::|(?:[0-9a-fA-F]{2}[-:._ ]){5}|[0-9a-fA-F]{4}[.:-][0-9a-fA-F]{4}[.:-]",

@@ -1,12 +1,20 @@
 """What is withheld as personal data, what is let through, and what a mask leaves."""
 
+import gzip
+import json
+import os
 import random
+import re
 import time
+import unicodedata
+from pathlib import Path
+from typing import Literal
 
 import pyarrow as pa
 import pytest
 
 from pipeline.privacy import has_personal_data, is_personal, masked, masked_text
+from tests.personal_data import FORMS, IMPOSSIBLE, INNOCENT, PERSONAL, QUERIES
 
 #: Texts with personal data, each with what its mask leaves.
 WITHHELD = {
@@ -49,6 +57,7 @@ WITHHELD = {
     "2026 010-1234-5678": "***",
     "010-1234-5678 010-8765-4321": "***",
     "010-1234-5678, hong@naver.com": "***, ***",
+    "12345678": "***",  # an account's, for all we know
     "8801234567890": "***",  # a bar code: it cannot be told from an account
 }
 
@@ -83,7 +92,6 @@ LET_THROUGH = [
     "dud clfrn",
     "영일만 친구",
     "이사 오일 구이 삼사",
-    "12345678",  # digits in order
     "",
 ]
 
@@ -121,6 +129,89 @@ def test_dates_prices_and_models_are_let_through() -> None:
 def test_a_mask_covers_the_whole_stretch_and_nothing_else() -> None:
     assert dict(zip(WITHHELD, masks(*WITHHELD), strict=True)) == WITHHELD
     assert masks(*LET_THROUGH) == LET_THROUGH
+
+
+@pytest.mark.parametrize("kind", PERSONAL)
+def test_each_form_is_found_and_masked(kind: str) -> None:
+    forms = PERSONAL[kind]
+    assert [form for form, it in zip(forms, found(*forms), strict=True) if not it] == []
+
+    # In the middle of other words, too; and what the mask leaves has nothing in it any more.
+    around = [f"누구 {form} 입니다" for form in forms]
+    left = masks(*around)
+    assert [form for form, it in zip(forms, left, strict=True) if "***" not in str(it)] == []
+    assert [text for text, it in zip(left, found(*left), strict=True) if it] == []
+
+
+def test_the_corpus_has_as_many_forms_as_the_documentation_says() -> None:
+    text = (Path(__file__).parent.parent / "docs" / "privacy.md").read_text("utf-8")
+    assert len(set(FORMS)) == len(FORMS) >= 300
+    assert len(set(QUERIES)) == len(QUERIES) >= 300
+    assert f"{len(FORMS)} forms" in text
+    assert f"{len(QUERIES)} innocent queries" in text
+
+
+@pytest.mark.parametrize("kind", INNOCENT)
+def test_innocent_queries_are_let_through(kind: str) -> None:
+    queries = INNOCENT[kind]
+    assert [query for query, it in zip(queries, found(*queries), strict=True) if it] == []
+
+
+@pytest.mark.parametrize("form", ["NFD", "NFC"])
+def test_it_makes_no_difference_how_hangul_is_composed(form: Literal["NFD", "NFC"]) -> None:
+    composed = [unicodedata.normalize(form, text) for text in FORMS]
+    assert [text for text, it in zip(composed, found(*composed), strict=True) if not it] == []
+
+
+def test_what_is_told_to_be_impossible_is() -> None:
+    assert [text for text in IMPOSSIBLE if is_personal(text)] == []
+
+
+def test_few_queries_of_the_sample_are_withheld_and_those_are_planted() -> None:
+    withheld = {query for query in sample_queries() if is_personal(query)}
+    # Numbers of 010-0000 and made-up cards, and addresses at example.com, .net and .org.
+    planted = re.compile(r"0000|공일공|example\.|1100000001|900101|8512242|0305174|3020000000987")
+    bare = {query: re.sub("[ -]", "", query) for query in withheld}
+    assert [query for query in withheld if not planted.search(bare[query])] == []
+    assert 10 < len(withheld) < 0.005 * len(sample_queries())
+
+
+@pytest.mark.skipif(not os.environ.get("REAL_LOGS"), reason="REAL_LOGS names no folder of logs")
+@pytest.mark.parametrize(
+    ("name", "charset", "column"),
+    [
+        ("excite-small.log", "latin-1", 2),
+        ("sogou-2008.utf8.tsv", "utf-8", 2),
+        ("sogou-2011.gb18030.tsv", "gb18030", 2),
+        ("korean-sessions.ses", "utf-8", None),
+    ],
+)
+def test_few_queries_of_real_logs_are_withheld(name: str, charset: str, column: int | None) -> None:
+    text = (Path(os.environ["REAL_LOGS"]) / name).read_text(charset)
+    rows = [line.split("\t") for line in text.split("\n") if line]
+    queries = {
+        query.strip("[]")
+        for row in rows
+        for query in (row if column is None else row[column : column + 1])
+        if query
+    }
+    withheld = [query for query in queries if is_personal(query)]
+    assert len(queries) > 1000
+    assert len(withheld) <= 0.005 * len(queries), withheld
+
+
+def sample_queries() -> set[str]:
+    """The different queries of the sample, as typed."""
+    queries = set()
+    for path in sorted((Path(__file__).parent.parent / "sample_data" / "logs").iterdir()):
+        data = path.read_bytes()
+        text = (gzip.decompress(data) if path.suffix == ".gz" else data).decode(errors="replace")
+        for line in text.split("\n"):
+            if line.startswith("{"):
+                queries.add(json.loads(line).get("query") or "")
+            elif line.count("\t") >= 2:
+                queries.add(line.split("\t")[2])
+    return queries
 
 
 def test_any_nine_digits_are_found_however_separated() -> None:

@@ -20,6 +20,7 @@ from pyspark.sql import SparkSession
 from jobs import all as all_jobs
 from pipeline import cli
 from silgeom.simulate.keyboard import wrong_keyboard
+from tests.personal_data import FORMS
 
 K = 5
 CROWD = 12  # people: far above the floor, so that the pattern alone can hold these back
@@ -94,6 +95,17 @@ def _lines() -> Iterator[str]:
         yield f"yesterday\tu1\t{text}\n"
         yield f"{text}\n"
         yield f"2026-03-02T10:00:00+09:00\t{text}\n"
+    for number, text in enumerate(FORMS):
+        # People of whom each types few of them: longer sessions tell of a machine.
+        for person in range(CROWD):
+            yield line(10, f"p{number // 15}-{person}", text)
+            yield line(10, f"p{number // 15}-{person}", "오늘 날씨")
+        yield line(10, "", text)  # no user
+        yield line(10, text, "날씨")  # as a user
+        yield f"yesterday\tu1\t{text}\n"
+        yield f"{text}\n"
+        yield f"2026-03-02T10:00:00+09:00\t{text}\n"
+        yield line(10, "u29", "날씨", f"\thttps://example.com/?q={text}\t1")
     for _ in range(100):
         yield line(10, "u1", ALONE)
     for person in range(K - 1):
@@ -176,6 +188,63 @@ def test_nor_is_it_in_rejects_ledger_summary_or_what_the_jobs_count_by(
         assert _bare(part) not in kept, text
         assert _bare(part) not in counted.replace(_bare(SECRET_URL), ""), text
     assert set(rejects.reason) >= {"personal_data", "bad_time", "no_user", "too_few_columns"}
+
+
+def _values(root: Path, dataset: str) -> set[str]:
+    """Every text in a dataset, nested ones too; clicked addresses, which stay as they are, not."""
+    table = ds.dataset(root / dataset, format="parquet", partitioning="hive").to_table()
+    found: set[str] = set()
+
+    def look(value: object) -> None:
+        if isinstance(value, str):
+            found.add(value)
+        elif isinstance(value, dict):
+            for name, each in value.items():
+                look(name)
+                look(each if name != "clicked_url" else None)
+        elif isinstance(value, list | tuple):
+            for each in value:
+                look(each)
+
+    for row in table.to_pylist():
+        look(row)
+    return found
+
+
+def _secret(text: str) -> str:
+    """What of a form must be found nowhere: its digits if it is a number, else all of it."""
+    bare = _without_marks(text)
+    digits = "".join(char for char in bare if char.isdecimal())
+    return digits if len(digits) >= 7 and len(digits) > 0.6 * len(bare) else bare
+
+
+def _without_marks(text: str) -> str:
+    return re.sub(r"[\W_ㅡーᅳ]+", "", unicodedata.normalize("NFKC", text).lower())
+
+
+@pytest.mark.parametrize(
+    "dataset",
+    [
+        *("trending", "related", "autocomplete", "daily_counts", "searches"),
+        *("rejects", "ledger", "runs"),
+    ],
+)
+def test_none_of_the_forms_is_in_what_comes_out(told: tuple[Path, str], dataset: str) -> None:
+    texts = "\n".join(map(_without_marks, _values(told[0], dataset)))
+
+    assert len(texts) > 20
+    assert [text for text in FORMS if _secret(text) in texts] == []
+
+
+def test_nor_in_what_the_jobs_say_and_in_small_files(told: tuple[Path, str]) -> None:
+    root, said = told
+    small = [each for each in root.rglob("*") if each.is_file() and each.suffix != ".parquet"]
+    texts = _without_marks(said) + "".join(
+        _without_marks(each.read_text("utf-8")) for each in small if each.name != "_user_key"
+    )
+
+    assert len(small) > 3
+    assert [text for text in FORMS if _secret(text) in texts] == []
 
 
 @pytest.mark.parametrize("dataset", ["trending", "related", "autocomplete"])
