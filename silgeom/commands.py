@@ -69,6 +69,7 @@ def command(prog: str) -> Iterator[None]:
     except Stopped:
         _stopped(prog, "SIGTERM", signal.SIGTERM)
     finally:
+        logging.disable(logging.NOTSET)
         _flush()
         signal.signal(signal.SIGTERM, before[0])
         signal.signal(signal.SIGINT, before[1])
