@@ -141,7 +141,7 @@ def take_in(root: Root, landing: Landing, *, now: datetime, wait: Wait = time.sl
         )
     wishes = Wishes(
         retry=landing.retry,
-        says_how=landing.says_how,
+        said=landing.said,
         reread=_named_to_reread(root.session, landing, address, files, ledger),
         forget_missing=landing.forget_missing,
     )
@@ -270,7 +270,7 @@ def _inspected(
                 f"{file.source} cannot be read as this run says: {verdict}; nothing was changed"
             )
         else:
-            todo.entries[file.source] = set_aside(file, verdict)
+            todo.entries[file.source] = set_aside(file, verdict, landing.said)
     again = todo.again
     for (file, entry), known in zip(
         again, known_way(again, storage, landing, wait=wait), strict=True

@@ -21,7 +21,7 @@ from pipeline.charsets import detect_charset
 from pipeline.detection import bound, detect_format, file_date, still_fits
 from pipeline.errors import LogFormatError
 from pipeline.formats import BUILT_IN, LogFormat, load_format
-from pipeline.ledger import DAMAGED, FoundFile, LedgerEntry
+from pipeline.ledger import DAMAGED, TAKEN_IN, FoundFile, LedgerEntry
 from pipeline.retries import retried
 from pipeline.storage import Storage
 
@@ -48,9 +48,10 @@ class Landing:
     forget_missing: bool = False  #: rows of files that are gone go as well
 
     @property
-    def says_how(self) -> bool:
-        """Whether anything is said: then files that no format fitted are tried again."""
-        return any(value is not None for value in (self.format, self.charset, self.day))
+    def said(self) -> tuple[str | None, str | None, date | None]:
+        """How files are read: the declaration, charset and day."""
+        declared = None if self.format is None else load_format(self.format).to_json()
+        return declared, self.charset, self.day
 
 
 @dataclass(frozen=True)
@@ -142,7 +143,9 @@ def _by_its_head(
     if head.startswith(b"\x1f\x8b") and not name.endswith(".gz"):
         raise LogFormatError("it is gzip but its name does not end in .gz: rename it")
     text = _decompressed(head, name)
-    known = entry if entry is not None and entry.declaration is not None else None
+    known = None
+    if entry is not None and entry.status == TAKEN_IN and entry.declaration is not None:
+        known = entry
     if landing.format is None:
         log_format, charset = _found_out(file, text, landing, known)
     else:

@@ -89,7 +89,9 @@ class Wishes:
     """What a run asks of files that are known already."""
 
     retry: bool = False  #: read every file again that was set aside
-    says_how: bool = False  #: as `retry`, but for damaged files: they are read in another way
+    #: How the run says files are read (declaration, charset, day): that no format fitted before is
+    #: tried again if it was not tried in this way.
+    said: tuple[str | None, str | None, Day | None] = (None, None, None)
     reread: frozenset[str] = frozenset()  #: sources to read again although nothing changed
     forget_missing: bool = False  #: the rows of files that are gone go as well
 
@@ -193,9 +195,11 @@ def plan(
 
 
 def _is_retried(entry: LedgerEntry, wishes: Wishes) -> bool:
-    damaged = (entry.detail or "").startswith(DAMAGED)
-    asked = wishes.retry or (wishes.says_how and not damaged)
-    return entry.status == SET_ASIDE and asked
+    if entry.status != SET_ASIDE or wishes.retry:
+        return entry.status == SET_ASIDE
+    tried = (entry.declaration, entry.charset, entry.date)
+    is_said = any(value is not None for value in wishes.said)
+    return is_said and tried != wishes.said and not (entry.detail or "").startswith(DAMAGED)
 
 
 def _match(
@@ -311,9 +315,30 @@ def _read_again(
             result.replaces[source] = entry.rows_name
 
 
-def set_aside(file: FoundFile, why: str) -> LedgerEntry:
-    """The entry of a file that is no log or is damaged; `why` is a clause with a verb."""
-    return LedgerEntry(file.source, SET_ASIDE, why, file.size, file.modified_at, file.checksum)
+def set_aside(
+    file: FoundFile,
+    why: str,
+    said: tuple[str | None, str | None, Day | None] = (None, None, None),
+) -> LedgerEntry:
+    """The entry of a file that is no log or is damaged.
+
+    Args:
+        file: as it is now.
+        why: a clause with a verb.
+        said: in which way it was tried, see `Wishes`.
+    """
+    declaration, charset, day = said
+    return LedgerEntry(
+        file.source,
+        SET_ASIDE,
+        why,
+        file.size,
+        file.modified_at,
+        file.checksum,
+        charset=charset,
+        date=day,
+        declaration=declaration,
+    )
 
 
 def next_look(due: datetime | None, entry: LedgerEntry | None, now: datetime) -> datetime | None:

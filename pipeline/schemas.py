@@ -89,7 +89,10 @@ LEDGER: Final = StructType(
         _column("zone", StringType(), "the zone of its times without an offset"),
         _column("date", DateType(), "the day of its times without a date; null: all have one"),
         _column(
-            "declaration", StringType(), "the format it was read with, bound to its header, as JSON"
+            "declaration",
+            StringType(),
+            "the format it was read with, bound to its header, as JSON; "
+            "set_aside: the one that was asked for",
         ),
         _column("lines", LongType(), "lines that claim to be searches"),
         _column("skipped", LongType(), "headers and lines that the format knows as no searches"),

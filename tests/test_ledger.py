@@ -16,6 +16,7 @@ from pipeline.ledger import (
     Wishes,
     next_look,
     plan,
+    set_aside,
 )
 from tests.factories import at
 
@@ -118,14 +119,23 @@ def test_a_file_that_was_set_aside_is_tried_again_only_when_asked_or_changed() -
 
     assert planned(file("a"), ledger=aside).is_empty()
     assert names(planned(file("a"), ledger=aside, retry=True)) == ["a"]
-    assert names(planned(file("a"), ledger=aside, says_how=True)) == ["a"]
+    assert names(planned(file("a"), ledger=aside, said=("{}", None, None))) == ["a"]
     assert names(planned(file("a", content="b", minute=1), ledger=aside)) == ["a"]
+
+
+def test_a_file_that_no_format_fitted_is_tried_once_in_each_way_that_is_said() -> None:
+    tried = set_aside(file("a"), "it is no log", said=("{}", "CP949", None))
+
+    assert planned(file("a"), ledger={"a": tried}, said=("{}", "CP949", None)).is_empty()
+    assert planned(file("a"), ledger={"a": tried}).is_empty()
+    for said in (("{}", None, None), ('{"header": "none"}', "CP949", None)):
+        assert names(planned(file("a"), ledger={"a": tried}, said=said)) == ["a"]
 
 
 def test_a_damaged_file_is_not_tried_again_because_another_format_is_named() -> None:
     aside = {"a": entry(file("a"), SET_ASIDE, f"{DAMAGED} (EOFError)")}
 
-    assert planned(file("a"), ledger=aside, says_how=True).is_empty()
+    assert planned(file("a"), ledger=aside, said=("{}", None, None)).is_empty()
     assert names(planned(file("a"), ledger=aside, retry=True)) == ["a"]
 
 
