@@ -11,6 +11,7 @@ def held(name: str, what: str, happens: str, file: str, test: str) -> TestedElse
 CHANGES, ROOT, KEY, SMALL = "faults/test_changes", "test_root", "test_user_key", "test_small_files"
 LISTING, CLI, JOBS, RETRIES = "test_listing", "test_cli", "test_jobs", "test_retries"
 EDGES, RUNS, LEDGER = "test_edges", "test_runs", "test_ledger"
+DAMAGE, MIGRATIONS = "test_damage", "test_migrations"
 
 CASES: list[AnyCase] = [
     held(
@@ -292,5 +293,124 @@ CASES: list[AnyCase] = [
         "size and time tell what is new",
         LEDGER,
         "storage_without_checksums_goes_by_size_and_time",
+    ),
+    held(
+        "state-lost",
+        "`_state.json` gone, empty, cut off, not UTF-8, null",
+        "made anew from `_days.json`; nothing is counted again",
+        DAMAGE,
+        "the_state_is_made_anew_from_the_days",
+    ),
+    held(
+        "days-lost",
+        "`_days.json` gone, empty, cut off, not UTF-8, null days",
+        "made anew from the searches; days are counted again",
+        DAMAGE,
+        "the_days_are_made_anew_from_the_searches",
+    ),
+    held(
+        "both-lost",
+        "both gone or damaged while there are searches",
+        "a sentence that says how to go on; nothing written",
+        DAMAGE,
+        "without_both_a_sentence_says_how_to_go_on",
+    ),
+    held(
+        "journal-damaged",
+        "a journal that is empty, cut off, not UTF-8, no journal",
+        "a sentence; it is left alone",
+        DAMAGE,
+        "a_damaged_journal_is_told_and_left_alone",
+    ),
+    held(
+        "staged-gone",
+        "a change that was cut off, and its staged files deleted",
+        "a sentence; the journal stays",
+        DAMAGE,
+        "a_change_whose_staged_files_are_gone_is_told",
+    ),
+    held(
+        "staged-gone-target-there",
+        "the same, with another file where the moved one should be",
+        "a sentence; what was moved is known by its size",
+        DAMAGE,
+        "a_file_of_another_size_at_the_target_is_not_taken_for_the_moved_one",
+    ),
+    held(
+        "made-of-damaged",
+        "damaged fingerprints of counts",
+        "the counts are made again",
+        DAMAGE,
+        "damaged_fingerprints_only_mean_that_counts_are_made_again",
+    ),
+    held(
+        "ledger-damaged",
+        "a damaged ledger",
+        "a sentence that says what to do",
+        DAMAGE,
+        "a_damaged_ledger_is_told",
+    ),
+    held(
+        "searches-gone",
+        "the folder of a day of searches deleted",
+        "all files are read again as they were read before",
+        DAMAGE,
+        "where_a_day_of_searches_went_all_files_are_due_to_be_read_again",
+    ),
+    held(
+        "newer-layout",
+        "a root of a newer program",
+        "refused in a sentence; nothing written",
+        DAMAGE,
+        "a_root_of_a_newer_layout_is_refused",
+    ),
+    held(
+        "layout-0",
+        "a root of the first layout",
+        "brought up to date, without Spark",
+        MIGRATIONS,
+        "a_root_of_layout_0_is_brought_up_to_date_without_spark",
+    ),
+    held(
+        "layout-0-cut-off",
+        "a change of the first layout that was cut off, its root moved since",
+        "finished",
+        MIGRATIONS,
+        "a_change_of_layout_0_that_was_cut_off_is_finished",
+    ),
+    held(
+        "layout-0-damaged",
+        "a damaged state of the first layout",
+        "a sentence",
+        MIGRATIONS,
+        "a_damaged_state_of_layout_0_is_told",
+    ),
+    held(
+        "step-fails",
+        "a step to a newer layout that fails",
+        "the root is as it was",
+        MIGRATIONS,
+        "a_step_that_fails_leaves_the_root_as_it_was",
+    ),
+    held(
+        "first-change",
+        "a fault at any call of the first change of a new root",
+        "all of it or nothing",
+        ROOT,
+        "the_first_change_of_a_new_root_is_all_there_or_nothing_of_it",
+    ),
+    held(
+        "power-cut",
+        "a power cut after the journal is written",
+        "its files are on the disk before it",
+        ROOT,
+        "the_journal_names_only_files_that_outlast_a_power_cut",
+    ),
+    held(
+        "waits-for-nothing",
+        "a job waits for another that fails and deletes its new root",
+        "it makes the root itself, under its own lock",
+        ROOT,
+        "who_waits_for_a_job_of_which_nothing_comes_makes_the_root_itself",
     ),
 ]
