@@ -15,8 +15,9 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from pipeline import cli
+from pipeline.backfill import days_asked_for, numbered
 from pipeline.hangul import composed
-from pipeline.publish import AutocompleteOptions, as_of_day, days_until, publish_autocomplete
+from pipeline.publish import AutocompleteOptions, days_until, publish_autocomplete
 from pipeline.refresh import refresh_daily_counts
 from pipeline.session import Session
 
@@ -27,14 +28,11 @@ def parser() -> argparse.ArgumentParser:
     parser = cli.arg_parser("autocomplete", __doc__)
     cli.add_at(parser)
     add = partial(cli.add_option, parser)
-    add("--days", "days", 28, "DAYS", "how many days of searches are read")
+    cli.add_days(parser, "searches")
     add("--half-life", "half_life_days", 14.0, "DAYS", "in which a day counts half")
     add("--min-searchers", "min_searchers", 5, "K", "what fewer people typed is not shown")
     add("--top", "top", 10, "N", "completions of a prefix")
-    words = "words that no completion may contain, one a line, # for comments (default: none)"
-    parser.add_argument(
-        "--blocked", dest="blocked_file", type=cli.place_name, metavar="FILE", help=words
-    )
+    cli.add_blocked(parser)
     return parser
 
 
@@ -42,10 +40,11 @@ def run(session: Session, args: argparse.Namespace) -> None:
     args.blocked = cli.blocked_words(session, args.blocked_file) if args.blocked_file else ()
     options = cli.options_of(AutocompleteOptions, args)
     with cli.prepared_root(session, args) as root:
-        day = as_of_day(root, args.at)
-        refresh_daily_counts(root, days_until(root, day, args.days))
-        made = publish_autocomplete(root, day, options)
-        cli.report_published(made, cli.days_text(day, args.days), of_two_keystrokes)
+        asked = cli.asked_for(args)
+        for day, place in numbered(days_asked_for(root, asked), asked):
+            refresh_daily_counts(root, days_until(root, day, args.days))
+            made, span = publish_autocomplete(root, day, options), cli.days_text(day, args.days)
+            cli.report_published(made, span, of_two_keystrokes, place)
 
 
 def of_two_keystrokes(rows: DataFrame) -> DataFrame:

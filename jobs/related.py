@@ -15,7 +15,8 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from pipeline import cli
-from pipeline.publish import RelatedOptions, as_of_day, days_until, publish_related
+from pipeline.backfill import days_asked_for, numbered
+from pipeline.publish import RelatedOptions, days_until, publish_related
 from pipeline.refresh import SessionRules, refresh_daily_counts, refresh_daily_pairs
 from pipeline.session import Session
 
@@ -26,9 +27,8 @@ def parser() -> argparse.ArgumentParser:
     parser = cli.arg_parser("related", __doc__)
     cli.add_at(parser)
     add = partial(cli.add_option, parser)
-    add("--days", "days", 28, "DAYS", "how many days of sessions are read")
-    add("--session-gap", "gap_minutes", 30, "MINUTES", "the silence that ends a session")
-    add("--max-queries", "max_queries", 50, "N", "a session with more is left out")
+    cli.add_days(parser, "sessions")
+    cli.add_session_rules(parser)
     add("--min-searchers", "min_searchers", 5, "K", "what fewer people typed is not shown")
     add("--top", "top", 10, "N", "rows of each kind for a query")
     return parser
@@ -37,12 +37,13 @@ def parser() -> argparse.ArgumentParser:
 def run(session: Session, args: argparse.Namespace) -> None:
     options = cli.options_of(RelatedOptions, args)
     with cli.prepared_root(session, args) as root:
-        day = as_of_day(root, args.at)
-        days = days_until(root, day, args.days)
-        refresh_daily_counts(root, days)
-        refresh_daily_pairs(root, days, SessionRules(args.gap_minutes, args.max_queries))
-        related = publish_related(root, day, options)
-        cli.report_published(related, cli.days_text(day, args.days), best_of_most_searched)
+        asked, rules = cli.asked_for(args), SessionRules(args.gap_minutes, args.max_queries)
+        for day, place in numbered(days_asked_for(root, asked), asked):
+            days = days_until(root, day, args.days)
+            refresh_daily_counts(root, days)
+            refresh_daily_pairs(root, days, rules)
+            related, span = publish_related(root, day, options), cli.days_text(day, args.days)
+            cli.report_published(related, span, best_of_most_searched, place)
 
 
 def best_of_most_searched(rows: DataFrame) -> DataFrame:

@@ -11,8 +11,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # spark-submit adds jobs/ alone
 
+from pyspark.sql import DataFrame
+
 from pipeline import cli
-from pipeline.publish import TrendingOptions, days_of_windows, publish_trending, window_end
+from pipeline.backfill import ends_asked_for, numbered
+from pipeline.publish import BASELINE_DAYS, TrendingOptions, days_of_windows, publish_trending
 from pipeline.refresh import refresh_daily_counts, refresh_hourly_counts
 from pipeline.session import Session
 
@@ -24,7 +27,7 @@ def parser() -> argparse.ArgumentParser:
     cli.add_at(parser)
     add = partial(cli.add_option, parser)
     add("--window", "window_hours", 1, "HOURS", "how long now is")
-    add("--baseline", "baseline_days", 14, "DAYS", "how far its own past goes back")
+    add("--baseline", "baseline_days", BASELINE_DAYS, "DAYS", "how far its own past goes back")
     add("--half-life", "half_life_hours", 96.0, "HOURS", "in which an hour counts half")
     add("--min-searchers", "min_searchers", 5, "K", "what fewer people typed is not shown")
     add("--min-score", "min_score", 3.5, "SIGMAS", "what surprises less is not shown")
@@ -36,11 +39,16 @@ def run(session: Session, args: argparse.Namespace) -> None:
     options = cli.options_of(TrendingOptions, args)
     with cli.prepared_root(session, args) as root:
         refresh_hourly_counts(root)
-        end = window_end(root, args.at)
-        refresh_daily_counts(root, days_of_windows(root, end, options))
-        board = publish_trending(root, end, options)
-        span = cli.window_text(root, end, args.window_hours)
-        cli.report_published(board, span, lambda rows: rows.orderBy("rank").select(*COLUMNS))
+        ends = ends_asked_for(root, cli.asked_for(args), hours=args.window_hours)
+        for end, place in numbered(ends, cli.asked_for(args)):
+            refresh_daily_counts(root, days_of_windows(root, end, options))
+            board = publish_trending(root, end, options)
+            span = cli.window_text(root, end, args.window_hours)
+            cli.report_published(board, span, by_rank, place)
+
+
+def by_rank(rows: DataFrame) -> DataFrame:
+    return rows.orderBy("rank").select(*COLUMNS)
 
 
 if __name__ == "__main__":

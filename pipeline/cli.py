@@ -18,13 +18,15 @@ from zoneinfo import ZoneInfo
 
 from pyspark.sql import DataFrame
 
-from pipeline.errors import InvalidParameterError, UnreachableError
+from pipeline.backfill import Asked, require_range
+from pipeline.errors import InvalidParameterError, RootError, UnreachableError
 from pipeline.failures import as_sentence
 from pipeline.ingest import TakenIn, check_landing, take_in, unreachable_text
 from pipeline.inspection import Landing
 from pipeline.limits import LIMITS
 from pipeline.logs import LEVELS, STYLES, set_up_logging
-from pipeline.publish import Options, Published, first_look
+from pipeline.publish import DAYS_READ, Options, Published, first_look
+from pipeline.refresh import SessionRules
 from pipeline.root import Root, open_root
 from pipeline.runs import Run, current_run, recorded, told_arguments, write_run
 from pipeline.session import Session, spark_session
@@ -61,7 +63,7 @@ exit status:
 _LOG = logging.getLogger(__name__)
 
 #: Bytes of a file of blocked words: each completion is compared with each word.
-MOST_BLOCKED_BYTES: Final = 1024 * 1024
+MOST_LISTED_BYTES: Final = 1024 * 1024
 
 #: What decoding leaves where a byte is no text.
 UNDECODABLE: Final = "\ufffd"
@@ -70,8 +72,17 @@ JobOptions = TypeVar("JobOptions", bound=Options)
 Job = Callable[[Session, argparse.Namespace], None]
 
 
-def arg_parser(name: str, description: str) -> argparse.ArgumentParser:
-    """A job's parser with the options that every job has: where logs are, where results go."""
+def arg_parser(
+    name: str, description: str, *, takes_in: bool = True, landing: bool = True
+) -> argparse.ArgumentParser:
+    """A job's parser with the options that jobs share: where logs are, where results go.
+
+    Args:
+        name: of the file in jobs/, without its ending.
+        description: what --help says of it.
+        takes_in: it takes in new files first, so there are options on how they are read.
+        landing: it needs to know the landing folder.
+    """
     parser = ArgumentParser(
         prog=f"jobs/{name}.py",
         description=description,
@@ -79,13 +90,15 @@ def arg_parser(name: str, description: str) -> argparse.ArgumentParser:
         epilog=EXIT_STATUSES,
     )
     places = parser.add_argument_group("places (a path of this machine or a URI such as hdfs://…)")
-    places.add_argument(
-        "--landing",
-        type=place_name,
-        default=os.environ.get("SEARCH_LANDING", str(PROJECT / "sample_data" / "logs")),
-        metavar="FOLDER",
-        help="where logs are put; a file will do (default: $SEARCH_LANDING, else sample_data/logs)",
-    )
+    if landing:
+        places.add_argument(
+            "--landing",
+            type=place_name,
+            default=os.environ.get("SEARCH_LANDING", str(PROJECT / "sample_data" / "logs")),
+            metavar="FOLDER",
+            help="where logs are put; a file will do (default: $SEARCH_LANDING, else "
+            "sample_data/logs)",
+        )
     places.add_argument(
         "--root",
         type=place_name,
@@ -93,6 +106,13 @@ def arg_parser(name: str, description: str) -> argparse.ArgumentParser:
         metavar="FOLDER",
         help="where everything computed lies (default: $SEARCH_ROOT, else output)",
     )
+    if takes_in:
+        _add_reading(parser)
+    add_logging(parser)
+    return parser
+
+
+def _add_reading(parser: argparse.ArgumentParser) -> None:
     logs = parser.add_argument_group("how new files are read (default: found out by looking)")
     logs.add_argument(
         "--format",
@@ -129,8 +149,6 @@ def arg_parser(name: str, description: str) -> argparse.ArgumentParser:
         metavar="ZONE",
         help="time zone of days and hours in results; a new root keeps it (default: Asia/Seoul)",
     )
-    add_logging(parser)
-    return parser
 
 
 def add_logging(parser: argparse.ArgumentParser) -> None:
@@ -153,14 +171,36 @@ def add_logging(parser: argparse.ArgumentParser) -> None:
 
 
 def add_at(parser: argparse.ArgumentParser) -> None:
-    """`--at`: the moment for which a result is made."""
-    parser.add_argument(
+    """`--at`, or `--from` and `--to`: the moments for which results are made."""
+    either = parser.add_mutually_exclusive_group()
+    either.add_argument(
         "--at",
         type=iso_time,
         metavar="TIME",
         help="make the result as of this time, ISO 8601 or 'now'; without an offset it is in the "
         "reporting zone (default: the newest search)",
     )
+    either.add_argument(
+        "--from",
+        dest="first_day",
+        type=day,
+        metavar="YYYY-MM-DD",
+        help="make every result of a range, from this day on; those that are up to date are passed "
+        "over, so a run that was cut off is just run again",
+    )
+    parser.add_argument(
+        "--to",
+        dest="last_day",
+        type=day,
+        metavar="YYYY-MM-DD",
+        help="the last day of the range (default: the day of the newest search)",
+    )
+
+
+def asked_for(args: argparse.Namespace) -> Asked:
+    """What `--at`, `--from` and `--to` say; nothing of a job that has no such options."""
+    values = (getattr(args, name, None) for name in ("at", "first_day", "last_day"))
+    return Asked(*values)
 
 
 def add_corrections(parser: argparse.ArgumentParser) -> None:
@@ -203,12 +243,40 @@ def options_of(kind: type[JobOptions], args: argparse.Namespace) -> JobOptions:
     return kind(**{field.name: getattr(args, field.name) for field in fields(kind)})
 
 
+def add_days(parser: argparse.ArgumentParser, of: str) -> None:
+    """`--days`: how many days of searches or sessions a result reads."""
+    add_option(parser, "--days", "days", DAYS_READ, "DAYS", f"how many days of {of} are read")
+
+
+def add_session_rules(parser: argparse.ArgumentParser) -> None:
+    """`--session-gap`, `--max-queries`: what a session is, as `SessionRules` wants it."""
+    rules = SessionRules()
+    about = ("--session-gap", "gap_minutes", rules.gap_minutes, "MINUTES")
+    add_option(parser, *about, "the silence that ends a session")
+    about = ("--max-queries", "max_queries", rules.max_queries, "N")
+    add_option(parser, *about, "a session with more is left out")
+
+
+def add_blocked(parser: argparse.ArgumentParser) -> None:
+    """`--blocked`: the file of blocked words."""
+    words = "words that no completion may contain, one a line, # for comments (default: none)"
+    parser.add_argument(
+        "--blocked", dest="blocked_file", type=place_name, metavar="FILE", help=words
+    )
+
+
 def blocked_words(session: Session, name: str) -> tuple[str, ...]:
-    """The words of a file of blocked words: one a line; blank lines and # comments are none.
+    """The words of a file of blocked words: see `lines_of`."""
+    return lines_of(session, name, "blocked words")
+
+
+def lines_of(session: Session, name: str, what: str) -> tuple[str, ...]:
+    """The lines of a text file; blank ones and # comments are none.
 
     Args:
         session: reaches what is not on this machine.
         name: a path of this machine or a URI.
+        what: stands in the lines, for messages.
 
     Raises:
         InvalidParameterError: there is no such file, or it is not UTF-8.
@@ -217,18 +285,18 @@ def blocked_words(session: Session, name: str) -> tuple[str, ...]:
     storage = storage_of(session, address)
     files = storage.files(address) or []
     if [file.address for file in files] != [address]:
-        raise InvalidParameterError(f"no such file of blocked words: {name}")
-    if files[0].size > MOST_BLOCKED_BYTES:
+        raise InvalidParameterError(f"no such file of {what}: {name}")
+    if files[0].size > MOST_LISTED_BYTES:
         raise InvalidParameterError(
-            f"{name} is too large for a file of blocked words: "
-            f"{files[0].size:,} bytes of at most {MOST_BLOCKED_BYTES:,}"
+            f"{name} is too large for a file of {what}: "
+            f"{files[0].size:,} bytes of at most {MOST_LISTED_BYTES:,}"
         )
     try:
         text = storage.read_text(address) or ""
     except UnicodeDecodeError:
         text = UNDECODABLE
     if UNDECODABLE in text:
-        raise InvalidParameterError(f"{name} is not UTF-8: save the blocked words as UTF-8")
+        raise InvalidParameterError(f"{name} is not UTF-8: save the {what} as UTF-8")
     lines = (line.strip() for line in text.removeprefix("\ufeff").splitlines())
     return tuple(line for line in lines if line and not line.startswith("#"))
 
@@ -299,6 +367,7 @@ def prepared_root(session: Session, args: argparse.Namespace) -> Iterator[Root]:
         reread=tuple(getattr(args, "reread", ())),
         forget_missing=getattr(args, "forget_missing", False),
     )
+    require_range(asked_for(args))
     check_landing(session, landing, root=args.root)
     with held_root(session, args, zone=args.reporting_zone) as root:
         taken = take_in(root, landing, now=datetime.now(UTC))
@@ -306,6 +375,20 @@ def prepared_root(session: Session, args: argparse.Namespace) -> Iterator[Root]:
         yield root
     if taken.unreachable:
         raise UnreachableError(unreachable_text(taken.unreachable))
+
+
+@contextmanager
+def existing_root(session: Session, args: argparse.Namespace) -> Iterator[Root]:
+    """`held_root` of a root that some job has made.
+
+    Raises:
+        RootError: there is none.
+    """
+    address = qualified(session, args.root)
+    if not storage_of(session, address).exists(f"{address}/{STATE}"):
+        raise RootError(f"{args.root} is no root of Silgeom: name one with --root")
+    with held_root(session, args) as root:
+        yield root
 
 
 @contextmanager
@@ -338,9 +421,16 @@ def _note(taken: TakenIn) -> None:
 
 
 def report_published(
-    published: Published, span: str, choose: Callable[[DataFrame], DataFrame]
+    published: Published, span: str, choose: Callable[[DataFrame], DataFrame], place: str = ""
 ) -> None:
-    """What the result spans, where it lies, and a table of the rows that `choose` puts first."""
+    """What the result spans, where it lies, and a table of the rows that `choose` puts first.
+
+    Of a range of results, in which this one has its `place`, one line each.
+    """
+    if place:
+        news = "made" if published.is_new else "up to date"
+        say(f"{place:>16}  {published.dataset}/{published.partition}  {news}")
+        return
     note = "" if published.is_new else " (up to date: nothing to do)"
     look = first_look(published, choose, limit=SHOWN)
     say(f"{span}\nResult    {look.count:,} rows in {published.address}{note}")

@@ -16,7 +16,7 @@ import json
 import posixpath
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from io import BytesIO
 from typing import Any, Final
 
@@ -193,8 +193,7 @@ class Change:
             wanted = {key: each for key, each in (known | changed).items() if each is not None}
             if wanted != known:
                 files[name] = (made_of_to_json(wanted).encode(), False)
-        about = (self.state.days, self.state.zone, self.state.layout)
-        if about != (self._before.days, self._before.zone, self._before.layout) or self.run == 1:
+        if replace(self.state, run=0) != replace(self._before, run=0) or self.run == 1:
             files[DAYS] = (self.state.days_to_json().encode(), False)
         files[STATE] = (self.state.to_json().encode(), False)
         return files

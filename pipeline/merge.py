@@ -25,7 +25,7 @@ from pipeline.inspection import Readable
 from pipeline.ledger import TAKEN_IN, FoundFile, LedgerEntry, Plan, next_look
 from pipeline.parsing import REJECT_CHARACTERS, SKIPPED, parsed_lines, read_records
 from pipeline.root import Change, Root
-from pipeline.schemas import LEDGER, REJECT_REASONS, REJECTS, SEARCHES
+from pipeline.schemas import LEDGER, REJECT_REASONS, REJECTS, SEARCHES, WITHHOLD_REASONS
 from pipeline.searches import judged_searches, local_date, numbered_lines
 from pipeline.sessions import SESSION_SPILL_HOURS
 from pipeline.state import DayVersion
@@ -113,6 +113,7 @@ def merge(
 def _parsed(root: Root, readable: Sequence[Readable], now: datetime) -> DataFrame:
     """Every line of every file, parsed: one scan for the files of one format and charset."""
     user_keys = root.user_keys()
+    erased = root.erased()
     groups: dict[tuple[LogFormat, str, date | None], list[FoundFile]] = {}
     for item in readable:
         groups.setdefault((item.format, item.charset, item.day), []).append(item.file)
@@ -125,10 +126,20 @@ def _parsed(root: Root, readable: Sequence[Readable], now: datetime) -> DataFram
             file_date=day,
             now=now,
             user_keys=user_keys,
+            erased=erased,
         )
         for (log_format, charset, day), files in groups.items()
     ]
-    return reduce(DataFrame.unionByName, parts)
+    return _with_expired(root, reduce(DataFrame.unionByName, parts))
+
+
+def _with_expired(root: Root, lines: DataFrame) -> DataFrame:
+    """Searches of days that have gone for their age get the reason `expired`: see retention.py."""
+    first = root.state.kept_from.get("searches")
+    if first is None:
+        return lines
+    is_late = F.col("reason").isNull() & (local_date(F.col("searched_at"), root.state.zone) < first)
+    return lines.withColumn("reason", F.when(is_late, "expired").otherwise(F.col("reason")))
 
 
 def _lines(
@@ -262,7 +273,7 @@ def _entry(
     searches = reasons.get(None, 0)
     accepted, robots = (after.get((file.rows_name, robot), 0) for robot in (False, True))
     rejected = {str(reason): reasons[reason] for reason in REJECT_REASONS if reason in reasons}
-    withheld = {"personal_data": reasons.get("personal_data", 0), "robot": robots}
+    withheld = {reason: reasons.get(reason, 0) for reason in WITHHOLD_REASONS} | {"robot": robots}
     return LedgerEntry(
         file.source,
         TAKEN_IN,
@@ -373,6 +384,7 @@ def _numbered(root: Root, lines: DataFrame, readable: Sequence[Readable]) -> Dat
     return (
         numbered_lines(rejected, blocks)
         .join(F.broadcast(file_days), on="source")
+        .where(day >= root.state.kept_from.get("rejects", ""))
         .select(
             "source",
             "line",

@@ -31,6 +31,7 @@ from pyspark.sql.types import (
 from pipeline.batches import Batches
 from pipeline.charsets import CHARSETS, known_charset, line_separator
 from pipeline.detection import bound_to_names, with_positions
+from pipeline.erased import NOBODY, Erased, without_erased
 from pipeline.errors import InvalidParameterError, LogFormatError
 from pipeline.formats import ColumnRef, LogFormat, SkipRule, TimePattern, known_zone
 from pipeline.privacy import MASK, has_personal_data, masked
@@ -93,6 +94,7 @@ def parsed_lines(
     file_date: date | None,
     now: datetime,
     user_keys: UserKeys,
+    erased: Erased = NOBODY,
 ) -> DataFrame:
     """One row a line: a search, or the reason why it is none.
 
@@ -106,14 +108,16 @@ def parsed_lines(
         file_date: the day of times of day; needed where `fmt.needs_date`.
         now: the clock, with a zone; what was searched more than an hour later is `future_time`.
         user_keys: `user_id` is a hash under them, and the user cannot be told without them.
+        erased: of these people lines up to the moment of their erasure are withheld.
 
     Returns:
         `source`, `block` if given, `line`; `reason`: null for a search, one of REJECT_REASONS,
-        `personal_data`, or `skipped`; `text`: of what was not taken in, time, user and query as
-        they were read, tab between, the user and personal data masked, or only the shape of the
-        line where it could not be split (null of a search and of a skipped line); `due`: when a
-        line of `future_time` would be none any more, in UTC seconds, else null; and of a search
-        `searched_at` (UTC, whole seconds; rejected lines have it too where it was told), `user_id`,
+        `personal_data`, `erased` (then without a text), or `skipped`; `text`: of what was not taken
+        in, time, user and query as they were read, tab between, the user and personal data masked,
+        or only the shape of the line where it could not be split (null of a search and of a skipped
+        line); `due`: when a line of `future_time` would be none any more, in UTC seconds, else
+        null; and of a search `searched_at` (UTC, whole seconds; rejected lines have it too where it
+        was told), `user_id`,
         `query_id`, `query`, `surface`, `clicked_url`, `clicked_rank`.
 
     Raises:
@@ -134,7 +138,7 @@ def parsed_lines(
     else:
         fields = _line_fields(_decoded(lines, charset), fmt, clock)
     values = _values(fields, fmt)
-    return _rows(_judged(values, clock), user_keys)
+    return _rows(_judged(values, clock), user_keys, erased)
 
 
 # --- Bytes to text --------------------------------------------------------------------------
@@ -551,7 +555,7 @@ def _judged(values: DataFrame, clock: _Clock) -> DataFrame:
     )
 
 
-def _rows(judged: DataFrame, user_keys: UserKeys) -> DataFrame:
+def _rows(judged: DataFrame, user_keys: UserKeys, erased: Erased) -> DataFrame:
     is_search = F.col("reason").isNull()
     is_split = ~F.col("too_long") & ~F.col("undecodable") & ~F.col("missing")
     is_shown = is_split & ~F.coalesce(F.col("reason") == SKIPPED, F.lit(False))
@@ -564,13 +568,15 @@ def _rows(judged: DataFrame, user_keys: UserKeys) -> DataFrame:
     head = F.concat_ws("\t", *[F.coalesce(part, F.lit("")) for part in (time, user)])
     # Masked before it is cut: half a number would not be known as one.
     typed = F.coalesce(F.substring("query_text", 1, MAX_QUERY_CHARACTERS), F.lit(""))
+    # Where anybody was erased it matters whose a rejected line is.
+    user_id = F.col("user_text") if erased.until else F.when(is_search, F.col("user_text"))
     parts = judged.select(
         *_place(judged),
         "reason",
         F.when(~is_split & (F.col("reason") != SKIPPED), _shape(cut_line)).alias("text"),
         "searched_at",
         "due",
-        F.when(is_search, F.col("user_text")).alias("user_id"),
+        user_id.alias("user_id"),
         F.when(is_search, F.xxhash64("query")).alias("query_id"),
         *[F.when(is_search, F.col(name)).alias(name) for name in _OF_SEARCH],
         F.when(is_shown, head).alias("head"),
@@ -581,23 +587,24 @@ def _rows(judged: DataFrame, user_keys: UserKeys) -> DataFrame:
         for field in parts.schema
         if field.name not in ("head", "typed")
     ]
-    return parts.mapInArrow(_withheld_and_hashed(user_keys), StructType(fields))
+    return parts.mapInArrow(_withheld_and_hashed(user_keys, erased), StructType(fields))
 
 
 #: What only a search has, beside its ids.
 _OF_SEARCH: Final = ("query", "surface", "clicked_url", "clicked_rank")
 
 
-def _withheld_and_hashed(keys: UserKeys) -> Callable[[Batches], Batches]:
+def _withheld_and_hashed(keys: UserKeys, erased: Erased) -> Callable[[Batches], Batches]:
     """For `mapInArrow`: the one stage that runs outside Spark, for all that is private.
 
-    Searches with personal data become rejects; what rejects show is masked; users become ids. Here
-    the keys are in a closure, where no plan shows them.
+    Searches with personal data become rejects, and so do those of erased people; what rejects show
+    is masked; users become ids. Here the keys are in a closure, where no plan shows them.
     """
     without_search = ("query_id", *_OF_SEARCH)
+    kept = without_erased(keys, erased) if erased.until else iter
 
     def rows(batches: Batches) -> Batches:
-        for batch in batches:
+        for batch in kept(batches):
             row = {name: batch.column(name) for name in batch.schema.names}
             personal = pc.fill_null(has_personal_data(row["query"]), False)
             head, typed = row.pop("head"), row.pop("typed")

@@ -34,6 +34,10 @@ from pipeline.trending import trending_keywords
 #: Raised when a result is computed in another way, so that it is made again from the same counts.
 METHOD: Final = 4
 
+#: Days of counts that results read by default: a board before its own day, the others in all.
+BASELINE_DAYS: Final = 14
+DAYS_READ: Final = 28
+
 _LOG = logging.getLogger(__name__)
 
 #: With it a Parquet file begins and ends.
@@ -179,8 +183,8 @@ def publish_trending(root: Root, end: datetime, options: TrendingOptions) -> Pub
 
     def build() -> DataFrame:
         return trending_keywords(
-            root.read("hourly_counts", HOURLY_COUNTS, _partitions(days)),
-            root.read("daily_counts", DAILY_COUNTS, _partitions(window_days)),
+            root.read("hourly_counts", HOURLY_COUNTS, _there(root, "hourly_counts", days)),
+            root.read("daily_counts", DAILY_COUNTS, _there(root, "daily_counts", window_days)),
             window_end=end,
             zone=root.state.zone,
             **asdict(options),
@@ -197,8 +201,8 @@ def publish_related(root: Root, day: date, options: RelatedOptions) -> Published
 
     def build() -> DataFrame:
         return related_searches(
-            root.read("daily_pairs", DAILY_PAIRS, _partitions(days)),
-            root.read("daily_counts", DAILY_COUNTS, _partitions(days)),
+            root.read("daily_pairs", DAILY_PAIRS, _there(root, "daily_pairs", days)),
+            root.read("daily_counts", DAILY_COUNTS, _there(root, "daily_counts", days)),
             min_searchers=options.min_searchers,
             top=options.top,
         )
@@ -213,7 +217,7 @@ def publish_autocomplete(root: Root, day: date, options: AutocompleteOptions) ->
 
     def build() -> DataFrame:
         return completions(
-            root.read("daily_counts", DAILY_COUNTS, _partitions(days)),
+            root.read("daily_counts", DAILY_COUNTS, _there(root, "daily_counts", days)),
             as_of=day,
             half_life_days=options.half_life_days,
             min_searchers=options.min_searchers,
@@ -295,6 +299,9 @@ def _publish(
             # there, where orderBy would count all rows beforehand to cut them into even parts.
             change.stage(dataset, build().repartition(1).sortWithinPartitions(*result.order))
             change.put(dataset, partition, change.address(dataset), made_of=made_of)
+            if partition >= newest_made(root, dataset).get("partition", ""):
+                said = json.dumps({"partition": partition, "options": asdict(options)})
+                change.write(options_file(dataset), said.encode())
         published = replace(published, is_new=True)
     return published
 
@@ -308,6 +315,21 @@ def _is_whole(root: Root, address: str) -> bool:
         and storage.tail(file.address, len(_MAGIC)) == _MAGIC
         for file in files
     )
+
+
+def options_file(dataset: str) -> str:
+    """Where it stands, below the root, which result is the newest one and how it was made."""
+    return f"{dataset}/_newest.json"
+
+
+def newest_made(root: Root, dataset: str) -> dict[str, Any]:
+    """`partition` and `options` of the newest result; nothing if that is not known."""
+    try:
+        data = root.storage.read_bytes(f"{root.address}/{options_file(dataset)}")
+        found = json.loads(data or b"{}")
+    except ValueError:  # damaged: it is known again when the next one is made
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _brief(option: object) -> object:
@@ -348,5 +370,17 @@ def _days(root: Root, first: date, last: date) -> list[str]:
     return days
 
 
-def _partitions(days: Sequence[str]) -> list[str]:
-    return [f"dt={day}" for day in days]
+def _there(root: Root, dataset: str, days: Sequence[str]) -> list[str]:
+    """The partitions of those days whose counts have not gone for their age.
+
+    Raises:
+        InvalidParameterError: all of them have.
+    """
+    there = [f"dt={day}" for day in days if root.has_day(dataset, day)]
+    if not there:
+        raise InvalidParameterError(
+            f"the {dataset} of {days[0]} to {days[-1]} have gone for their age: choose a later time"
+        )
+    if len(there) < len(days):
+        _LOG.info("%d of %d days of %s have gone", len(days) - len(there), len(days), dataset)
+    return there

@@ -71,10 +71,14 @@ def refresh_daily_pairs(root: Root, needed: Collection[str], rules: SessionRules
     """
     wanted = _pair_versions(root.state, rules)
     days = _stale(root, "daily_pairs", wanted, needed)
+    # Of the first day that is kept nobody can tell any more which sessions came over from the day
+    # before: what was counted of it stays.
+    first = root.state.kept_from.get("searches")
+    days = [day for day in days if day != first or root.made_of("daily_pairs", f"dt={day}") is None]
     if days:
         zone = root.state.zone
         around = {_shifted(day, by) for day in days for by in (-1, 0, 1)}
-        present = sorted(around & set(root.state.days))
+        present = [day for day in sorted(around) if root.has_day("searches", day)]
         searches = root.read("searches", SEARCHES, _partitions(present))
         local_hour = F.hour(F.from_utc_timestamp("searched_at", zone))
         is_edge = (local_hour < SESSION_SPILL_HOURS) | (local_hour == 23)
@@ -118,10 +122,15 @@ def _pair_versions(state: State, rules: SessionRules) -> dict[str, str]:
 def _stale(
     root: Root, dataset: str, wanted: Mapping[str, str], needed: Collection[str]
 ) -> list[str]:
-    """Needed days to count, also where somebody deleted them; all days to empty."""
+    """Needed days to count, also where somebody deleted them; all days to empty.
+
+    None of those of which searches or counts went for their age: what is left of them stays.
+    """
     made_of = root.days_made(dataset)
     changed = {day for day in {*wanted, *made_of} if made_of.get(day) != wanted.get(day)}
     stale = changed | (wanted.keys() - root.days_of(dataset))
+    is_kept = root.state.is_kept
+    stale = {day for day in stale if is_kept("searches", day) and is_kept(dataset, day)}
     return sorted(day for day in stale if day in needed or day not in wanted)
 
 

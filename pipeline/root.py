@@ -7,7 +7,9 @@ them for data:
     _state.json          layout, zone, number of the last change (pipeline/state.py)
     _days.json           when each day of `searches` changed
     …/_made_of.json      in the folder above partitions: what each was made of
+    …/_newest.json       the newest result of a dataset and its options, to make it again
     _user_key            the key of `user_id`
+    _erased              who was erased and when, as hashes (pipeline/erased.py)
     _first_look_…        the first rows of a result, for the summary
     _lock, _lock.json    held by the job at work; who that is
     _staging             files of a change that is being made
@@ -33,6 +35,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql.types import StringType, StructField, StructType
 
 from pipeline import journal
+from pipeline.erased import NOBODY, Erased
 from pipeline.errors import LogFormatError, RootError
 from pipeline.formats import known_zone
 from pipeline.journal import JOURNAL, STAGING
@@ -55,6 +58,7 @@ from pipeline.user_ids import USER_KEY, WITH_USER_IDS, UserKeys
 _LOG: Final = logging.getLogger(__name__)
 
 LOCK: Final = "_lock"
+ERASED_PEOPLE: Final = "_erased"
 _WITHOUT_KEY: Final = (
     "restore the file from a backup, or take a new --root, into which the logs are taken in again"
 )
@@ -103,6 +107,22 @@ class Root:
             f"people twice: {_WITHOUT_KEY}"
         )
 
+    def erased(self) -> Erased:
+        """Those whose searches up to some moment are not taken in again.
+
+        Raises:
+            RootError: the list is damaged.
+        """
+        address = f"{self.address}/{ERASED_PEOPLE}"
+        try:
+            text = self.storage.read_text(address)
+            return NOBODY if text is None else Erased.from_text(text)
+        except (ValueError, TypeError) as error:
+            raise RootError(
+                f"{address} is damaged, and without it people who were erased would come back: put "
+                "it back from a backup, or erase them again after deleting it"
+            ) from error
+
     def read(self, dataset: str, schema: StructType, partitions: Sequence[str]) -> DataFrame:
         """The named partitions ("dt=2026-03-02", "" for a dataset without) of a dataset.
 
@@ -124,6 +144,11 @@ class Root:
         """The days of which a dataset of days has a folder, which may be empty."""
         names = self.storage.folders(f"{self.address}/{dataset}")
         return [name.removeprefix("dt=") for name in names if name.startswith("dt=")]
+
+    def has_day(self, dataset: str, day: str) -> bool:
+        """Whether a day of searches, or of counts that were made, is there to be read."""
+        known = self.state.days if dataset == "searches" else self.days_made(dataset)
+        return day in known and self.state.is_kept(dataset, day)
 
     def made_of(self, dataset: str, partition: str) -> str | None:
         """The fingerprint of what a partition was made of: it is up to date while that is equal.
@@ -253,7 +278,8 @@ def _look_for_days_that_went(root: Root) -> None:
     Which files had rows on them is not known: all that were taken in are due to be read again, in
     the way they were read before. Those that lie there no more keep the rows that they have.
     """
-    gone = sorted(set(root.state.days) - set(root.days_of("searches")))
+    missing = set(root.state.days) - set(root.days_of("searches"))
+    gone = sorted(day for day in missing if root.state.is_kept("searches", day))
     if not gone:
         return
     _LOG.warning(
@@ -326,6 +352,11 @@ def _days_made_anew(storage: Storage, address: str, state: State) -> State:
         if newest is not None and folder.startswith("dt="):
             version = DayVersion(change.run, change.run, change.run, newest.isoformat())
             state.days[folder.removeprefix("dt=")] = version
+    for folder in storage.folders(f"{address}/hourly_counts"):
+        day = folder.removeprefix("dt=")
+        if folder.startswith("dt=") and not state.is_kept("searches", day):
+            # Of a day whose searches went for their age the counts stay, whatever they tell.
+            state.days[day] = DayVersion(change.run, change.run, change.run, f"{day}T00:00:00Z")
     change.write(DAYS, state.days_to_json().encode())
     change.commit()
     return state

@@ -65,8 +65,9 @@ REJECT_REASONS: Final = (
     "too_long",
 )
 
-#: A line with one of these is a search that is withheld.
-WITHHOLD_REASONS: Final = ("personal_data", "robot")
+#: A line with one of these is a search that is withheld: `erased`, of a person that was erased
+#: since (erasure.py); `expired`, of a day that has gone for its age (retention.py).
+WITHHOLD_REASONS: Final = ("personal_data", "robot", "erased", "expired")
 
 #: ledger/: one file of the landing folder. Key: source.
 #: lines = accepted + duplicates + rejected + withheld, always.

@@ -1,8 +1,9 @@
 """What a root knows of itself, as plain values and JSON; nothing here touches storage.
 
 `_state.json` tells the layout, the reporting zone and the number of the last change; `_days.json`
-has a line for each day of `searches`. Both carry layout and zone, so that either can be made anew
-from the other. What a partition was made of stands in the folder above it: see `made_of_file`.
+has a line for each day of `searches`. Both carry layout, zone and what was kept, so that either can
+be made anew from the other. What a partition was made of stands in the folder above it: see
+`made_of_file`.
 """
 
 import hashlib
@@ -44,11 +45,18 @@ class State:
     layout: int = 0  #: of the root's files: see pipeline/migrations.py
     zone: str = DEFAULT_ZONE  #: in which days and hours are cut
     run: int = 0  #: number of the last run that changed something
-    days: dict[str, DayVersion] = field(default_factory=dict)  #: by dt
+    #: By dt. A day of which only counts are kept stays here: see `kept_from`.
+    days: dict[str, DayVersion] = field(default_factory=dict)
+    #: Dataset -> the first day (dt) that was kept when older ones went: see retention.py.
+    kept_from: dict[str, str] = field(default_factory=dict)
 
     def copy(self) -> "State":
         """A state that changes apart from this one."""
-        return replace(self, days=dict(self.days))
+        return replace(self, days=dict(self.days), kept_from=dict(self.kept_from))
+
+    def is_kept(self, dataset: str, day: str) -> bool:
+        """Whether a day of a dataset is none of those that went for their age."""
+        return day >= self.kept_from.get(dataset, "")
 
     def newest_search(self) -> datetime | None:
         """The time of the newest search taken in, UTC; None if there is none."""
@@ -58,12 +66,16 @@ class State:
 
     def to_json(self) -> str:
         """The text of `_state.json`: the same state gives the same bytes."""
-        return _json({"layout": self.layout, "zone": self.zone, "run": self.run})
+        return _json({**self._about(), "run": self.run})
 
     def days_to_json(self) -> str:
         """The text of `_days.json`."""
         days = {day: asdict(version) for day, version in sorted(self.days.items())}
-        return _json({"layout": self.layout, "zone": self.zone, "days": days})
+        return _json({**self._about(), "days": days})
+
+    def _about(self) -> dict[str, Any]:
+        about: dict[str, Any] = {"layout": self.layout, "zone": self.zone}
+        return {**about, "kept_from": self.kept_from} if self.kept_from else about
 
 
 def parsed_state(text: str) -> State:
@@ -74,7 +86,7 @@ def parsed_state(text: str) -> State:
     """
     values = _object(text)
     layout = 0 if values["layout"] == COLUMNS_OF_LAYOUT_0 else values["layout"]
-    return _plausible(State(layout=layout, zone=values["zone"], run=values["run"]))
+    return _plausible(State(layout, values["zone"], values["run"], kept_from=values["kept_from"]))
 
 
 def parsed_days(text: str) -> State:
@@ -86,7 +98,7 @@ def parsed_days(text: str) -> State:
     values = _object(text)
     days = days_of_json(values.get("days"))
     run = max((version.any for version in days.values()), default=0)
-    return _plausible(State(values["layout"], values["zone"], run, days))
+    return _plausible(State(values["layout"], values["zone"], run, days, values["kept_from"]))
 
 
 def days_of_json(values: object) -> dict[str, DayVersion]:
@@ -161,11 +173,13 @@ def _object(text: str) -> dict[str, Any]:
     values = json.loads(text)
     if not isinstance(values, dict) or not {"layout", "zone"} <= values.keys():
         raise ValueError("no state")
-    return {"run": 0, **values}
+    return {"run": 0, "kept_from": {}, **values}
 
 
 def _plausible(state: State) -> State:
     is_whole = isinstance(state.layout, int) and isinstance(state.run, int)
+    is_whole = is_whole and isinstance(state.kept_from, dict)
+    is_whole = is_whole and all(isinstance(day, str) for day in state.kept_from.values())
     if not is_whole or not isinstance(state.zone, str) or state.run < 0:
         raise ValueError("no state")
     return state

@@ -30,7 +30,7 @@ LAYERS = [
         "faults",
         "display",
     },
-    {"ledger", "names", "formats", "state", "holder"},
+    {"ledger", "names", "formats", "state", "holder", "erased", "scrubbing", "evidence"},
     # Datasets: DataFrame -> DataFrame. Of each other they know nothing.
     {"searches", "counts", "sessions", "trending", "related", "autocomplete"},
     {"detection"},
@@ -46,7 +46,7 @@ LAYERS = [
     {"inspection"},
     {"merge"},
     {"ingest", "refresh", "publish", "runs"},
-    {"summary"},
+    {"summary", "retention", "erasure", "backfill", "remaking"},
     {"cli"},
 ]
 LAYER_OF = {module: depth for depth, modules in enumerate(LAYERS) for module in modules}
@@ -68,6 +68,10 @@ IN_TOUCH_WITH_THE_WORLD = {
     "refresh",
     "publish",
     "runs",
+    "retention",
+    "erasure",
+    "remaking",
+    "backfill",
     "cli",
 }
 

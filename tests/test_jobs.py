@@ -21,7 +21,7 @@ from pipeline.session import Session
 from pipeline.storage import LocalStorage
 from silgeom.complete import complete
 
-JOBS = ["ingest", "trending", "related", "autocomplete", "all"]
+JOBS = ["ingest", "trending", "related", "autocomplete", "all", "expire", "erase"]
 GOLDEN = Path(__file__).parent / "golden"
 
 

@@ -1,0 +1,418 @@
+"""Take people out of everything that is kept under a root, and prove that they are in nothing.
+
+Reads   every file under the root; the files of the landing folder, to name those that hold them
+Writes  searches, rejects, ledger, the counts of the days that they searched on, the list of erased
+
+Where the searches of a day are kept, its counts are made again from them. Where they went for their
+age, the people are taken out of the sketches: see scrubbing.py for what cannot be told then. Rows
+of results name nobody.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
+from io import BytesIO
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from pipeline.erased import ERASED
+from pipeline.errors import InvalidParameterError, PipelineError, RootError
+from pipeline.evidence import Person, hits, holds_user
+from pipeline.journal import Change
+from pipeline.refresh import (
+    SessionRules,
+    refresh_daily_counts,
+    refresh_daily_pairs,
+    refresh_hourly_counts,
+)
+from pipeline.root import ERASED_PEOPLE, Root
+from pipeline.scrubbing import (
+    holding,
+    scrubbed_daily_counts,
+    scrubbed_daily_pairs,
+    scrubbed_hourly_counts,
+    without_people,
+)
+from pipeline.state import DayVersion
+from pipeline.storage import FileStatus, Storage, storage_of
+from pipeline.user_ids import user_ids, visible_user
+
+#: Files of the landing folder are read piece by piece.
+CHUNK_BYTES: Final = 1024 * 1024
+
+#: What a summary remembers of a result.
+FIRST_LOOK: Final = "_first_look_"
+
+_LOG = logging.getLogger(__name__)
+
+
+class StillThereError(PipelineError):
+    """Something under the root still tells of a person who was erased."""
+
+
+@dataclass
+class Erasure:
+    """What was done."""
+
+    searches: int = 0  #: rows that went, robots' among them
+    days: set[str] = field(default_factory=set)  #: of searches
+    recounted: set[str] = field(default_factory=set)  #: days whose counts were made again
+    scrubbed: set[str] = field(default_factory=set)  #: days whose counts lost them from sketches
+
+    def lines(self, people: int) -> list[str]:
+        """The summary's lines."""
+        return [
+            f"Erased    {self.searches:,} searches of {people:,} people",
+            f"Days      {len(self.recounted):,} counted again, {len(self.scrubbed):,} scrubbed",
+        ]
+
+
+@dataclass
+class Proof:
+    """What a search through all files found."""
+
+    files: int = 0
+    size: int = 0
+    found: dict[str, int] = field(default_factory=dict)  #: address -> hits
+
+    @property
+    def hits(self) -> int:
+        """In all files."""
+        return sum(self.found.values())
+
+    def line(self) -> str:
+        """The summary's line."""
+        searched = f"{self.files:,} files, {self.size:,} bytes searched"
+        return f"Proof     {searched}: {self.hits:,} hits"
+
+
+def known_users(texts: Iterable[str]) -> list[str]:
+    """The users of a list, one a line; blank lines and # comments are none.
+
+    Raises:
+        InvalidParameterError: it names nobody.
+    """
+    stripped = [text.strip().removeprefix("\ufeff") for text in texts]
+    users = sorted({text for text in stripped if visible_user(text) and not text.startswith("#")})
+    if not users:
+        raise InvalidParameterError("nobody is named: give --user or a list of users, one a line")
+    return users
+
+
+def person_of(root: Root, users: Sequence[str]) -> Person:
+    """Whom to look for: the users, and their ids under the keys of the root."""
+    ids = user_ids(pa.array(users), root.user_keys()).to_pylist()
+    return Person(frozenset(ids), tuple(users))
+
+
+def erase(root: Root, users: Sequence[str], *, rules: SessionRules, now: datetime) -> Erasure:
+    """Take people out of everything under the root; safe to be cut off and run again.
+
+    Args:
+        root: held.
+        users: as they stand in the log.
+        rules: of the sessions whose pairs are counted again.
+        now: their searches up to this moment do not come back.
+    """
+    person = person_of(root, users)
+    done = Erasure()
+    _LOG.info("looking for them in searches and counts")
+    with root.change() as change:
+        moved: Counter[tuple[str, bool]] = Counter()  # (source, robot) -> rows that went
+        for day in root.days_of("searches"):
+            _erase_searches(root, change, day, person.ids, moved, done)
+        for day in root.days_of("rejects"):
+            _erase_rejects(root, change, day, person, moved)
+        done.searches = sum(moved.values())
+        _note_in_ledger(root, change, moved)
+        erased = root.erased().with_users(users, root.user_keys(), now)
+        change.write(ERASED_PEOPLE, erased.to_text().encode(), private=True)
+        again = _erase_counts(root, change, person.ids, done)
+    for file in _everything(root.storage, root.address):
+        if file.address.rpartition("/")[2].startswith(FIRST_LOOK):
+            root.storage.delete(file.address)
+    _count_again(root, again, rules, done)
+    return done
+
+
+def prove(root: Root, users: Sequence[str]) -> Proof:
+    """Search every file under the root, hidden ones too, for the people.
+
+    Raises:
+        RootError: a folder must not be read.
+    """
+    person, proof = person_of(root, users), Proof()
+    found = root.storage.listing(root.address)
+    if found is not None and found.unread:
+        raise RootError(
+            f"{found.unread[0]} cannot be read: mend its permissions and run this again"
+        )
+    for file in _everything(root.storage, root.address):
+        content = root.storage.read_bytes(file.address)
+        if content is None:
+            continue  # it went meanwhile
+        proof.files += 1
+        proof.size += len(content)
+        found = hits(content, person)
+        if found:
+            proof.found[file.address] = found
+    return proof
+
+
+def require_proof(proof: Proof) -> None:
+    """Raise unless nothing was found.
+
+    Raises:
+        StillThereError: the files are named.
+    """
+    if proof.hits:
+        names = ", ".join(sorted(proof.found)[:5])
+        raise StillThereError(
+            f"{proof.hits:,} places in {len(proof.found):,} files still tell of them: {names}; "
+            "run this again, and if it stays, delete these files: they are made again"
+        )
+
+
+def landing_files(
+    root: Root, users: Sequence[str], landing: str, ledger: Mapping[str, Any]
+) -> Iterator[str]:
+    """The files of the landing folder that hold these users, as their text or column says.
+
+    Args:
+        root: knows where files were taken from.
+        users: as they stand in the log.
+        landing: the landing folder's address.
+        ledger: entries by source; they tell the charset.
+    """
+    storage = storage_of(root.session, landing)
+    for file in _everything(storage, landing):
+        entry = ledger.get(file.address)
+        charset = (entry.charset if entry else None) or "UTF-8"
+        try:
+            with storage.open(file.address) as content:
+                chunks = iter(partial(content.read, CHUNK_BYTES), b"")
+                if holds_user(chunks, file.address, charset, users):
+                    yield file.address
+        except (OSError, pa.ArrowException, LookupError) as error:
+            _LOG.warning("%s could not be searched: %s", file.address, error)
+
+
+def _everything(storage: Storage, address: str) -> Iterator[FileStatus]:
+    """All files below an address, those with hidden names too."""
+    found = storage.listing(address)
+    if found is None:
+        return
+    yield from found.files
+    for hidden, _ in found.passed_over:
+        yield from _everything(storage, hidden) if hidden != address else ()
+
+
+def _tables(root: Root, dataset: str, day: str) -> Iterator[pa.Table]:
+    for file in root.storage.files(f"{root.address}/{dataset}/dt={day}") or []:
+        content = root.storage.read_bytes(file.address)
+        if content is not None:
+            yield pq.read_table(BytesIO(content))
+
+
+def _put_again(
+    change: Change,
+    dataset: str,
+    day: str,
+    tables: Iterable[pa.Table],
+    made_of: str | None = None,
+) -> None:
+    name = f"{dataset}/dt={day}"
+    for number, table in enumerate(tables):
+        if table.num_rows:
+            change.stage_table(f"{name}/{number:05d}", table)
+    change.put(dataset, f"dt={day}", change.address(name), made_of=made_of)
+
+
+def _erase_searches(
+    root: Root,
+    change: Change,
+    day: str,
+    ids: Collection[int],
+    moved: Counter[tuple[str, bool]],
+    done: Erasure,
+) -> None:
+    wanted = pa.array(sorted(ids), pa.int64())
+    if not any(
+        pc.any(pc.is_in(table["user_id"], value_set=wanted)).as_py()
+        for table in _tables(root, "searches", day)
+    ):
+        return
+    newest: list[datetime] = []
+
+    def others() -> Iterator[pa.Table]:
+        for table in _tables(root, "searches", day):
+            left = without_people(table, "user_id", ids)
+            moved.update(_lost(table["source"], left["source"], robot=False))
+            if left.num_rows:
+                newest.append(pc.max(left["searched_at"]).as_py())
+            yield left
+
+    _put_again(change, "searches", day, others())
+    done.days.add(day)
+    change.state.days.pop(day, None)
+    if newest:
+        latest = max(newest).astimezone(UTC).isoformat()
+        change.state.days[day] = DayVersion(change.run, change.run, change.run, latest)
+
+
+def _erase_rejects(
+    root: Root,
+    change: Change,
+    day: str,
+    person: Person,
+    moved: Counter[tuple[str, bool]],
+) -> None:
+    """Robots' searches of theirs go; a line that names them keeps its place and reason alone."""
+    tables = list(_tables(root, "rejects", day))
+    fresh, is_changed = [], False
+    for table in tables:
+        left = without_people(table, "search.user_id", person.ids)
+        moved.update(_lost(table["source"], left["source"], robot=True))
+        names = pc.fill_null(pc.match_substring_regex(left["text"], person.pattern), False)
+        is_changed = is_changed or left.num_rows < table.num_rows or pc.any(names).as_py()
+        place = left.schema.get_field_index("text")
+        text = pc.if_else(names, pa.scalar(None, left["text"].type), left["text"])
+        fresh.append(left.set_column(place, left.schema.field(place), text))
+    if is_changed:
+        _put_again(change, "rejects", day, fresh)
+
+
+def _lost(before: pa.ChunkedArray, after: pa.ChunkedArray, *, robot: bool) -> dict[Any, int]:
+    """(source, robot) -> how many rows of it went."""
+    left = Counter(_counts(after))
+    return {
+        (source, robot): count - left[source]
+        for source, count in _counts(before).items()
+        if count > left[source]
+    }
+
+
+def _counts(sources: pa.ChunkedArray) -> dict[str, int]:
+    counted = pc.value_counts(sources.combine_chunks())
+    return {each["values"]: each["counts"] for each in counted.to_pylist()}
+
+
+def _note_in_ledger(root: Root, change: Change, moved: Mapping[tuple[str, bool], int]) -> None:
+    """What a file brought of them is no longer accepted, or a robot's, but withheld as erased."""
+    if not moved:
+        return
+    tables = []
+    for file in root.storage.files(f"{root.address}/ledger") or []:
+        content = root.storage.read_bytes(file.address)
+        if content is not None:
+            table = pq.read_table(BytesIO(content))
+            rows = table.to_pylist(maps_as_pydicts="strict")
+            for row in rows:
+                _note_in_row(row, moved)
+            tables.append(pa.Table.from_pylist(rows, table.schema))
+    for number, table in enumerate(tables):
+        change.stage_table(f"ledger/{number:05d}", table)
+    change.put("ledger", "", change.address("ledger"))
+
+
+def _note_in_row(row: dict[str, Any], moved: Mapping[tuple[str, bool], int]) -> None:
+    name = row.get("taken_in_as") or row["source"]
+    searches, robots = moved.get((name, False), 0), moved.get((name, True), 0)
+    if not searches and not robots:
+        return
+    reasons = Counter(row["withheld_by_reason"] or {})
+    reasons["robot"] -= robots
+    reasons[ERASED] += searches + robots
+    row["accepted"] -= searches
+    row["withheld"] += searches
+    row["withheld_by_reason"] = {reason: n for reason, n in sorted(reasons.items()) if n}
+
+
+def _erase_counts(
+    root: Root, change: Change, ids: Collection[int], done: Erasure
+) -> dict[str, set[str]]:
+    """Scrub days that cannot be counted again; by dataset, those that must be.
+
+    Of a day that can, it is forgotten what its counts were made of, so that they are made again
+    whatever comes in between.
+    """
+    again: dict[str, set[str]] = {"daily_counts": set(), "daily_pairs": set()}
+    touched = set(done.days)
+    gone: dict[str, list[int]] = {}
+    for dataset in ("daily_counts", "daily_pairs"):
+        for day in root.days_of(dataset):
+            held = any(
+                pc.any(holding(table["searchers_sketch"], ids)).as_py()
+                for table in _tables(root, dataset, day)
+            )
+            if not held and day not in touched:
+                continue
+            if _can_be_counted(root, dataset, day):
+                again[dataset].add(day)
+                change.note_made_of(dataset, f"dt={day}", None)
+            elif held:
+                _scrub(root, change, dataset, day, ids, gone)
+                done.scrubbed.add(day)
+    for day, queries in gone.items():
+        if queries and not _can_be_counted(root, "hourly_counts", day):
+            hours = (
+                scrubbed_hourly_counts(table, queries)
+                for table in _tables(root, "hourly_counts", day)
+            )
+            _put_again(change, "hourly_counts", day, hours, _scrubbed_now(change))
+    return again
+
+
+def _can_be_counted(root: Root, dataset: str, day: str) -> bool:
+    """Whether `refresh` counts the day again: see there."""
+    if not root.has_day("searches", day) or not root.state.is_kept(dataset, day):
+        return False
+    is_first = day == root.state.kept_from.get("searches")
+    return dataset != "daily_pairs" or not is_first
+
+
+def _scrub(
+    root: Root,
+    change: Change,
+    dataset: str,
+    day: str,
+    ids: Collection[int],
+    gone: dict[str, list[int]],
+) -> None:
+    fresh = []
+    for table in _tables(root, dataset, day):
+        if dataset == "daily_counts":
+            left, queries = scrubbed_daily_counts(table, ids)
+            gone.setdefault(day, []).extend(queries)
+        else:
+            left = scrubbed_daily_pairs(table, ids, gone.get(day, []))
+        fresh.append(left)
+    _put_again(change, dataset, day, fresh, _scrubbed_now(change))
+
+
+def _scrubbed_now(change: Change) -> str:
+    """What scrubbed counts were made of: results that read them are made again."""
+    return f"erased in {change.run}"
+
+
+def _count_again(
+    root: Root, again: Mapping[str, set[str]], rules: SessionRules, done: Erasure
+) -> None:
+    days = set(done.days)
+    # Sessions cross midnight: the pairs of the day before and after read of these days too.
+    around = {
+        (date.fromisoformat(day) + timedelta(days=by)).isoformat()
+        for day in days
+        for by in (-1, 0, 1)
+    }
+    counted = set(root.days_made("daily_pairs")) | again["daily_pairs"]
+    refresh_hourly_counts(root)
+    refresh_daily_counts(root, again["daily_counts"] | (days & set(root.days_made("daily_counts"))))
+    refresh_daily_pairs(root, again["daily_pairs"] | (around & counted), rules)
+    done.recounted = days | again["daily_counts"] | again["daily_pairs"]

@@ -1,0 +1,79 @@
+"""Make the newest results again, with the options that they were made with.
+
+Reads   what `publish` noted of the newest result of each dataset; counts
+Writes  the newest of trending/dt=/hour=, related/dt=, autocomplete/dt= where counts changed
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from pipeline.errors import InvalidParameterError
+from pipeline.publish import (
+    AutocompleteOptions,
+    Published,
+    RelatedOptions,
+    TrendingOptions,
+    hour_partition,
+    newest_made,
+    publish_autocomplete,
+    publish_related,
+    publish_trending,
+)
+from pipeline.root import Root
+
+RESULTS: Final = ("trending", "related", "autocomplete")
+
+
+@dataclass(frozen=True)
+class Remade:
+    """What became of the newest results."""
+
+    again: list[str]  #: made again
+    gone: list[str]  #: removed, since nothing is left that they could be made of
+
+    def lines(self) -> list[str]:
+        """The summary's lines."""
+        again = f"Results   made again: {', '.join(self.again) or 'none'}"
+        return [again, *(f"Results   nothing is left of {each}" for each in self.gone)]
+
+
+def remake_newest(root: Root) -> Remade:
+    """Bring the newest result of each dataset up to date with the counts as they are now."""
+    remade = Remade([], [])
+    for dataset in RESULTS:
+        newest = newest_made(root, dataset)
+        if not newest or not root.storage.exists(f"{root.address}/{dataset}/{newest['partition']}"):
+            continue  # none was made, or it went for its age
+        try:
+            published = _published(root, dataset, newest["partition"], newest["options"])
+        except InvalidParameterError:  # no searches any more, or no counts
+            with root.change() as change:
+                change.remove(dataset, newest["partition"])
+            remade.gone.append(f"{dataset}/{newest['partition']}")
+            continue
+        if published.is_new:
+            remade.again.append(f"{dataset}/{published.partition}")
+    return remade
+
+
+def _published(root: Root, dataset: str, partition: str, options: Mapping[str, Any]) -> Published:
+    if dataset == "trending":
+        return publish_trending(
+            root, _end_of(partition, root.state.zone), TrendingOptions(**options)
+        )
+    day = date.fromisoformat(partition.removeprefix("dt="))
+    if dataset == "related":
+        return publish_related(root, day, RelatedOptions(**options))
+    words = tuple(options["blocked"])
+    return publish_autocomplete(root, day, AutocompleteOptions(**{**options, "blocked": words}))
+
+
+def _end_of(partition: str, zone: str) -> datetime:
+    """The window whose board is in `partition`: see `hour_partition`."""
+    day, _, hour = partition.removeprefix("dt=").partition("/hour=")
+    local = datetime.fromisoformat(f"{day}T{hour[:2]}:00").replace(tzinfo=ZoneInfo(zone))
+    ends = [(local.replace(fold=fold)).astimezone(UTC) for fold in (0, 1)]
+    return next(end for end in ends if hour_partition(end, zone) == partition)
