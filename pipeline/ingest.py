@@ -58,6 +58,7 @@ class TakenIn:
 
     entries: Sequence[LedgerEntry] = field(default_factory=list)  #: of new and changed files
     files: int = 0  #: in the landing folder
+    reread: int = 0  #: of the entries taken in: files that were read again on purpose
     again: int = 0  #: files that did not change and were read again, as they were before
     renamed: Mapping[str, str] = field(default_factory=dict)  #: new source -> old one
     gone: Sequence[str] = ()  #: not there any more; their rows stay
@@ -167,6 +168,7 @@ def take_in(root: Root, landing: Landing, *, now: datetime, wait: Wait = time.sl
     return TakenIn(
         entries=[entries[source] for source in sorted(fresh & entries.keys())],
         files=len(files),
+        reread=sum(file.source in wishes.reread for file in todo.read),
         again=len(todo.again),
         renamed=todo.renamed,
         gone=todo.gone,

@@ -27,10 +27,11 @@ def taken_in_lines(taken: TakenIn, landing: Landing) -> list[str]:
 def _news(taken: TakenIn) -> str:
     statuses = Counter(entry.status for entry in taken.entries)
     counts = {
-        "taken in": statuses[TAKEN_IN],
+        "taken in": statuses[TAKEN_IN] - taken.reread,
         "with the content of another": statuses[SAME_CONTENT],
         "set aside": statuses[SET_ASIDE],
         "renamed": len(taken.renamed),
+        "read again as this run says": taken.reread,
         "read again as before": taken.again,
     }
     told = [f"{count:,} {what}" for what, count in counts.items() if count]
