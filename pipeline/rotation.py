@@ -50,7 +50,7 @@ def rotate_key(change: Change, keys: UserKeys) -> int:
         if partition.startswith("dt=")
     ]
     with ThreadPoolExecutor(_WRITERS) as pool:
-        staged = list(pool.map(lambda day: _stage_rekeyed(change, *day, keys), days))
+        staged = list(pool.map(lambda day: _stage_rekeyed(change, day[0], day[1], keys), days))
     for (dataset, partition), (files, is_exact) in zip(days, staged, strict=True):
         if files:
             made_of = _made_of(change, dataset, partition) if is_exact else None

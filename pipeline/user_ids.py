@@ -156,17 +156,17 @@ def _xxhash64(texts: bytes) -> npt.NDArray[np.int64]:
         np.uint64(0x85EBCA77C2B2AE63),
     )
     seed = np.uint64(42)
-    lanes = np.frombuffer(texts, dtype="<u8").reshape(-1, 2, 4)
+    lanes = np.frombuffer(texts, dtype="<u8").astype(np.uint64).reshape(-1, 2, 4)
 
     def turned(values: npt.NDArray[np.uint64], bits: int) -> npt.NDArray[np.uint64]:
         return (values << np.uint64(bits)) | (values >> np.uint64(64 - bits))
 
     with np.errstate(over="ignore"):
         start = np.array([seed + one + two, seed + two, seed, seed - one], dtype=np.uint64)
-        rows = np.broadcast_to(start, (len(lanes), 4))
+        rows: npt.NDArray[np.uint64] = np.broadcast_to(start, (len(lanes), 4))
         for stripe in (0, 1):
             rows = turned(rows + lanes[:, stripe] * two, 31) * one
-        total = np.zeros(len(lanes), dtype=np.uint64)
+        total: npt.NDArray[np.uint64] = np.zeros(len(lanes), dtype=np.uint64)
         for lane, bits in enumerate((1, 7, 12, 18)):
             total = total + turned(rows[:, lane], bits)
         for lane in range(4):

@@ -41,6 +41,11 @@ BETWEEN: Final = (
 BETWEEN_OTHERS: Final = BETWEEN[:33]
 
 
+def _slipped(text: str) -> str:
+    """Typed with the Korean/English key in the wrong state."""
+    return wrong_keyboard(text) or text
+
+
 def _with_digits(digits: str, text: str) -> str:
     return "".join(digits[int(char)] if char in "0123456789" else char for char in text)
 
@@ -97,8 +102,8 @@ PERSONAL: Final[dict[str, list[str]]] = {
         *("빵일빵 빵빵빵빵 사팔사오", "공하나공 공공공공 사팔사육", "제로일제로 0000 사팔사칠"),
         *("zero one zero 0000 4848", "zero one zero zero zero zero zero four eight four nine"),
         *("010 다시 0000 다시 4850", "010 대시 0000 대시 4851", "010에 0000에 4852번"),
-        *(wrong_keyboard("공일공 공공공공 사팔오일"), wrong_keyboard("영일영공공공공사팔오이")),
-        *(wrong_keyboard("공일공에 공공공공에 사팔오삼"), "rhddlfrhd-0000-4854", "010 rhdrhdrhdrhd 4855"),
+        *(_slipped("공일공 공공공공 사팔오일"), _slipped("영일영공공공공사팔오이")),
+        *(_slipped("공일공에 공공공공에 사팔오삼"), "rhddlfrhd-0000-4854", "010 rhdrhdrhdrhd 4855"),
     ],
     "phone, other numbers": [
         *("02-000-1234", "02 0000 1235", "(02) 0000-1236", "02)0000-1237", "0200001238"),
@@ -180,7 +185,7 @@ PERSONAL: Final[dict[str, list[str]]] = {
         *("ｎａｒａ３３＠ｅｘａｍｐｌｅ．ｃｏｍ", "nara34@@naver.com", "nara35<at>example.com", "nara36(a)naver.com"),
         *("nara37@example(dot)com", "nara38[at]example[dot]com", "nara39(골뱅이)naver.com", "n a r a 4 0 @ n a v e r . c o m"),
         *("나라41@한국.한국", "nara42\u200b@\u200bexample.com", "nаra43@exаmple.com", "nara.shin+tag44@mail.example.co.kr"),
-        *("메일 nara45@example.com 안옴", "mailto:nara46@example.com", wrong_keyboard("nara") + "47@ㄷㅌ므ㅔㅣㄷ.채ㅡ"),
+        *("메일 nara45@example.com 안옴", "mailto:nara46@example.com", _slipped("nara") + "47@ㄷㅌ므ㅔㅣㄷ.채ㅡ"),
         *("nara48@네이버", "nara49@다음.넷", "𝓷𝓪𝓻𝓪50@example.com", "nara51ⓐexample.com", "nara_52@example.org"),
         *("nara53 _at_ naver.com", "nara54-at-naver.com", "nara55#naver.com", "나라오육골뱅이네이버"),
     ],

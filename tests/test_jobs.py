@@ -21,7 +21,7 @@ from pipeline.session import Session
 from pipeline.storage import LocalStorage
 from silgeom.complete import complete
 
-JOBS = ["ingest", "trending", "related", "autocomplete", "all", "expire", "erase"]
+JOBS = ["ingest", "trending", "related", "autocomplete", "all", "expire", "erase", "rotate_key"]
 GOLDEN = Path(__file__).parent / "golden"
 
 
@@ -379,3 +379,42 @@ def test_root_and_landing_folder_in_each_other_are_refused_and_nothing_is_made(
 
     assert (status, error.count("\n"), "lies in the landing folder" in error) == (2, 1, True)
     assert [path.name for path in landing.iterdir()] == ["log.tsv"]
+
+
+def test_a_new_key_changes_ids_and_nothing_that_people_see(
+    tmp_path: Path, run: Callable[..., tuple[int, str, str]]
+) -> None:
+    landing, root = log(tmp_path / "landing"), tmp_path / "root"
+    places = ("--landing", landing, "--root", root)
+    results = ("trending", "related", "autocomplete")
+    assert run("all", *places)[0] == 0
+    before = {name: pd.read_parquet(root / name) for name in results}
+    ids = set(pd.read_parquet(root / "searches").user_id)
+
+    status, said, _ = run("rotate_key", "--root", root)
+
+    assert status == 0
+    assert "new in" in said
+    new_ids = set(pd.read_parquet(root / "searches").user_id)
+    assert len(new_ids) == len(ids)
+    assert not new_ids & ids
+    status, said, _ = run("all", *places)
+    assert (status, said.count("up to date: nothing to do")) == (0, 3)
+
+    # Those of before and those of today are the same people: an hour later all type it again.
+    rows = (landing / "log.tsv").read_text("utf-8").replace("T10:", "T11:").splitlines(True)
+    later = [row for row in rows if "T11:" in row and row.endswith("눈썰매장\n")]
+    (landing / "later.tsv").write_text("".join(later), "utf-8")
+    assert run("all", *places)[0] == 0
+    assert len(set(pd.read_parquet(root / "searches").user_id)) == len(ids)
+    after = pd.read_parquet(root / "autocomplete").set_index("completion").searchers
+    expected = before["autocomplete"].set_index("completion").searchers
+    assert after["눈썰매장"].max() == expected["눈썰매장"].max() == 30
+
+
+def test_a_new_key_needs_a_root(tmp_path: Path, run: Callable[..., tuple[int, str, str]]) -> None:
+    status, _, error = run("rotate_key", "--root", tmp_path / "nothing")
+
+    assert status == 2
+    assert error.count("\n") == 1
+    assert not (tmp_path / "nothing").exists()

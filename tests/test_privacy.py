@@ -279,7 +279,8 @@ def test_a_very_long_number_is_masked_whole() -> None:
 def test_null_is_no_answer() -> None:
     assert found(None, "날씨", None, "010-1234-5678") == [None, False, None, True]
     assert masks(None, "날씨", None, "010-1234-5678") == [None, "날씨", None, "***"]
-    assert found() == masks() == []
+    assert found() == []
+    assert masks() == []
 
 
 def test_one_text_is_judged_as_many_are() -> None:

@@ -84,7 +84,7 @@ def pair(keys: UserKeys, second: int, users: list[str] | None) -> dict[str, Any]
 def fill(path: Path) -> UserKeys:
     """A root with a day at hand, of two files, and one whose searches have gone; its keys."""
     with opened(path) as root:
-        keys = root.user_keys()
+        keys: UserKeys = root.user_keys()
         kim, lee, robot = ids(keys, "kim", "lee", "robot")
         put(path, "searches", DAY, [search(kim), search(lee)], SEARCHES)
         put(path, "searches", DAY, [search(kim, 8)], SEARCHES)
