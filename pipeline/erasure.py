@@ -148,11 +148,9 @@ def prove(root: Root, users: Sequence[str]) -> Proof:
         RootError: a folder must not be read.
     """
     person, proof = person_of(root, users), Proof()
-    found = root.storage.listing(root.address)
-    if found is not None and found.unread:
-        raise RootError(
-            f"{found.unread[0]} cannot be read: mend its permissions and run this again"
-        )
+    listed = root.storage.listing(root.address)
+    if listed is not None and listed.unread:
+        raise RootError(f"{listed.unread[0]} cannot be read: mend its permissions, run this again")
     for file in _everything(root.storage, root.address):
         content = root.storage.read_bytes(file.address)
         if content is None:
