@@ -44,6 +44,8 @@ _TO_PLAIN: Final = str.maketrans(
 
 # See batches.py.
 cloudpickle.register_pickle_by_value(sys.modules[__name__])  # type: ignore[no-untyped-call]
+# The error that a key raises travels as well.
+cloudpickle.register_pickle_by_value(sys.modules["pipeline.errors"])  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True)
