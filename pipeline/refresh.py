@@ -97,18 +97,19 @@ def _buckets(root: Root, days: Sequence[str]) -> int:
 
 
 def _versions(state: State, schema: StructType) -> dict[str, str]:
+    columns = columns_digest(schema)
     return {
-        day: fingerprint(counting=COUNTING, columns=columns_digest(schema), searches=version.any)
+        day: fingerprint(counting=COUNTING, columns=columns, searches=version.any)
         for day, version in state.days.items()
     }
 
 
 def _pair_versions(state: State, rules: SessionRules) -> dict[str, str]:
-    days = state.days
+    days, columns = state.days, columns_digest(DAILY_PAIRS)
     return {
         day: fingerprint(
             counting=COUNTING,
-            columns=columns_digest(DAILY_PAIRS),
+            columns=columns,
             searches=version.any,
             before=days[_shifted(day, -1)].tail if _shifted(day, -1) in days else 0,
             after=days[_shifted(day, 1)].head if _shifted(day, 1) in days else 0,

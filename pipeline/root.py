@@ -36,7 +36,7 @@ from pyspark.sql.types import StringType, StructField, StructType
 
 from pipeline import journal
 from pipeline.erased import NOBODY, Erased
-from pipeline.errors import LogFormatError, RootError
+from pipeline.errors import LogFormatError, RootError, UnreachableError
 from pipeline.formats import known_zone
 from pipeline.journal import JOURNAL, STAGING
 from pipeline.ledger import TAKEN_IN
@@ -183,10 +183,10 @@ class Root:
         job finishes it, and this one can make no other.
 
         Raises:
-            RootError: a change before this one could not be finished.
+            UnreachableError: a change before this one could not be finished.
         """
         if self._is_cut_off:
-            raise RootError(
+            raise UnreachableError(
                 f"a change to {self.address} was cut off: run this again, which mends it"
             )
         before, change = self.state.copy(), Change(self)

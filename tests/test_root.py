@@ -1,3 +1,4 @@
+import errno
 import json
 import os
 import socket
@@ -10,9 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.errors import LogFormatError, RootError
+from pipeline.errors import LogFormatError, RootError, UnreachableError
 from pipeline.root import Root, open_root
 from pipeline.state import DayVersion
+from pipeline.storage import LocalStorage
 from tests.faults.injection import MODES, PASSES, Calls, Killed, storage_calls
 
 
@@ -78,6 +80,29 @@ def test_the_first_change_of_a_new_root_is_all_there_or_nothing_of_it(
         assert numbers(path, "trending") | numbers(path, "related") == {2}
         outcomes.add(is_decided)
     assert outcomes >= {True} or mode == PASSES
+
+
+def test_after_a_change_that_was_cut_off_the_same_job_makes_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or its files would be staged over those that the journal names."""
+    path = tmp_path / "root"
+    replace = LocalStorage.replace
+
+    def fail_once(*_: object) -> None:
+        monkeypatch.setattr(LocalStorage, "replace", replace)
+        raise OSError(errno.EIO, "Input/output error")
+
+    with opened(path) as root:
+        monkeypatch.setattr(LocalStorage, "replace", fail_once)
+        with pytest.raises(OSError, match="Input/output"):
+            put(root, 1)
+        assert root.state.run == 0
+        with pytest.raises(UnreachableError, match="run this again"):
+            put(root, 2)
+
+    with opened(path):
+        assert numbers(path, "trending") | numbers(path, "related") == {1}
 
 
 def test_what_stands_beside_the_data_disturbs_no_reader(tmp_path: Path) -> None:
