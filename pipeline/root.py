@@ -291,7 +291,10 @@ def _look_for_days_that_went(root: Root) -> None:
         for day in gone:
             del change.state.days[day]
         for file in root.storage.files(f"{root.address}/ledger") or []:
-            ledger = pq.read_table(BytesIO(root.storage.read_bytes(file.address) or b""))
+            try:
+                ledger = pq.read_table(BytesIO(root.storage.read_bytes(file.address) or b""))
+            except pa.ArrowException:
+                continue  # told by the job that reads it
             due, column = datetime.fromtimestamp(0, UTC), ledger["look_again_at"]
             is_read = pc.equal(ledger["status"], TAKEN_IN)
             again = pc.if_else(is_read, pa.scalar(due, column.type), column)
