@@ -159,6 +159,7 @@ def test_a_job_waits_without_executors_until_the_lock_of_a_killed_job_is_free(
     assert (waiting.returncode, "nothing new" in output) == (0, True), output
 
 
+@pytest.mark.cluster_long
 def test_two_jobs_at_once_on_one_root_take_each_file_in_once(landing: Landing) -> None:
     landing.put("two jobs.tsv", line("two jobs"))
 

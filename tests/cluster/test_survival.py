@@ -148,6 +148,7 @@ def test_what_is_stopped_or_taken_down_comes_back_as_it_was(
     assert "up to date" in said
 
 
+@pytest.mark.cluster_long
 def test_containers_may_be_restarted_in_any_order(
     mended: Cluster, hdfs: Reader, undisturbed: tuple[Rows, Rows]
 ) -> None:
@@ -158,6 +159,7 @@ def test_containers_may_be_restarted_in_any_order(
     assert short_rows(hdfs, "restarted") == undisturbed, order
 
 
+@pytest.mark.cluster_long
 def test_a_data_node_with_a_full_disk_stops_neither_put_nor_job(
     mended: Cluster, hdfs: Reader, undisturbed: tuple[Rows, Rows]
 ) -> None:
@@ -172,6 +174,7 @@ def test_a_data_node_with_a_full_disk_stops_neither_put_nor_job(
     mended.client("hdfs", "dfs", "-rm", "-skipTrash", "/tmp/short/zeros")
 
 
+@pytest.mark.cluster_long
 def test_two_jobs_at_once_both_end(
     cluster: Cluster, hdfs: Reader, undisturbed: tuple[Rows, Rows]
 ) -> None:

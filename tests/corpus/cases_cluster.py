@@ -8,9 +8,11 @@ def held(name: str, what: str, happens: str, file: str, test: str) -> TestedElse
     return TestedElsewhere(f"cluster-{name}", what, happens, f"tests/{file}.py::test_{test}")
 
 
-STORAGE, SURVIVAL, HDFS, HADOOP = (
+STORAGE, SURVIVAL, REFUSALS, LANDING, HDFS, HADOOP = (
     "cluster/test_storage",
     "cluster/test_survival",
+    "cluster/test_refusals",
+    "cluster/test_landing",
     "test_hdfs",
     "test_hadoop",
 )
@@ -111,9 +113,87 @@ CASES: list[AnyCase] = [
     held(
         "safe-mode",
         "a job in safe mode",
-        "one sentence",
-        SURVIVAL,
-        "a_job_in_safe_mode_says_so_in_a_sentence",
+        "one line, exit 3",
+        REFUSALS,
+        "safe_mode",
+    ),
+    held(
+        "yarn-down",
+        "a job while the resource manager is down",
+        "one line, exit 3; with nothing new all is as ever",
+        REFUSALS,
+        "a_resource_manager_that_is_down",
+    ),
+    held(
+        "name-node-down",
+        "a job while the name node is down",
+        "one line, exit 3",
+        REFUSALS,
+        "a_name_node_that_is_down",
+    ),
+    held(
+        "root-of-others",
+        "a root that belongs to somebody else",
+        "one line, exit 2",
+        REFUSALS,
+        "a_root_that_belongs_to_somebody_else",
+    ),
+    held(
+        "no-home",
+        "a user without `/user/NAME`",
+        "one line, exit 2",
+        REFUSALS,
+        "a_user_without_a_folder_in_hdfs",
+    ),
+    held(
+        "landing",
+        "odd names, hidden, empty and forbidden files in a landing folder in HDFS, under a root "
+        "named like a pattern",
+        "each is taken in or told; exit 3 for what must not be read",
+        LANDING,
+        "every_name_is_taken_in_and_the_rest_is_told",
+    ),
+    held(
+        "replaced",
+        "a file in HDFS replaced while it is read, another whose permissions were mended",
+        "their last content is taken in",
+        LANDING,
+        "a_file_that_may_be_read_again_and_one_that_is_replaced_while_it_is_read",
+    ),
+    held(
+        "nothing-new",
+        "nothing new in HDFS",
+        "YARN is asked for nothing",
+        LANDING,
+        "nothing_new_asks_nothing_of_yarn",
+    ),
+    held(
+        "waiting",
+        "a job in HDFS killed while another waits for it",
+        "the other has no executors, and goes on within a minute or so",
+        LANDING,
+        "a_job_waits_without_executors_until_the_lock_of_a_killed_job_is_free",
+    ),
+    held(
+        "one-root",
+        "two jobs at once on one root in HDFS",
+        "a file is taken in once",
+        LANDING,
+        "two_jobs_at_once_on_one_root_take_each_file_in_once",
+    ),
+    held(
+        "lost-nodes",
+        "both data nodes of a log stopped and started while it is read, twice",
+        "no row is lost, nothing is set aside; exit 0, or 3 and then 0",
+        "cluster/test_lost_nodes",
+        "data_nodes_stopped_and_started_in_mid_read_twice",
+    ),
+    held(
+        "java",
+        "HDFS through Hadoop's own client, where it must be",
+        "the same listings, checksums and locks",
+        STORAGE,
+        "what_goes_through_java_where_it_must_is_the_same",
     ),
     held(
         "full-node",
