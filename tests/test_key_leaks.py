@@ -14,11 +14,23 @@ from pipeline.user_ids import UserKeys, user_ids
 
 PROJECT = Path(__file__).resolve().parents[1]
 SECRET = bytes(range(101, 133))
+
+
+def base64_forms(secret: bytes) -> list[bytes]:
+    """What base64 makes of it wherever it begins in what is encoded."""
+    forms = []
+    for before in range(3):
+        encoded = base64.b64encode(bytes(before) + secret)
+        # Characters at the ends also tell of the bytes beside it.
+        forms.append(encoded[4 * (before > 0) : -4])
+    return forms
+
+
 #: The key in whichever form something might write it.
 FORMS = (
     SECRET.hex().encode(),
     SECRET.hex().upper().encode(),
-    base64.b64encode(SECRET).rstrip(b"="),
+    *base64_forms(SECRET),
     repr(SECRET).encode()[2:-1],
     SECRET,
 )

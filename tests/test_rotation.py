@@ -1,5 +1,6 @@
 """A new key: ids change everywhere at once, and what is counted from them stays."""
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from pyspark.sql.pandas.types import to_arrow_schema
 
+from pipeline.errors import RootError
 from pipeline.root import open_root
 from pipeline.rotation import rotate_key
 from pipeline.schemas import DAILY_COUNTS, DAILY_PAIRS, REJECTS, SEARCHES
@@ -255,6 +257,41 @@ def test_killed_at_any_step_key_and_ids_belong_together(
             break
     assert not killed()
     assert outcomes == {1, 2}  # before it was decided, and afterwards
+
+
+def write_state_of_before(path: Path) -> None:
+    about = {"layout": 2, "zone": "Asia/Seoul"}
+    day = {"any": 1, "head": 1, "tail": 1, "newest": "2026-03-02T00:00:00+00:00"}
+    (path / "_state.json").write_text(json.dumps({**about, "run": 1}))
+    (path / "_days.json").write_text(json.dumps({**about, "days": {DAY[3:]: day}}))
+
+
+def test_a_root_whose_key_stood_in_plans_gets_a_new_one_when_it_is_opened(tmp_path: Path) -> None:
+    # As an older version left it: the key is its digits alone, users are hashed with SHA-256.
+    secret = "ab" * 32
+    old = UserKeys.from_text(secret)
+    kim, lee = ids(old, "kim", "lee")
+    put(tmp_path, "searches", DAY, [search(kim), search(lee)], SEARCHES)
+    put(tmp_path, "daily_counts", DAY, [count(old, 7, ["kim", "lee"])], DAILY_COUNTS)
+    (tmp_path / "_user_key").write_text(secret)
+    write_state_of_before(tmp_path)
+
+    new = keys_of(tmp_path)
+
+    assert new.chain[0] == old.chain[0]
+    assert len(new.chain) == 2
+    assert keys_of(tmp_path) == new  # once, not at each opening
+    kim, lee, _ = ids(new, "kim", "lee", "robot")
+    assert {row["user_id"] for row in rows(tmp_path, "searches", DAY)} == {kim, lee}
+    assert rows(tmp_path, "daily_counts", DAY) == [count(new, 7, ["kim", "lee"])]
+
+
+def test_a_root_whose_key_is_lost_is_opened_and_told_when_the_key_is_needed(tmp_path: Path) -> None:
+    put(tmp_path, "searches", DAY, [search(1)], SEARCHES)
+    write_state_of_before(tmp_path)
+
+    with opened(tmp_path) as root, pytest.raises(RootError, match="_user_key is gone"):
+        root.user_keys()
 
 
 def test_ids_stay_spread_over_all_numbers(tmp_path: Path) -> None:
