@@ -38,7 +38,7 @@ from pipeline.ledger import (
     set_aside,
 )
 from pipeline.merge import merge
-from pipeline.retries import retried, words_of
+from pipeline.retries import at_most, retried, words_of
 from pipeline.root import Root
 from pipeline.schemas import DATASETS
 from pipeline.session import Session
@@ -46,6 +46,8 @@ from pipeline.storage import VANISHED, Listing, Storage, qualified, spark_path, 
 
 #: Seconds before a failed job is run again for which no file is to blame.
 JOB_PAUSES: Final = (1.0, 10.0)
+#: Seconds that a run waits in all for files that may be within reach again.
+WAITED_SECONDS: Final = 60.0
 #: Unreachable files that the sentence on them names.
 NAMED: Final = 5
 
@@ -126,6 +128,7 @@ def take_in(root: Root, landing: Landing, *, now: datetime, wait: Wait = time.sl
         UnreachableError: the folder, or all that is new while nothing was ever taken in, cannot be
             reached; or Spark fails on something that may pass.
     """
+    wait = at_most(WAITED_SECONDS, wait)
     address = qualified(root.session, landing.address)
     storage = storage_of(root.session, address)
     listing = _listing(storage, address, landing, wait)

@@ -31,6 +31,19 @@ def words_of(error: OSError) -> str:
     return error.strerror or str(error) or type(error).__name__
 
 
+def at_most(seconds: float, wait: Callable[[float], object]) -> Callable[[float], None]:
+    """`wait`, but no more than so many seconds in all: of a dead disk every file fails."""
+    left = seconds
+
+    def wait_while_any_is_left(pause: float) -> None:
+        nonlocal left
+        if pause <= left:
+            left -= pause
+            wait(pause)
+
+    return wait_while_any_is_left
+
+
 def retried(
     action: Callable[[], T],
     *,

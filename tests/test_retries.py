@@ -3,7 +3,7 @@ from collections.abc import Callable
 
 import pytest
 
-from pipeline.retries import retried
+from pipeline.retries import at_most, retried
 
 
 def failing(*errors: OSError) -> tuple[Callable[[], str], list[int]]:
@@ -57,3 +57,15 @@ def test_an_error_of_storage_without_a_number_is_tried_again_and_said() -> None:
 
     assert retried(action, pauses=(0.5,), wait=lambda _: None, say=said.append) == "read"
     assert said == ["BlockMissingException: could not obtain block: tried again in 0.5 s."]
+
+
+def test_of_a_dead_disk_with_many_files_no_more_is_waited_than_is_allowed_in_all() -> None:
+    waited: list[float] = []
+    wait = at_most(5, waited.append)
+
+    for _ in range(100):
+        action, _ = failing(*[OSError(errno.EIO, "Input/output error")] * 9)
+        with pytest.raises(OSError, match="Input/output"):
+            retried(action, pauses=(1, 2), wait=wait)
+
+    assert sum(waited) == 5
