@@ -19,22 +19,10 @@ from pipeline.hadoop import hadoop_settings
 
 try:
     from hdfs_native import Client, WriteOptions
-    from hdfs_native import FileStatus as NativeStatus
 
     IS_INSTALLED = True
 except ImportError:  # a machine that has only what Spark brings
     IS_INSTALLED = False
-
-__all__ = [
-    "HdfsPlace",
-    "NativeStatus",
-    "WriteOptions",
-    "client_of",
-    "hdfs_errors",
-    "is_held",
-    "native_place",
-    "os_error",
-]
 
 _ATTEMPTS: Final = "dfs.client.failover.max.attempts"
 _LONGEST_PAUSE: Final = "dfs.client.failover.sleep.max.millis"
@@ -86,18 +74,37 @@ def native_place(name: str, environ: Mapping[str, str] = os.environ) -> HdfsPlac
     return HdfsPlace(authority, posixpath.normpath("/" + path.lstrip("/")))
 
 
-@cache
+#: Name nodes that did not answer even to patience: until one does, none waits for them again.
+_GIVEN_UP: Final[set[str]] = set()
+
+
 def client_of(authority: str) -> "Client":
-    """The connection to a name node or to a pair of them; made once, and only if it answers.
+    """The connection to a name node or to a pair of them.
+
+    It waits out a restart, but only once: what is tidied up after a name node was lost for good
+    must not take a minute a call.
+
+    Raises:
+        UnreachableError: none answers at the first contact.
+        PipelineError: there is no such pair in Hadoop's settings.
+    """
+    patient, quick = _clients(authority)
+    return quick if authority in _GIVEN_UP else patient
+
+
+@cache
+def _clients(authority: str) -> tuple["Client", "Client"]:
+    """A connection that is patient and one that is not; made once, and only if it answers.
 
     Raises:
         UnreachableError: none answers within seconds.
         PipelineError: there is no such pair in Hadoop's settings.
     """
     url = f"hdfs://{authority}"
+    quick = Client(url, FIRST_CONTACT)
     try:
-        with hdfs_errors("/"):
-            Client(url, FIRST_CONTACT).get_file_info("/")
+        with hdfs_errors(url):
+            quick.get_file_info("/")
     except PermissionError:
         pass  # it has answered
     except OSError as error:
@@ -110,7 +117,13 @@ def client_of(authority: str) -> "Client":
         raise UnreachableError(
             f"the name node of {url} does not answer ({reason}): run this again when it does"
         ) from error
-    return Client(url, AT_WORK)
+    return Client(url, AT_WORK), quick
+
+
+def write_options(*, private: bool) -> "WriteOptions":
+    """How a small file is made, in place of another one and with its folder."""
+    permission = 0o600 if private else 0o644
+    return WriteOptions(permission=permission, overwrite=True, create_parent=True)
 
 
 #: What HDFS says of a file that another writer has open, or had when it was lost.
@@ -130,15 +143,20 @@ def hdfs_errors(address: str) -> Iterator[None]:
         FileNotFoundError, NotADirectoryError, PermissionError, FileExistsError: as their names say.
         RemoteError: everything else; it may pass.
     """
+    authority = address.removeprefix("hdfs://").partition("/")[0]
     try:
         yield
+        _GIVEN_UP.discard(authority)
     except FileNotFoundError:
         number = errno.ENOENT
         raise FileNotFoundError(number, os.strerror(number), address) from None
     except FileExistsError as error:
         raise FileExistsError(errno.EEXIST, _first_line(str(error)), address) from None
     except (OSError, RuntimeError, NotImplementedError) as error:
-        raise _as_os_error(str(error), address) from None
+        told = _as_os_error(str(error), address)
+        if isinstance(told, RemoteError):
+            _GIVEN_UP.add(authority)
+        raise told from None
 
 
 def _as_os_error(text: str, address: str) -> OSError:

@@ -21,24 +21,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit
 
 from py4j.protocol import Py4JJavaError
 
 from pipeline.errors import PipelineError, RootError
-from pipeline.hdfs import (
-    NativeStatus,
-    WriteOptions,
-    client_of,
-    hdfs_errors,
-    is_held,
-    native_place,
-    os_error,
-)
+from pipeline.hdfs import client_of, hdfs_errors, is_held, native_place, os_error, write_options
 from pipeline.holder import Holder, holder_text
 from pipeline.retries import may_pass
 from pipeline.session import Session
+
+if TYPE_CHECKING:
+    from hdfs_native import Client
+    from hdfs_native import FileStatus as NativeStatus
 
 #: How long a job waits for another one that works on the same root.
 LOCK_MINUTES: Final = 30
@@ -405,7 +401,11 @@ class HdfsStorage(Storage):
     def __init__(self, session: Session, authority: str) -> None:
         self._session = session
         self._authority = authority
-        self._client = client_of(authority)
+        client_of(authority)  # fails where it does not answer
+
+    @property
+    def _client(self) -> "Client":
+        return client_of(self._authority)
 
     def _path(self, address: str) -> str:
         return address.removeprefix(f"hdfs://{self._authority}")
@@ -448,7 +448,7 @@ class HdfsStorage(Storage):
         return found
 
     @staticmethod
-    def _status(address: str, status: NativeStatus) -> FileStatus:
+    def _status(address: str, status: "NativeStatus") -> FileStatus:
         modified_at = datetime.fromtimestamp(status.modification_time / 1000, UTC)
         return FileStatus(address, status.length, modified_at)
 
@@ -503,12 +503,9 @@ class HdfsStorage(Storage):
     def write_bytes(self, address: str, data: bytes, *, private: bool = False) -> None:
         folder, _, name = self._path(address).rpartition("/")
         fresh = f"{folder}/.{name}.new"  # hidden: no reader of a dataset sees it
-        options = WriteOptions(
-            permission=0o600 if private else 0o644, overwrite=True, create_parent=True
-        )
         with hdfs_errors(address):
             self._client.delete(fresh)  # left by a job that was cut off, with a mode of its own
-            with self._client.create(fresh, options) as file:
+            with self._client.create(fresh, write_options(private=private)) as file:
                 file.write(data)
             self._client.rename(fresh, self._path(address), overwrite=True)
 

@@ -1,6 +1,8 @@
 """Which addresses of HDFS are reached without Java, and what its errors become."""
 
 import socket
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -103,6 +105,8 @@ def test_without_the_native_client_all_is_left_to_java(monkeypatch: pytest.Monke
     monkeypatch.setattr("pipeline.hdfs.IS_INSTALLED", False)
 
     assert native_place("hdfs://localhost:8020/logs", {}) is None
+    without = "import sys; sys.modules['hdfs_native'] = None; import pipeline.storage"
+    subprocess.run([sys.executable, "-c", without], check=True)
 
 
 def test_settings_that_are_no_xml_are_named(tmp_path: Path) -> None:
@@ -200,3 +204,21 @@ def test_a_name_node_that_does_not_answer_is_told_within_seconds(
 
     with pytest.raises(UnreachableError, match=f"hdfs://127.0.0.1:{free_port} does not answer"):
         client_of(f"127.0.0.1:{free_port}")
+
+
+def test_a_name_node_that_is_gone_for_good_is_waited_for_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("pipeline.hdfs._clients", lambda _: ("patient", "quick"))
+    address = "hdfs://gone:8020/root"
+    used: list[object] = [client_of("gone:8020")]
+
+    with pytest.raises(RemoteError), hdfs_errors(address):
+        raise OSError("Connection refused")
+    used.append(client_of("gone:8020"))
+    used.append(client_of("other:8020"))
+    with hdfs_errors(address):
+        pass  # it has answered again
+    used.append(client_of("gone:8020"))
+
+    assert used == ["patient", "quick", "patient", "patient"]

@@ -282,9 +282,10 @@ def another_client() -> Storage:
     """As another process has it."""
     from hdfs_native import Client
 
-    other = HdfsStorage(no_session, "localhost:8020")  # type: ignore[arg-type]
-    other._client = Client("hdfs://localhost:8020")
-    return other
+    class Another(HdfsStorage):
+        _client = Client("hdfs://localhost:8020")
+
+    return Another(no_session, "localhost:8020")  # type: ignore[arg-type]
 
 
 PARITY = """
