@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from pipeline.errors import PipelineError, RemoteError, UnreachableError
+from pipeline.errors import RemoteError, UnreachableError
 from pipeline.hadoop import hadoop_settings
 
 try:
@@ -48,8 +48,9 @@ class HdfsPlace:
 def native_place(name: str, environ: Mapping[str, str] = os.environ) -> HdfsPlace | None:
     """Where in HDFS `name` is, if the native client can be used there; None: ask Spark's JVM.
 
-    It is used for `hdfs:` wherever it is installed and the cluster's own settings (HADOOP_CONF_DIR)
-    are there or a port is named, unless they ask for Kerberos.
+    It is used for `hdfs:` wherever it is installed and knows whom to ask: a port is named, or the
+    cluster's own settings (HADOOP_CONF_DIR) have the default or the pair. Not if they ask for
+    Kerberos.
 
     Args:
         name: a URI, not percent-encoded; without a host it is that of `fs.defaultFS`.
@@ -69,7 +70,7 @@ def native_place(name: str, environ: Mapping[str, str] = os.environ) -> HdfsPlac
         authority = default.removeprefix("hdfs://").rstrip("/")
         if not default.startswith("hdfs://") or re.search(r"[/$]", authority):
             return None
-    if not settings and ":" not in authority:
+    if ":" not in authority and f"dfs.ha.namenodes.{authority}" not in settings:
         return None
     return HdfsPlace(authority, posixpath.normpath("/" + path.lstrip("/")))
 
@@ -86,7 +87,6 @@ def client_of(authority: str) -> "Client":
 
     Raises:
         UnreachableError: none answers at the first contact.
-        PipelineError: there is no such pair in Hadoop's settings.
     """
     patient, quick = _clients(authority)
     return quick if authority in _GIVEN_UP else patient
@@ -98,7 +98,6 @@ def _clients(authority: str) -> tuple["Client", "Client"]:
 
     Raises:
         UnreachableError: none answers within seconds.
-        PipelineError: there is no such pair in Hadoop's settings.
     """
     url = f"hdfs://{authority}"
     quick = Client(url, FIRST_CONTACT)
@@ -108,14 +107,9 @@ def _clients(authority: str) -> tuple["Client", "Client"]:
     except PermissionError:
         pass  # it has answered
     except OSError as error:
-        reason = error.strerror or str(error)
-        if "No NameNode hosts found" in reason:
-            raise PipelineError(
-                f"{url} names neither a port nor a name service of Hadoop's settings: write "
-                "hdfs://HOST:PORT/…, or set HADOOP_CONF_DIR"
-            ) from None
         raise UnreachableError(
-            f"the name node of {url} does not answer ({reason}): run this again when it does"
+            f"the name node of {url} does not answer ({error.strerror or error}): run this again "
+            "when it does"
         ) from error
     return Client(url, AT_WORK), quick
 

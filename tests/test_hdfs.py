@@ -51,7 +51,9 @@ def settings(folder: Path, **values: str) -> Mapping[str, str]:
 def test_an_address_is_made_whole_with_the_clusters_own_settings(
     tmp_path: Path, name: str, address: str
 ) -> None:
-    place = native_place(name, settings(tmp_path, fs_defaultFS="hdfs://node:8020"))
+    known = settings(tmp_path, fs_defaultFS="hdfs://node:8020", dfs_ha_namenodes_pair="one,two")
+
+    place = native_place(name, known)
 
     assert place is not None
     assert place.address == address
@@ -96,9 +98,11 @@ def test_what_the_native_client_cannot_know_or_prove_is_left_to_java(
     assert native_place("hdfs:///logs", settings(tmp_path, **values)) is None
 
 
-def test_a_name_without_settings_and_port_is_left_to_java() -> None:
+def test_a_host_without_a_port_that_no_settings_know_is_left_to_java(tmp_path: Path) -> None:
     assert native_place("hdfs://pair/logs", {}) is None
     assert native_place("hdfs:///logs", {}) is None
+    known = settings(tmp_path, fs_defaultFS="hdfs://node:8020")
+    assert native_place("hdfs://node/logs", known) is None
 
 
 def test_without_the_native_client_all_is_left_to_java(monkeypatch: pytest.MonkeyPatch) -> None:
