@@ -216,7 +216,7 @@ def test_new_content_keeps_the_format_that_was_declared_once_while_it_fits(tmp_p
     more = "who|what|when\nkim|날씨|2026-03-02 09:00\nlee|환율|2026-03-02 09:01\n"
     assert read_as(looked(log, more, before)).format == replace(before.format, zone="Asia/Seoul")
     # Columns in another order would be read for each other.
-    turned = "when|who|what\n2026-03-02 09:00|kim|날씨\n"
+    turned = "what|who|when\n날씨|kim|2026-03-02 09:00\n"
     assert isinstance(looked(log, turned, before), str)
     plain = "2026-03-02T09:00:00\tkim\t날씨\n"
     assert read_as(looked(log, plain, before)).format.name == "silgeom"
