@@ -52,7 +52,7 @@ from pipeline.state import (
     parsed_made_of,
     parsed_state,
 )
-from pipeline.storage import Storage, qualified, spark_path, storage_of
+from pipeline.storage import ENCODED, Storage, qualified, spark_path, storage_of
 from pipeline.user_ids import USER_KEY, WITH_USER_IDS, UserKeys
 
 _LOG: Final = logging.getLogger(__name__)
@@ -136,9 +136,9 @@ class Root:
         whole = StructType([*schema.fields, *columns])
         if not partitions:
             return self.session().createDataFrame([], whole)
-        base = spark_path(f"{self.address}/{dataset}")
+        base = f"{self.address}/{dataset}"
         reader = self.session().read.schema(whole).option("basePath", base)
-        return reader.parquet(*(f"{base}/{part}".rstrip("/") for part in partitions))
+        return reader.parquet(*(spark_path(f"{base}/{part}".rstrip("/")) for part in partitions))
 
     def days_of(self, dataset: str) -> list[str]:
         """The days of which a dataset of days has a folder, which may be empty."""
@@ -216,12 +216,12 @@ class Change(journal.Change):
 
     def stage(self, name: str, frame: DataFrame, *, by: Sequence[str] = ()) -> DataFrame:
         """Write `frame` beside the datasets, split into folders `by`, and read it back."""
-        path = spark_path(self.address(name))
+        address = self.address(name)
         writer = frame.write.mode("overwrite").partitionBy(*by)
         # Most values differ, so that dictionaries are begun in vain: a quarter of the time of
         # writing searches.
-        writer.option("parquet.enable.dictionary", "false").parquet(path)
-        return self._session().read.schema(frame.schema).parquet(path)
+        writer.option("parquet.enable.dictionary", "false").parquet(address)
+        return self._session().read.schema(frame.schema).parquet(spark_path(address))
 
 
 @contextmanager
@@ -241,6 +241,8 @@ def open_root(
         LogFormatError: no such zone.
     """
     address = qualified(session, name)
+    if address.startswith(ENCODED):
+        raise RootError(f"the path of the root {name!r} is no UTF-8: name another --root")
     storage = storage_of(session, address)
     is_new = not storage.exists(address)
     storage.make_folder(address)

@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from pipeline.display import printable
 from pipeline.ingest import TakenIn
 from pipeline.inspection import Landing
 from pipeline.ledger import SAME_CONTENT, SET_ASIDE, TAKEN_IN, LedgerEntry
+from silgeom.commands import printable
 
 #: Files that are named one by one.
 NAMED: Final = 20
@@ -16,7 +16,7 @@ NAMED: Final = 20
 def taken_in_lines(taken: TakenIn, landing: Landing) -> list[str]:
     """Files, lines, what was not taken in and why; and what is left alone, in every run."""
     return [
-        f"Landing   {landing.address}: {taken.files:,} files, {_news(taken)}",
+        f"Landing   {printable(landing.address)}: {taken.files:,} files, {_news(taken)}",
         *_lines_and_reasons([entry for entry in taken.entries if entry.status == TAKEN_IN]),
         *_files_that_went(taken),
         *_named("Set aside", [(entry.source, str(entry.detail)) for entry in taken.set_aside]),

@@ -76,13 +76,13 @@ def command(prog: str) -> Iterator[None]:
 
 
 def say(text: str) -> None:
-    """A line for the person who runs the command, if there is anybody who reads it.
+    """Lines for the person who runs the command, if there is anybody who reads them.
 
     Raises:
         OutputError: it cannot be written, as on a full disk.
     """
     try:
-        print(text, flush=True)  # noqa: T201
+        print("\n".join(map(printable, text.split("\n"))), flush=True)  # noqa: T201
     except BrokenPipeError:
         _give_up_output()
     except OSError as error:
@@ -108,7 +108,7 @@ def complain(prog: str, sentence: str) -> None:
 def printable(text: str) -> str:
     """The text on one line and without what would steer a terminal: controls are escaped."""
     return re.sub(
-        r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]",
+        r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]",
         lambda found: found[0].encode("unicode_escape").decode("ascii"),
         text,
     )

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.display import printable
 from pipeline.storage import Listing, LocalStorage
+from silgeom.commands import printable
 
 
 def listed(folder: Path) -> tuple[list[str], dict[str, str]]:
@@ -39,8 +39,8 @@ def test_whatever_is_no_file_is_named_with_its_reason(tmp_path: Path) -> None:
 
     assert files == ["a.tsv", "linked.tsv", "sub/b.tsv"]
     assert passed_over == {
-        "_SUCCESS": "its name begins with . or _",
-        ".secret": "its name begins with . or _",
+        "_SUCCESS": "it is hidden: its name begins with . or _",
+        ".secret": "it is hidden: its name begins with . or _",
         "d.tsv._COPYING_": "it is still being put (._COPYING_)",
         "linked": "it is a link to a folder; put the folder itself there",
         "nothing": "it is a link to nothing",
