@@ -44,7 +44,7 @@ _CHARSET_ALIASES: Final = {
     "cp1252": "windows-1252",
 }
 
-_BOMS: Final = (
+BYTE_ORDER_MARKS: Final = (
     (codecs.BOM_UTF8, "UTF-8"),
     (codecs.BOM_UTF16_LE, "UTF-16LE"),
     (codecs.BOM_UTF16_BE, "UTF-16BE"),
@@ -70,12 +70,19 @@ def known_charset(name: str) -> str:
     return names[folded]
 
 
-def line_separator(charset: str) -> str:
-    """What Spark's text reader takes as `lineSep`: a line feed in the bytes of `charset`.
+def line_separator(charset: str, line_end: str = "\n") -> str:
+    """A line's end in the bytes of `charset`, each byte as the character of its number."""
+    wide = {"UTF-16LE": f"{line_end}\0", "UTF-16BE": f"\0{line_end}"}
+    return wide.get(known_charset(charset), line_end)
 
-    With it a lone carriage return stays inside its line, as it must for lines to be counted.
+
+def found_line_end(head: bytes, charset: str) -> str:
+    """What ends the lines of a file that begins with `head`.
+
+    A carriage return, as on the Macs of before 2001, where there is one and no line feed.
     """
-    return {"UTF-16LE": "\n\0", "UTF-16BE": "\0\n"}.get(known_charset(charset), "\n")
+    text = head.decode(CHARSETS[known_charset(charset)][0], "replace")
+    return "\r" if "\r" in text and "\n" not in text else "\n"
 
 
 def detect_charset(head: bytes) -> str:
@@ -87,12 +94,13 @@ def detect_charset(head: bytes) -> str:
     Raises:
         LogFormatError: it is no text, or in a charset that is not told apart here.
     """
-    for bom, charset in _BOMS:
+    for bom, charset in BYTE_ORDER_MARKS:
         if head.startswith(bom):
             return charset
     if b"\0" in head:
         raise LogFormatError("it is no text (it holds bytes 0, as an image or an archive does)")
-    lines = whole_lines(head, b"\n")
+    # Every charset below has line ends as ASCII has them.
+    lines = whole_lines(head, found_line_end(head, "ISO-8859-1").encode())
     foreign = [line for line in lines if not line.isascii()]
     if not foreign or share(_decodes(line, "utf-8") for line in foreign) >= 0.5:
         return "UTF-8"

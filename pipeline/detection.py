@@ -15,6 +15,7 @@ from typing import Any, Final
 from pipeline.charsets import (
     CHARSETS,
     detect_charset,
+    found_line_end,
     known_charset,
     line_separator,
     whole_lines,
@@ -65,13 +66,11 @@ def detect_format(head: bytes, name: str, charset: str | None = None) -> tuple[L
             f"no known log format fits {name}, whose first line looks like "
             f"{shape(lines[0])[:80]!r}; {HELP}"
         )
-    return best, charset
+    return replace(best, line_end=found_line_end(head, charset)), charset
 
 
 def bound(fmt: LogFormat, head: bytes, name: str, charset: str | None = None) -> LogFormat:
-    """The format with its columns' names turned into positions by the file's header line.
-
-    A format without a header stays as it is.
+    """The format with the file's line end, and names turned into positions by its header line.
 
     Args:
         fmt: the format that was asked for.
@@ -82,10 +81,10 @@ def bound(fmt: LogFormat, head: bytes, name: str, charset: str | None = None) ->
     Raises:
         LogFormatError: the file is no text or empty, or lacks the header that the format needs.
     """
-    if fmt.kind not in ("delimited", "csv") or fmt.header == "none":
+    if fmt.kind == "parquet":
         return fmt
-    _, lines = _head_lines(head, name, charset or fmt.charset)
-    found = _bound_or_none(fmt, lines)
+    charset, lines = _head_lines(head, name, charset or fmt.charset)
+    found = _bound_or_none(replace(fmt, line_end=found_line_end(head, charset)), lines)
     if found is None:
         wanted = ", ".join(str(fmt.alternatives(field)[0]) for field in REQUIRED_FIELDS)
         raise LogFormatError(
@@ -170,11 +169,11 @@ def _head_lines(head: bytes, name: str, charset: str | None) -> tuple[str, list[
         charset = detect_charset(head) if charset is None else known_charset(charset)
     except LogFormatError as error:
         raise LogFormatError(f"{name} cannot be read as a log: {error}") from error
-    line_feed = line_separator(charset).encode("ascii")
+    line_end = line_separator(charset, found_line_end(head, charset)).encode("ascii")
     codec = CHARSETS[charset][0]
     decoded = [
         line.decode(codec, errors="replace").removeprefix("\ufeff").removesuffix("\r")
-        for line in whole_lines(head, line_feed)
+        for line in whole_lines(head, line_end)
     ]
     lines = [line for line in decoded if line.strip()]
     if not lines:

@@ -37,7 +37,7 @@ from pipeline.ledger import (
     plan,
     set_aside,
 )
-from pipeline.merge import merge
+from pipeline.merge import FaultyFilesError, merge
 from pipeline.retries import at_most, retried, words_of
 from pipeline.root import Root
 from pipeline.schemas import DATASETS
@@ -330,7 +330,10 @@ def _write_despite_faults(
     pauses = list(JOB_PAUSES)
     while True:
         try:
-            return merge(root, todo, ledger, readable, now)
+            return merge(root, todo, ledger, readable, storage, now)
+        except FaultyFilesError as error:
+            readable = _without(readable, error.faults, todo, now)
+            _require_something(todo, ledger, readable)
         except (Py4JJavaError, PySparkException) as error:
             faults = _faults(root.session(), readable, storage, wait)
             if faults:
@@ -412,6 +415,9 @@ def _faults(
 
 
 def _fault_in_spark(spark: SparkSession, item: Readable) -> str | OSError | None:
+    if item.needs_stand_in:
+        return None  # it was read in another place, and its bytes are fine
+
     def fault() -> str | None:
         try:
             if item.format.kind == "parquet":

@@ -4,29 +4,29 @@ And what is wrong with a file that could not be read to its end: something in it
 held against it, or something that passes, which is not.
 """
 
-import bz2
-import gzip
 import time
-import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Final, TypeVar
+from typing import BinaryIO, Final, TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.charsets import detect_charset
-from pipeline.detection import bound, detect_format, file_date, still_fits
+from pipeline.charsets import detect_charset, found_line_end
+from pipeline.detection import bound, bound_to_names, detect_format, file_date, still_fits
 from pipeline.errors import LogFormatError
 from pipeline.formats import BUILT_IN, LogFormat, load_format
 from pipeline.ledger import DAMAGED, TAKEN_IN, FoundFile, LedgerEntry
+from pipeline.lines import beginning, has_line_end
+from pipeline.packing import DamagedError, Unpacked, is_packed
+from pipeline.parsing import parquet_schema
 from pipeline.retries import retried
+from pipeline.stand_ins import has_odd_name, may_need_a_copy, must_be_copied, pieces_of
 from pipeline.storage import Storage
 
 HEAD_BYTES: Final = 64 * 1024
-CHUNK_BYTES: Final = 1024 * 1024
 #: Files that are looked into at the same time.
 INSPECTORS: Final = 8
 
@@ -62,6 +62,13 @@ class Readable:
     format: LogFormat
     charset: str
     day: date | None
+    schema: pa.Schema | None = None  #: of Parquet
+    must_be_copied: bool = False  #: for Spark to read it: see `stand_ins`
+
+    @property
+    def needs_stand_in(self) -> bool:
+        """Whether Spark cannot read it where it lies."""
+        return self.must_be_copied or has_odd_name(self.file.source)
 
 
 #: What looking into a file gives: the way to read it, what is wrong with its bytes (a clause), or
@@ -89,18 +96,7 @@ def looked_into(
 
     def look(item: tuple[FoundFile, LedgerEntry | None]) -> Verdict:
         file, entry = item
-        try:
-            head = retried(lambda: storage.head(file.source, HEAD_BYTES), wait=wait)
-        except OSError as error:
-            return error
-        if len(head) < min(file.size, HEAD_BYTES):
-            return OSError("it became shorter while it was read")
-        try:
-            return _by_its_head(file, head, landing, entry)
-        except LogFormatError as error:
-            return str(error)
-        except (OSError, EOFError, zlib.error) as error:  # of decompression
-            return f"{DAMAGED} ({error})"
+        return _verdict(file, storage, lambda: _by_its_head(file, storage, landing, entry), wait)
 
     return _each(look, files)
 
@@ -119,30 +115,88 @@ def known_way(
 
     def look(item: tuple[FoundFile, LedgerEntry]) -> Verdict:
         file, entry = item
-        try:
-            if entry.declaration is None:
-                head = retried(lambda: storage.head(file.source, HEAD_BYTES), wait=wait)
-                named = entry.format if entry.format in BUILT_IN else landing.format
-                how = replace(landing, format=named, charset=entry.charset)
-                return _by_its_head(file, head, how, None)
-            # Whether it is within reach: Spark would take longer to find out.
-            retried(lambda: storage.head(file.source, 1), wait=wait)
-            return _as_it_was(file, entry)
-        except OSError as error:
-            return error
-        except (LogFormatError, EOFError, zlib.error) as error:
-            return str(error)
+        if entry.declaration is not None:
+            return _verdict(file, storage, lambda: _as_it_was(file, entry), wait)
+        named = entry.format if entry.format in BUILT_IN else landing.format
+        how = replace(landing, format=named, charset=entry.charset)
+        return _verdict(file, storage, lambda: _by_its_head(file, storage, how, None), wait)
 
     return _each(look, files)
 
 
+def _verdict(
+    file: FoundFile,
+    storage: Storage,
+    find: Callable[[], Readable],
+    wait: Callable[[float], object],
+) -> Verdict:
+    """The way that `find` finds, with what the content asks for."""
+
+    def look() -> Verdict:
+        try:
+            storage.head(file.source, 1)  # Spark would take longer to find out what is out of reach
+            return _with_content(find(), storage)
+        except LogFormatError as error:
+            return str(error)
+        except DamagedError as error:
+            why = f"{DAMAGED} ({error})"
+        # What a failing node cuts off looks damaged, too: only of a whole file it counts.
+        _require_whole(file, storage)
+        return why
+
+    try:
+        return retried(look, wait=wait)
+    except OSError as error:
+        return error
+
+
+def _require_whole(file: FoundFile, storage: Storage) -> None:
+    """Raises: the storage does not give all bytes of a file."""
+    with storage.open(file.source) as stream:
+        size = sum(len(chunk) for chunk in pieces_of(stream))
+    if size != file.size:
+        raise OSError(f"{size:,} of its {file.size:,} bytes could be read")
+
+
+def _with_content(item: Readable, storage: Storage) -> Readable:
+    """The schema of Parquet, with the names of its columns; whether a text file must be copied."""
+    source, size = item.file.source, item.file.size
+    if item.format.kind == "parquet":
+        with storage.open(source) as stream:
+            schema = _schema_of(stream)
+        named = bound_to_names(item.format, schema.names, "the Parquet file")
+        return replace(item, format=named, schema=schema)
+    if not may_need_a_copy(source, size, item.format):
+        return item
+    with storage.open(source) as stream:
+        copy = must_be_copied(stream, size, source, item.format, item.charset)
+    return replace(item, must_be_copied=copy)
+
+
+def _schema_of(stream: BinaryIO) -> pa.Schema:
+    try:
+        return parquet_schema(pq.ParquetFile(stream))
+    except (ValueError, pa.ArrowException, OSError) as error:
+        # Arrow's own errors have no number; those of the storage may lack it as well, which shows
+        # when the file is read from first to last.
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        raise DamagedError(str(error).partition("\n")[0]) from error
+
+
 def _by_its_head(
-    file: FoundFile, head: bytes, landing: Landing, entry: LedgerEntry | None
+    file: FoundFile, storage: Storage, landing: Landing, entry: LedgerEntry | None
 ) -> Readable:
     name = file.source.rpartition("/")[2]
+    head = storage.head(file.source, HEAD_BYTES)
+    if len(head) < min(file.size, HEAD_BYTES):
+        raise OSError("it became shorter while it was read")
     if head.startswith(b"\x1f\x8b") and not name.endswith(".gz"):
         raise LogFormatError("it is gzip but its name does not end in .gz: rename it")
-    text = _decompressed(head, name)
+    text = head
+    if is_packed(name) or (len(head) < file.size and not has_line_end(head)):
+        with storage.open(file.source) as stream:
+            text = beginning(Unpacked(pieces_of(stream), name), HEAD_BYTES)
     known = None
     if entry is not None and entry.status == TAKEN_IN and entry.declaration is not None:
         known = entry
@@ -170,7 +224,8 @@ def _found_out(
     # What a user declared once holds for what is put under this name later.
     was = _as_it_was(file, known)
     if was.format.name not in BUILT_IN and still_fits(was.format, text, name, was.charset):
-        return was.format, was.charset
+        line_end = found_line_end(text, was.charset)
+        return replace(was.format, line_end=line_end), was.charset
     try:
         return detect_format(text, name)
     except LogFormatError:
@@ -184,14 +239,6 @@ def _as_it_was(file: FoundFile, entry: LedgerEntry) -> Readable:
 
 def _charset_of(log_format: LogFormat, head: bytes) -> str:
     return "UTF-8" if log_format.kind == "parquet" else detect_charset(head)
-
-
-def _decompressed(head: bytes, name: str) -> bytes:
-    if name.endswith(".gz") and head:
-        return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(head, HEAD_BYTES)
-    if name.endswith(".bz2") and head:
-        return bz2.BZ2Decompressor().decompress(head, HEAD_BYTES)
-    return head
 
 
 def damages(
@@ -219,13 +266,10 @@ def damages(
 def _damage(item: Readable, storage: Storage) -> str | None:
     why = None
     for _ in range(2):  # what a failing node cut off looks damaged once, not twice
-        with storage.open(item.file.source) as stream:
-            size = sum(len(chunk) for chunk in _chunks(stream.read))
-        if size != item.file.size:
-            raise OSError(f"{size:,} of its {item.file.size:,} bytes could be read")
+        _require_whole(item.file, storage)
         try:
             _unpack(item, storage)
-        except (OSError, EOFError, ValueError, zlib.error, pa.ArrowException) as error:
+        except (OSError, ValueError, pa.ArrowException) as error:
             why = f"{DAMAGED} ({str(error).splitlines()[0] if str(error) else error!r})"
         else:
             return None
@@ -237,20 +281,9 @@ def _unpack(item: Readable, storage: Storage) -> None:
         if item.format.kind == "parquet":
             for _batch in pq.ParquetFile(stream).iter_batches():
                 pass
-            return
-        unpacked: gzip.GzipFile | bz2.BZ2File
-        if item.file.source.endswith(".gz"):
-            unpacked = gzip.GzipFile(fileobj=stream)
-        elif item.file.source.endswith(".bz2"):
-            unpacked = bz2.BZ2File(stream)
-        else:
-            return
-        for _chunk in _chunks(unpacked.read):
-            pass
-
-
-def _chunks(read: Callable[[int], bytes]) -> Iterator[bytes]:
-    return iter(lambda: read(CHUNK_BYTES), b"")
+        elif is_packed(item.file.source):
+            for _piece in Unpacked(pieces_of(stream), item.file.source):
+                pass
 
 
 def _each(look: Callable[[A], B], items: Sequence[A]) -> list[B]:

@@ -7,6 +7,7 @@ replaced files, is judged anew from its stored rows and the new ones.
 import logging
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import reduce
@@ -21,15 +22,17 @@ from pyspark.sql.pandas.types import to_arrow_schema
 from pyspark.sql.types import StructType
 
 from pipeline.formats import LogFormat
-from pipeline.inspection import Readable
-from pipeline.ledger import TAKEN_IN, FoundFile, LedgerEntry, Plan, next_look
+from pipeline.inspection import INSPECTORS, Readable
+from pipeline.ledger import TAKEN_IN, LedgerEntry, Plan, next_look
+from pipeline.packing import DamagedError
 from pipeline.parsing import REJECT_CHARACTERS, SKIPPED, parsed_lines, read_records
 from pipeline.root import Change, Root
 from pipeline.schemas import LEDGER, REJECT_REASONS, REJECTS, SEARCHES, WITHHOLD_REASONS
 from pipeline.searches import judged_searches, local_date, numbered_lines
 from pipeline.sessions import SESSION_SPILL_HOURS
+from pipeline.stand_ins import stand_in
 from pipeline.state import DayVersion
-from pipeline.storage import spark_path
+from pipeline.storage import Storage, spark_path
 
 #: A day of `searches` is judged in one task, and lies in one file, for so many bytes of Parquet;
 #: a log has some three times as many for the same searches.
@@ -44,6 +47,7 @@ def merge(
     todo: Plan,
     ledger: Mapping[str, LedgerEntry],
     readable: Sequence[Readable],
+    storage: Storage,
     now: datetime,
 ) -> dict[str, LedgerEntry]:
     """Write what a plan asks for.
@@ -53,10 +57,14 @@ def merge(
         todo: whose rows are replaced, which entries are noted or dropped.
         ledger: as it was, by source.
         readable: the files to read, and how.
+        storage: where these are.
         now: the clock, with a zone.
 
     Returns:
         The entries that are new or changed, by source.
+
+    Raises:
+        FaultyFilesError: files that Spark cannot read as they lie cannot be read now.
     """
     kept = {source: entry for source, entry in ledger.items() if source not in todo.dropped}
     entries = dict(todo.entries)
@@ -65,7 +73,9 @@ def merge(
         if not readable and not todo.replaced:  # names and times of files alone
             _put_ledger(change, {**kept, **entries})
             return entries
-        lines = change.stage("lines", _parsed(root, readable, now)) if readable else None
+        lines = None
+        if readable:
+            lines = change.stage("lines", _parsed(root, change, readable, storage, now))
         seen = _Seen() if lines is None else _looked_over(lines, root.state.zone)
         days = sorted({*seen.touched, *_days_holding(root, "searches", SEARCHES, todo.replaced)})
 
@@ -110,16 +120,28 @@ def merge(
     return entries
 
 
-def _parsed(root: Root, readable: Sequence[Readable], now: datetime) -> DataFrame:
-    """Every line of every file, parsed: one scan for the files of one format and charset."""
+class FaultyFilesError(Exception):
+    """Files that cannot be read now: the error of each, by source."""
+
+    def __init__(self, faults: Mapping[str, OSError]) -> None:
+        super().__init__(", ".join(faults))
+        self.faults = faults
+
+
+def _parsed(
+    root: Root, change: Change, readable: Sequence[Readable], storage: Storage, now: datetime
+) -> DataFrame:
+    """Every line of every file, parsed: one scan for the files that are read in the same way."""
     user_keys = root.user_keys()
     erased = root.erased()
-    groups: dict[tuple[LogFormat, str, date | None], list[FoundFile]] = {}
-    for item in readable:
-        groups.setdefault((item.format, item.charset, item.day), []).append(item.file)
+    addresses = _addresses_for_spark(root, change, readable, storage)
+    groups: dict[tuple[LogFormat, str, date | None, pa.Schema | None], list[tuple[str, str]]] = {}
+    for item, address in zip(readable, addresses, strict=True):
+        key = (item.format, item.charset, item.day, item.schema)
+        groups.setdefault(key, []).append((address, item.file.rows_name))
     parts = [
         parsed_lines(
-            _lines(root.session(), files, log_format, charset),
+            _lines(root.session(), files, log_format, charset, schema),
             log_format,
             charset=charset,
             zone=root.state.zone,
@@ -128,7 +150,7 @@ def _parsed(root: Root, readable: Sequence[Readable], now: datetime) -> DataFram
             user_keys=user_keys,
             erased=erased,
         )
-        for (log_format, charset, day), files in groups.items()
+        for (log_format, charset, day, schema), files in groups.items()
     ]
     return _with_expired(root, reduce(DataFrame.unionByName, parts))
 
@@ -142,14 +164,62 @@ def _with_expired(root: Root, lines: DataFrame) -> DataFrame:
     return lines.withColumn("reason", F.when(is_late, "expired").otherwise(F.col("reason")))
 
 
+def _addresses_for_spark(
+    root: Root, change: Change, readable: Sequence[Readable], storage: Storage
+) -> list[str]:
+    """Where Spark reads each file: where it lies, or a link or copy in the staging folder."""
+
+    def place(numbered: tuple[int, Readable]) -> str | OSError:
+        number, item = numbered
+        if not item.needs_stand_in:
+            return item.file.source
+        try:
+            return stand_in(
+                item.file.source,
+                storage,
+                change.address(f"read/{number}"),
+                root.storage,
+                log_format=item.format,
+                charset=item.charset,
+                copy=item.must_be_copied,
+            )
+        except OSError as error:
+            return error
+        except DamagedError as error:  # it was whole when it was looked into
+            return OSError(f"it changed while it was read: {error}")
+
+    with ThreadPoolExecutor(INSPECTORS) as pool:
+        found = list(pool.map(place, enumerate(readable)))
+    faults = {
+        item.file.source: each
+        for item, each in zip(readable, found, strict=True)
+        if isinstance(each, OSError)
+    }
+    if faults:
+        raise FaultyFilesError(faults)
+    return [str(each) for each in found]
+
+
 def _lines(
-    spark: SparkSession, files: Sequence[FoundFile], log_format: LogFormat, charset: str
+    spark: SparkSession,
+    files: Sequence[tuple[str, str]],
+    log_format: LogFormat,
+    charset: str,
+    schema: pa.Schema | None,
 ) -> DataFrame:
-    """`source`, `block` (bytes), `line` (running number), and the line or record itself."""
-    paths = [spark_path(file.source) for file in files]
-    read = read_records(spark, paths, log_format, charset)
+    """`source`, `block` (bytes), `line` (running number), and the line or record itself.
+
+    Args:
+        spark: the session.
+        files: of each where Spark reads it, and the name that its rows have.
+        log_format: how all of them are read.
+        charset: of their lines.
+        schema: of Parquet files.
+    """
+    paths = [spark_path(address) for address, _ in files]
+    read = read_records(spark, paths, log_format, charset, schema)
     known = spark.createDataFrame(
-        [(name, file.rows_name) for file in files for name in _names_in_spark(file.source)],
+        [(name, rows) for address, rows in files for name in _names_in_spark(address)],
         "file_path string, source string",
     )
     placed = read.select(

@@ -15,12 +15,24 @@ from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import (
+    ArrayType,
+    BinaryType,
+    BooleanType,
+    ByteType,
     DataType,
+    DateType,
+    DecimalType,
+    DoubleType,
+    FloatType,
+    FractionalType,
+    IntegerType,
     LongType,
     NumericType,
+    ShortType,
     StringType,
     StructField,
     StructType,
@@ -34,12 +46,12 @@ from pipeline.detection import bound_to_names, with_positions
 from pipeline.erased import NOBODY, Erased, without_erased
 from pipeline.errors import InvalidParameterError, LogFormatError
 from pipeline.formats import ColumnRef, LogFormat, SkipRule, TimePattern, known_zone
+from pipeline.lines import MAX_LINE_BYTES
 from pipeline.privacy import MASK, has_personal_data, masked
 from pipeline.text import normalized_query, surface_form
 from pipeline.user_ids import UserKeys, user_ids
 from silgeom.text import INVISIBLE, JOINER, SPACES
 
-MAX_LINE_BYTES: Final = 65_536
 MAX_QUERY_CHARACTERS: Final = 1_000
 #: Characters kept of a line that is not taken in.
 REJECT_CHARACTERS: Final = 200
@@ -61,9 +73,20 @@ _REPLACEMENT: Final = "\ufffd"
 
 
 def read_records(
-    spark: SparkSession, paths: Sequence[str], fmt: LogFormat, charset: str
+    spark: SparkSession,
+    paths: Sequence[str],
+    fmt: LogFormat,
+    charset: str,
+    schema: pa.Schema | None = None,
 ) -> DataFrame:
     """Files as `parsed_lines` takes them, still without source and line number.
+
+    Args:
+        spark: the session.
+        paths: files of one format and charset, of Parquet those of one schema.
+        fmt: how they are read.
+        charset: of their lines.
+        schema: of Parquet files, as `parquet_schema` gives it.
 
     Returns:
         `raw`, a line's bytes without its line feed; of Parquet `record`, the columns that count.
@@ -73,16 +96,77 @@ def read_records(
         LogFormatError: a Parquet file has no column for user, time or query.
     """
     if fmt.kind != "parquet":
-        reader = spark.read.option("lineSep", line_separator(charset))
+        reader = spark.read
+        if fmt.line_end == "\n" or known_charset(charset).startswith("UTF-16"):
+            # A lone carriage return stays inside its line, as it must for lines to be counted.
+            reader = reader.option("lineSep", line_separator(charset, fmt.line_end))
         return reader.text(list(paths)).select(F.col("value").cast("binary").alias("raw"))
-    records = spark.read.parquet(*paths)
-    named = bound_to_names(fmt, records.columns, "the Parquet file")
-    wanted = {str(ref) for ref in _refs(named)}
-    return records.select(
-        F.struct(*[records[f"`{name}`"] for name in records.columns if name in wanted]).alias(
-            "record"
-        )
-    )
+    if schema is None:
+        raise LogFormatError("the schema of a Parquet file must be known")
+    named = bound_to_names(fmt, schema.names, "the Parquet file")
+    wanted = [schema.field(name) for name in dict.fromkeys(str(ref) for ref in _refs(named))]
+    kinds = {field.name: _read_as(field.type) for field in wanted}
+    records = spark.read.schema(
+        StructType([StructField(name, kind) for name, kind in kinds.items() if kind is not None])
+    ).parquet(*paths)
+    return records.select(F.struct(*[_column(field) for field in wanted]).alias("record"))
+
+
+def parquet_schema(file: pq.ParquetFile) -> pa.Schema:
+    """The schema of a Parquet file, times of 96 bits as the moments that they are."""
+    schema: pa.Schema = file.schema_arrow
+    by_path = {each.path: each for each in (file.schema.column(i) for i in range(len(file.schema)))}
+    for index, column in enumerate(schema):
+        found = by_path.get(column.name)
+        if found is not None and found.physical_type == "INT96":
+            schema = schema.set(index, column.with_type(pa.timestamp("us", "UTC")))
+    return schema.remove_metadata()
+
+
+def _read_as(kind: pa.DataType) -> DataType | None:
+    """The type as which Spark reads a Parquet column; None: it holds no single values."""
+    if pa.types.is_dictionary(kind):
+        return _read_as(kind.value_type)
+    if pa.types.is_timestamp(kind):
+        if kind.unit == "ns":
+            return LongType()
+        return TimestampNTZType() if kind.tz is None else TimestampType()
+    if pa.types.is_decimal(kind):
+        return DecimalType(kind.precision, kind.scale)
+    return next((found for is_kind, found in _SPARK_TYPES if is_kind(kind)), None)
+
+
+_SPARK_TYPES: Final[tuple[tuple[Callable[[pa.DataType], bool], DataType], ...]] = (
+    (pa.types.is_string, StringType()),
+    (pa.types.is_large_string, StringType()),
+    (pa.types.is_string_view, StringType()),
+    (pa.types.is_binary, BinaryType()),
+    (pa.types.is_large_binary, BinaryType()),
+    (pa.types.is_int8, ByteType()),
+    (pa.types.is_int16, ShortType()),
+    (pa.types.is_int32, IntegerType()),
+    (pa.types.is_int64, LongType()),
+    (pa.types.is_uint8, ShortType()),
+    (pa.types.is_uint16, IntegerType()),
+    (pa.types.is_uint32, LongType()),
+    (pa.types.is_uint64, DecimalType(20, 0)),
+    (pa.types.is_float32, FloatType()),
+    (pa.types.is_float64, DoubleType()),
+    (pa.types.is_boolean, BooleanType()),
+    (pa.types.is_date32, DateType()),
+)
+
+
+def _column(field: pa.Field) -> Column:
+    """A column as Spark reads it, with nanoseconds cut to microseconds; null for lists and such."""
+    if _read_as(field.type) is None:
+        return F.lit(None).cast("string").alias(field.name)
+    column = F.col("`" + field.name.replace("`", "``") + "`")
+    if pa.types.is_timestamp(field.type) and field.type.unit == "ns":
+        column = F.timestamp_micros(F.floor(column / F.lit(1000)))
+        # Of times without a zone the session's UTC stands for theirs.
+        column = column.cast("timestamp_ntz") if field.type.tz is None else column
+    return column.alias(field.name)
 
 
 def parsed_lines(
@@ -235,8 +319,16 @@ def _line_fields(decoded: DataFrame, fmt: LogFormat, clock: _Clock) -> DataFrame
     else:
         fmt = with_positions(fmt)
         split, value = _from_columns(readable, fmt)
+    is_json = fmt.kind == "json"
     time, user, query, url, rank = (
-        _first_of([value(ref) for ref in fmt.alternatives(name)])
+        _first_of(
+            [
+                _text_in_json(value(ref), ref)
+                if is_json and name in ("user", "query")
+                else value(ref)
+                for ref in fmt.alternatives(name)
+            ]
+        )
         for name in ("searched_at", "user", "query", "clicked_url", "clicked_rank")
     )
     fields = split.select(
@@ -269,9 +361,11 @@ def _from_columns(
     # One part more than is needed: the last takes the rest of the line.
     cells = F.split(text, _literal(separator), max(positions) + 1)
     if fmt.kind == "csv":
-        cells = F.when(
-            text.contains('"'), _quoted_cells(text, separator, max(positions))
-        ).otherwise(cells)
+        # What ends inside quotes goes on in the next line: none of its cells is whole.
+        quoted = F.when(
+            ~_is_left_open(text, separator), _quoted_cells(text, separator, max(positions))
+        )
+        cells = F.when(text.contains('"'), quoted).otherwise(cells)
     split = readable.withColumn("cells", cells)
     return split, lambda ref: F.get("cells", F.lit(int(ref) - 1))
 
@@ -307,6 +401,15 @@ def _quoted_cells(text: Column, separator: str, width: int) -> Column:
     )[0]
 
 
+def _is_left_open(text: Column, separator: str) -> Column:
+    """Whether a line ends inside a quoted cell. A quote within a cell opens nothing."""
+    between = re.escape(separator)
+    single = F.replace(text, F.lit('""'), F.lit(""))
+    whole_cells = F.regexp_replace(single, rf'(^|{between})"[^"]*"(?=\s*(?:{between}|$))', "$1")
+    quotes = F.length(text) - F.length(F.replace(text, F.lit('"'), F.lit("")))
+    return (quotes % 2 == 1) & whole_cells.rlike(rf'(?:^|{between})\s*"')
+
+
 def _from_json(
     readable: DataFrame, fmt: LogFormat
 ) -> tuple[DataFrame, Callable[[ColumnRef], Column]]:
@@ -314,12 +417,37 @@ def _from_json(
     for ref in _refs(fmt):
         *parents, leaf = str(ref).split(".")
         reduce(lambda node, key: node.setdefault(key, {}), parents, tree)[leaf] = None
-    document = F.from_json("readable", _schema(tree), {"allowUnquotedControlChars": "true"})
+    # As the only element of an array: of a line with two objects, or with more behind its object,
+    # nothing is taken in.
+    elements = F.from_json(
+        F.concat(F.lit("["), F.col("readable"), F.lit("]")),
+        ArrayType(_schema(tree)),
+        {"allowUnquotedControlChars": "true"},
+    )
+    is_object = F.ltrim(F.col("readable")).startswith("{") & (F.size(elements) == 1)
+    document = F.when(is_object, elements[0])
 
     def value(ref: ColumnRef) -> Column:
         return reduce(lambda node, key: node.getField(key), str(ref).split("."), F.col("document"))
 
     return readable.withColumn("document", document), value
+
+
+def _text_in_json(value: Column, ref: ColumnRef) -> Column:
+    """A user or query as text: that of a whole number as such; what is neither is blank.
+
+    Spark gives objects, arrays, true and NaN as the text that they have in the line, which is what
+    somebody may have typed: only then the line is asked whether it stands in quotes.
+    """
+    leaf = re.escape(str(ref).rpartition(".")[2])
+    is_unquoted = F.col("readable").rlike(rf'"{leaf}"\s*:\s*[^"\s]')
+    is_no_text = value.rlike(r"^(?:[\[{].*|true|false|NaN|[+-]?Inf(?:inity)?|[+-]?INF)$")
+    is_whole = value.rlike(r"^-?\d+\.0+$")
+    return (
+        F.when(is_no_text & is_unquoted, F.lit(""))
+        .when(is_whole & is_unquoted, F.substring_index(value, ".", 1))
+        .otherwise(value)
+    )
 
 
 def _schema(tree: dict[str, Any]) -> StructType:
@@ -378,7 +506,9 @@ def _record_fields(records: DataFrame, fmt: LogFormat, clock: _Clock) -> DataFra
         return F.col("record").getField(str(ref))
 
     def text(name: str) -> Column:
-        return _first_of([value(ref).cast("string") for ref in named.alternatives(name)])
+        return _first_of(
+            [_text_of(value(ref), types[str(ref)]) for ref in named.alternatives(name)]
+        )
 
     moments = [
         _typed_moment(value(ref), types[str(ref)], named, clock) for ref in named.searched_at
@@ -403,6 +533,19 @@ def _record_fields(records: DataFrame, fmt: LogFormat, clock: _Clock) -> DataFra
         F.lit(False).alias("missing"),
         F.coalesce(*moments).alias("searched_at"),
     )
+
+
+def _text_of(value: Column, data_type: DataType) -> Column:
+    """A value as text, equal for the same number in every type; true, false and NaN are none."""
+    if isinstance(data_type, BooleanType):
+        return F.lit(None).cast("string")
+    if isinstance(data_type, FractionalType):
+        whole = value.try_cast("decimal(38,0)")
+        number = F.when(value == whole.cast(data_type), whole.cast("string")).otherwise(
+            value.cast("string")
+        )
+        return F.when(~F.isnan(value.cast("double")), number)
+    return value.cast("string")
 
 
 def _typed_moment(value: Column, data_type: DataType, fmt: LogFormat, clock: _Clock) -> Column:

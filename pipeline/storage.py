@@ -22,7 +22,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
-from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit
+from urllib.parse import quote, unquote, unquote_to_bytes
 
 from py4j.protocol import Py4JJavaError
 
@@ -69,7 +69,7 @@ class Listing:
 
 #: Why something below a folder is no file of it.
 UNFINISHED: Final = "it is still being put (._COPYING_)"
-HIDDEN: Final = "its name begins with . or _"
+HIDDEN: Final = "it is hidden: its name begins with . or _"
 LINKED_FOLDER: Final = "it is a link to a folder; put the folder itself there"
 LINK_TO_NOTHING: Final = "it is a link to nothing"
 NO_PLAIN_FILE: Final = "it is a pipe, a socket or a device, no plain file"
@@ -176,6 +176,14 @@ class Storage(ABC):
     @abstractmethod
     def sync(self, addresses: Iterable[str]) -> None:
         """Bring files, and the entries of folders, to the disk: they outlast a power cut."""
+
+    @abstractmethod
+    def write_pieces(self, address: str, pieces: Iterable[bytes]) -> None:
+        """Write a file of any size, piece by piece; whoever reads meanwhile may see half of it."""
+
+    def link(self, source: str, target: str) -> bool:  # noqa: ARG002
+        """Let the file `source` be read as `target` as well; False: this storage cannot do that."""
+        return False
 
     @abstractmethod
     def replace(self, source: str, target: str) -> None:
@@ -341,6 +349,21 @@ class LocalStorage(Storage):
             fresh.unlink(missing_ok=True)
             raise
         self.sync([f"file://{path.parent}"])
+
+    def write_pieces(self, address: str, pieces: Iterable[bytes]) -> None:
+        path = _local(address)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("wb") as file:
+            file.writelines(pieces)
+
+    def link(self, source: str, target: str) -> bool:
+        if not source.startswith(("file:", ENCODED)):
+            return False
+        path = _local(target)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.unlink(missing_ok=True)
+        path.symlink_to(_local(source))
+        return True
 
     def sync(self, addresses: Iterable[str]) -> None:
         for address in addresses:
@@ -509,6 +532,15 @@ class HdfsStorage(Storage):
                 file.write(data)
             self._client.rename(fresh, self._path(address), overwrite=True)
 
+    def write_pieces(self, address: str, pieces: Iterable[bytes]) -> None:
+        options = WriteOptions(permission=0o644, overwrite=True, create_parent=True)
+        with (
+            hdfs_errors(address),
+            self._client.create(self._path(address), options) as file,
+        ):
+            for piece in pieces:
+                file.write(piece)
+
     def sync(self, addresses: Iterable[str]) -> None:
         """Nothing to do: closed files lie on several nodes, renames in the name node's log."""
 
@@ -656,6 +688,15 @@ class HadoopStorage(Storage):
                 stream.close()
             self.replace(fresh, address)
 
+    def write_pieces(self, address: str, pieces: Iterable[bytes]) -> None:
+        with _java_errors(address):
+            stream = self._fs.create(self._path(address), True)
+            try:
+                for piece in pieces:
+                    stream.write(bytearray(piece))
+            finally:
+                stream.close()
+
     def sync(self, addresses: Iterable[str]) -> None:
         """Nothing to do: closed files lie on several nodes, renames in the name node's log."""
 
@@ -764,7 +805,7 @@ class _HadoopFile(io.RawIOBase):
 
 def storage_of(session: Session, address: str) -> Storage:
     """The back end for a qualified address."""
-    if address.startswith(("file:", _ENCODED)):
+    if address.startswith(("file:", ENCODED)):
         return LocalStorage()
     place = native_place(address)
     return HdfsStorage(session, place.authority) if place else HadoopStorage(session, address)
@@ -776,10 +817,12 @@ def qualified(session: Session, name: str) -> str:
     Raises:
         PipelineError: a URI of a scheme that this Spark does not know.
     """
-    scheme = urlsplit(name).scheme
-    if scheme in ("", "file") or len(scheme) == 1:
-        path = unquote(urlsplit(name).path) if scheme == "file" else name
-        return _address(Path(os.path.abspath(os.path.expanduser(path))))
+    found = re.match(r"([A-Za-z][A-Za-z0-9+.-]+):", name)
+    if found is None or os.path.lexists(name):
+        return _address(Path(os.path.abspath(os.path.expanduser(name))))
+    if found.group(1).lower() == "file":
+        path = re.sub(r"^//[^/]*", "", name[found.end() :])
+        return _address(Path(os.path.abspath(unquote(path))))
     if place := native_place(name):
         return place.address
     try:
@@ -805,7 +848,7 @@ def _java_errors(address: str) -> Iterator[None]:
 
 
 #: Begins the address of a path whose bytes are no UTF-8: it is percent-encoded, others are not.
-_ENCODED: Final = "file-encoded://"
+ENCODED: Final = "file-encoded://"
 
 
 def _address(path: Path) -> str:
@@ -813,13 +856,13 @@ def _address(path: Path) -> str:
     try:
         str(path).encode("utf-8")
     except UnicodeEncodeError:
-        return _ENCODED + quote(os.fsencode(path))
+        return ENCODED + quote(os.fsencode(path))
     return f"file://{path}"
 
 
 def _local(address: str) -> Path:
-    if address.startswith(_ENCODED):
-        return Path(os.fsdecode(unquote_to_bytes(address.removeprefix(_ENCODED))))
+    if address.startswith(ENCODED):
+        return Path(os.fsdecode(unquote_to_bytes(address.removeprefix(ENCODED))))
     return Path(address.removeprefix("file://"))
 
 

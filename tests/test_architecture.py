@@ -28,9 +28,12 @@ LAYERS = [
         "batches",
         "retries",
         "faults",
-        "display",
+        "packing",
     },
-    {"ledger", "names", "formats", "state", "holder", "erased", "scrubbing", "evidence"},
+    {
+        *("ledger", "names", "formats", "lines", "state", "holder"),
+        *("erased", "scrubbing", "evidence"),
+    },
     # Datasets: DataFrame -> DataFrame. Of each other they know nothing.
     {"searches", "counts", "sessions", "trending", "related", "autocomplete"},
     {"detection"},
@@ -39,6 +42,7 @@ LAYERS = [
     {"hadoop"},
     {"session", "hdfs"},
     {"storage"},
+    {"stand_ins"},
     {"journal"},
     {"rotation"},
     {"migrations"},

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
@@ -16,7 +17,7 @@ from pipeline.charsets import line_separator
 from pipeline.detection import bound
 from pipeline.errors import InvalidParameterError, LogFormatError
 from pipeline.formats import LogFormat, load_format, parsed_format
-from pipeline.parsing import parsed_lines, read_records
+from pipeline.parsing import parquet_schema, parsed_lines, read_records
 from pipeline.schemas import REJECT_REASONS, SEARCHES
 from pipeline.user_ids import BLAKE2B, UserKey, UserKeys
 from tests.factories import at
@@ -361,6 +362,94 @@ def test_csv_keeps_separators_inside_quotes(spark: SparkSession) -> None:
         rows_of(spark, "csv", "2026-09-01 12:00:00,u1,q")
 
 
+def test_a_csv_line_that_ends_inside_quotes_is_no_search(spark: SparkSession) -> None:
+    fmt = bound(load_format("csv"), b"time,user,query,url\n2026-09-01 12:00:00,u,q,\n", "a.csv")
+    good = {
+        '2026-09-01 12:00:00,u1,"a ""b"" c",': 'a "b" c',
+        '2026-09-01 12:00:00,u1,5" screen,': '5" screen',
+        '2026-09-01 12:00:00,u1,q,"http://a"': "q",
+    }
+    broken = [
+        '2026-09-01 12:00:00,u1,"seoul',
+        '2026-09-01 12:00:00,u1,"seoul, busan',
+        '2026-09-01 12:00:00,u1,q,"http://a',
+        '2026-09-01 12:00:00,u1,"""',
+    ]
+
+    rows = rows_of(spark, fmt, *good, *broken)
+
+    assert [row.surface for row in rows[: len(good)]] == list(good.values())
+    assert reasons(rows[len(good) :]) == ["too_few_columns"] * len(broken)
+
+
+def test_a_json_line_is_one_object_whose_user_and_query_are_texts_or_numbers(
+    spark: SparkSession,
+) -> None:
+    noon = '"searched_at": "2026-09-01T12:00:00+09:00"'
+    lines = {
+        # What is taken in, by its query.
+        f'{{{noon}, "user": "u", "query": "true"}}': "true",
+        f'{{{noon}, "user": "u", "query": "[속보] 지진"}}': "[속보] 지진",
+        f'{{{noon}, "user": "u", "query": "NaN"}}': "nan",
+        f'{{{noon}, "user": "u", "query": 2024}}': "2024",
+        f'{{{noon}, "user": "u", "query": 3.14}}': "3.14",
+        f'{{{noon}, "user": "u", "query": "first", "query": "last"}}': "last",
+        f'{{{noon}, "user": "u", "query": "날씨\\ud800"}}': "날씨",
+        f'{{{noon}, "user": "u", "query": "q", "more": {{"query": {{}}}}}}': "q",
+        # What is not, by its reason.
+        f'{{{noon}, "user": "u", "query": true}}': "blank_query",
+        f'{{{noon}, "user": "u", "query": NaN}}': "blank_query",
+        f'{{{noon}, "user": "u", "query": -Infinity}}': "blank_query",
+        f'{{{noon}, "user": "u", "query": ["a", "b"]}}': "blank_query",
+        f'{{{noon}, "user": "u", "query": {{"a": 1}}}}': "blank_query",
+        f'{{{noon}, "user": false, "query": "q"}}': "no_user",
+        f'{{{noon}, "user": NaN, "query": "q"}}': "no_user",
+        f'{{{noon}, "user": [1], "query": "q"}}': "no_user",
+        '{"searched_at": 1e400, "user": "u", "query": "q"}': "bad_time",
+        '{"searched_at": true, "user": "u", "query": "q"}': "bad_time",
+        f'[{{{noon}, "user": "u", "query": "q"}}]': "too_few_columns",
+        f'{{{noon}, "user": "u", "query": "q"}} {{"query": "more"}}': "too_few_columns",
+        f'{{{noon}, "user": "u", "query": "q"}}, {{"query": "more"}}': "too_few_columns",
+        f'{{{noon}, "user": "u", "query": "q"}} and more': "too_few_columns",
+        "true": "too_few_columns",
+        "12345": "too_few_columns",
+        '"text"': "too_few_columns",
+        "[]": "too_few_columns",
+        "[" * 5_000: "too_few_columns",
+        '{"a":' * 5_000: "too_few_columns",
+    }
+
+    rows = rows_of(spark, "silgeom-json", *lines)
+
+    assert [row.reason or row["query"] for row in rows] == list(lines.values())
+
+
+def test_a_user_is_the_same_as_text_and_as_number(spark: SparkSession) -> None:
+    noon = '"searched_at": "2026-09-01T12:00:00+09:00"'
+    pairs = [
+        ('"17"', "17"),
+        ("17", "17.0"),
+        ("12345678901234567890", '"12345678901234567890"'),
+    ]
+    users = [user for pair in pairs for user in pair]
+
+    rows = rows_of(
+        spark, "silgeom-json", *(f'{{{noon}, "user": {user}, "query": "q"}}' for user in users)
+    )
+
+    ids = [row.user_id for row in rows]
+    assert ids[0] == ids[1] == ids[2] == ids[3]
+    assert ids[4] == ids[5] != ids[0]
+    # A text is what it is.
+    [version, number] = rows_of(
+        spark,
+        "silgeom-json",
+        f'{{{noon}, "user": "17.0", "query": "q"}}',
+        f'{{{noon}, "user": "17", "query": "q"}}',
+    )
+    assert version.user_id != number.user_id
+
+
 def test_parquet_takes_times_of_any_type(spark: SparkSession, tmp_path: Path) -> None:
     seconds = 1_788_231_600  # 2026-09-01 03:00:00 UTC, noon in Seoul
     records = spark.createDataFrame(
@@ -377,7 +466,9 @@ def test_parquet_takes_times_of_any_type(spark: SparkSession, tmp_path: Path) ->
     for name, moment in of_type.items():
         folder = str(tmp_path / name)
         records.withColumn("ts", moment).drop("seconds").coalesce(1).write.parquet(folder)
-        read = read_records(spark, [folder], load_format("parquet"), "UTF-8")
+        [file] = (tmp_path / name).glob("*.parquet")
+        schema = parquet_schema(pq.ParquetFile(file))
+        read = read_records(spark, [folder], load_format("parquet"), "UTF-8", schema)
         lines = read.select(
             *read.columns,
             F.col("_metadata.file_path").alias("source"),
