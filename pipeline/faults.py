@@ -10,7 +10,8 @@ from typing import Final
 _IN_THE_BYTES: Final = re.compile(
     r"ZipException|is not a Parquet file|ParquetDecodingException|CorruptStatistics"
     r"|incorrect (?:header|data) check|invalid (?:block type|stored block|distance|code lengths)"
-    r"|bad block header|crc error|PARQUET_CONVERSION_FAILURE|PARQUET_COLUMN_DATA_TYPE_MISMATCH"
+    r"|bad block header|crc error|(?:Brotli|Lzo)Codec was not found"
+    r"|PARQUET_CONVERSION_FAILURE|PARQUET_COLUMN_DATA_TYPE_MISMATCH"
     r"|PARQUET_TYPE_(?:ILLEGAL|NOT_SUPPORTED|NOT_RECOGNIZED)|CANNOT_READ_FILE_FOOTER",
     re.IGNORECASE,
 )

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pipeline.display import printable
+from silgeom.commands import printable
 
 
 def user_name() -> str:

@@ -18,7 +18,6 @@ import pyarrow.parquet as pq
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
-from pyspark.sql import functions as F
 
 from pipeline.charsets import known_charset
 from pipeline.errors import LandingError, RootError, UnreachableError
@@ -38,6 +37,7 @@ from pipeline.ledger import (
     set_aside,
 )
 from pipeline.merge import FaultyFilesError, merge
+from pipeline.parsing import read_records
 from pipeline.retries import at_most, retried, words_of
 from pipeline.root import Root
 from pipeline.schemas import DATASETS
@@ -420,14 +420,10 @@ def _fault_in_spark(spark: SparkSession, item: Readable) -> str | OSError | None
 
     def fault() -> str | None:
         try:
-            if item.format.kind == "parquet":
-                spark.read.parquet(spark_path(item.file.source)).write.format("noop").mode(
-                    "overwrite"
-                ).save()
-            else:
-                spark.read.text(spark_path(item.file.source)).agg(
-                    F.sum(F.octet_length("value"))
-                ).collect()
+            read = read_records(
+                spark, [spark_path(item.file.source)], item.format, item.charset, item.schema
+            )
+            read.write.format("noop").mode("overwrite").save()
         except Exception as error:  # whatever it is, it is about this file
             return str(error)
         return None

@@ -136,4 +136,4 @@ def _damage() -> Iterator[None]:
     try:
         yield
     except (zlib.error, OSError, ValueError) as error:
-        raise DamagedError(f"its packed bytes are damaged: {error}") from error
+        raise DamagedError(f"it cannot be unpacked: {error}") from error

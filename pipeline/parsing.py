@@ -436,12 +436,12 @@ def _from_json(
 def _text_in_json(value: Column, ref: ColumnRef) -> Column:
     """A user or query as text: that of a whole number as such; what is neither is blank.
 
-    Spark gives objects, arrays, true and NaN as the text that they have in the line, which is what
-    somebody may have typed: only then the line is asked whether it stands in quotes.
+    Spark gives objects, arrays and true as the text that they have in the line, NaN in quotes, all
+    of which somebody may have typed: only then the line is asked whether it stands in quotes.
     """
     leaf = re.escape(str(ref).rpartition(".")[2])
     is_unquoted = F.col("readable").rlike(rf'"{leaf}"\s*:\s*[^"\s]')
-    is_no_text = value.rlike(r"^(?:[\[{].*|true|false|NaN|[+-]?Inf(?:inity)?|[+-]?INF)$")
+    is_no_text = value.rlike(r'^(?:[\[{].*|true|false|"?(?:NaN|[+-]?Inf(?:inity)?|[+-]?INF)"?)$')
     is_whole = value.rlike(r"^-?\d+\.0+$")
     return (
         F.when(is_no_text & is_unquoted, F.lit(""))

@@ -33,6 +33,8 @@ SEMANTICS = {
     "spark.sql.sources.partitionColumnTypeInference.enabled": "false",
     "spark.sql.parquet.compression.codec": "zstd",
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+    # Timestamps of nanoseconds, which Spark has no type for, come as whole numbers.
+    "spark.sql.legacy.parquet.nanosAsLong": "true",
     # decode() knows CP949 and GB18030 only with Java's charsets, and then must not fail on a bad
     # byte: the line is set aside.
     "spark.sql.legacy.javaCharsets": "true",

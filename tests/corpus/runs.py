@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 import pandas as pd
 import pytest
@@ -112,7 +113,7 @@ def became(found: Outcome, case: Case, name: str) -> Expected:
     assert not isinstance(case.expected, Refused)
     asked = case.expected[name]
     below = f"/landing/{name}" if case.alone else f"/landing/{case.name}/{name}"
-    entries = [row for source, row in found.ledger.items() if source.endswith(below)]
+    entries = [row for source, row in found.ledger.items() if _path(source).endswith(below)]
     if not entries:
         lines = [line for line in found.summary.splitlines() if _shown(name) in line]
         said = next((line for line in lines if asked.word and asked.word in line), "")
@@ -148,6 +149,13 @@ def became(found: Outcome, case: Case, name: str) -> Expected:
         format=entry["format"] if asked.format is not None else None,
         charset=entry["charset"] if asked.charset is not None else None,
     )
+
+
+def _path(source: str) -> str:
+    """An address as a path; one of a name that is no UTF-8 is percent-encoded."""
+    if source.startswith("file-encoded:"):
+        return os.fsdecode(unquote_to_bytes(source))
+    return source
 
 
 def _shown(name: str) -> str:
