@@ -1,6 +1,8 @@
 import bz2
 import gzip
 import json
+import os
+import unicodedata
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -10,7 +12,7 @@ import pandas as pd
 import pytest
 from pyspark.sql import SparkSession
 
-from pipeline.errors import LandingError
+from pipeline.errors import LandingError, RootError
 from pipeline.ingest import TakenIn, take_in
 from pipeline.inspection import Landing
 from pipeline.root import open_root
@@ -288,3 +290,34 @@ def test_the_users_own_declaration_and_date_are_followed(
     [row] = searches(root).itertuples()
     assert (row.query, str(row.dt)) == ("날씨", "2026-03-03")  # 23:30 UTC is the next day in Seoul
     assert row.searched_at == at("2026-03-02T23:30:00")
+
+
+@pytest.mark.parametrize("name", ["[a] {b}*?%20 검색 'x\"", "a\nb", "09:00", "back\\slash"])
+def test_landing_folder_and_root_may_have_any_name(
+    spark: SparkSession, tmp_path: Path, name: str
+) -> None:
+    # Hangul as macOS writes it, too.
+    odd = tmp_path / unicodedata.normalize("NFD", name)
+    landing, root = odd / "landing", odd / "root"
+    landing.mkdir(parents=True)
+    (landing / "a.tsv").write_text(log(("2T09:00:00", "kim", "날씨"), ("2T09:00:01", "kim", " ")))
+    run(spark, landing, root)
+    # A file that changes makes stored rows be read.
+    (landing / "b.tsv").write_text(log(("2T09:00:02", "lee", "환율")))
+    (landing / "a.tsv").write_text(log(("2T09:00:00", "kim", "로또"), ("2T09:00:01", "kim", " ")))
+
+    run(spark, landing, root)
+
+    found = [pd.read_parquet(file) for file in sorted(root.glob("searches/*/*.parquet"))]
+    assert sorted(pd.concat(found)["query"]) == ["로또", "환율"]
+
+
+def test_a_root_whose_path_is_no_utf_8_is_refused(spark: SparkSession, tmp_path: Path) -> None:
+    landing = tmp_path / "landing"
+    landing.mkdir()
+    (landing / "a.tsv").write_text(log(("2T09:00:00", "kim", "날씨")))
+    root = tmp_path / os.fsdecode(b"r\xff")
+
+    with pytest.raises(RootError, match="no UTF-8"):
+        run(spark, landing, root)
+    assert not root.exists()
