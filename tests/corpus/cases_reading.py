@@ -2,6 +2,7 @@
 
 import bz2
 import gzip
+import itertools
 import json
 import socket
 from pathlib import Path
@@ -23,6 +24,7 @@ from tests.corpus.case import (
 )
 from tests.corpus.table import AnyCase
 
+_numbers = itertools.count()
 TWENTY = [f"검색 {number}" for number in range(20)]
 
 
@@ -85,7 +87,8 @@ def users_of(kind: pa.DataType, values: list[object]) -> Content:
 
 
 def parquet(**columns: object) -> Content:
-    usual = {"time": [TIME], "user": ["reading parquet"], "query": ["날씨"]}
+    """One row by a person of its own."""
+    usual = {"time": [TIME], "user": [f"reading {next(_numbers)}"], "query": ["날씨"]}
     return lambda path: pq.write_table(pa.table({**usual, **columns}), path)
 
 
