@@ -533,7 +533,7 @@ class HdfsStorage(Storage):
             self._client.rename(fresh, self._path(address), overwrite=True)
 
     def write_pieces(self, address: str, pieces: Iterable[bytes]) -> None:
-        options = WriteOptions(permission=0o644, overwrite=True, create_parent=True)
+        options = write_options(private=False)
         with (
             hdfs_errors(address),
             self._client.create(self._path(address), options) as file,
