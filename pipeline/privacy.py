@@ -278,8 +278,19 @@ def _is_harmless(text: str, begin: int, end: int) -> bool:
         or _is_well_known(run)
     ):
         return True
-    if _is_phone_or_card(run):
+    if _RESIDENT.search(run) or _CARD.search(run) or _BUSINESS.search(run):
         return False
+    rests = list(_without_a_year(text, begin, end))
+    if any(_digits(text, *rest) >= _LEAST_DIGITS and _is_harmless(text, *rest) for rest in rests):
+        return True
+    if _is_phone(run):
+        return False
+    # A year beside something short; a smaller number could be part of it.
+    if any(
+        _digits(text, *rest) < _LEAST_DIGITS and len(digits) - _digits(text, *rest) == 4
+        for rest in rests
+    ):
+        return True
     if _is_counting(run) or _is_sum(run) or _HEXADECIMAL.search(before):
         return True
     if _STOCKS.fullmatch(run) or _is_beside_a_model(text, begin, end):
@@ -361,10 +372,22 @@ def _is_well_known(run: str) -> bool:
     )
 
 
-def _is_phone_or_card(run: str) -> bool:
-    """Whether part of a run has the form of something in particular."""
-    if _RESIDENT.search(run) or _CARD.search(run) or _BUSINESS.search(run):
-        return True
+def _digits(text: str, begin: int, end: int) -> int:
+    return sum(map(str.isdigit, text[begin:end]))
+
+
+def _without_a_year(text: str, begin: int, end: int) -> Iterator[Stretch]:
+    """The run without a year, or a number of one or two digits, before or after it."""
+    first = re.compile("(?:(?:19|20)[0-9]{2}|[1-9][0-9]?) (?=[0-9])").match(text, begin, end)
+    if first is not None:
+        yield first.end(), end
+    last = re.search("[0-9]( (?:(?:19|20)[0-9]{2}|[1-9][0-9]?))$", text[begin:end])
+    if last is not None:
+        yield begin, begin + last.start(1)
+
+
+def _is_phone(run: str) -> bool:
+    """Whether part of a run has the form of a phone number."""
     for head in _PHONE_HEAD.finditer(run):
         digits = re.sub("[^0-9]", "", run[head.start() : head.start() + 40])
         if len(digits) >= (_CITY_DIGITS if digits[1] == "2" else _MOBILE_DIGITS):
@@ -430,6 +453,7 @@ _SPOKEN_RUN: Final = re.compile(rf"{_PIECE}(?:{_GAP}{_PIECE})*+")
 _SPOKEN: Final = re.compile(
     rf"{_LATIN_WORD}|{_HANGUL_WORD}|[0-9oli]|(?:[\W_]|에|다시|대시|하이픈|dp)+"
 )
+_REAL_WORD: Final = re.compile("(?<![a-z0-9])(?:oil|lol|ill|lil|lo|li|il|io|ii|iii)(?![a-z0-9])")
 _LETTERS: Final = frozenset("oliㅇㅣ")
 #: So many digits in words, one after the other, are no sentence.
 _LEAST_SPOKEN: Final = 10
@@ -446,14 +470,32 @@ def _spoken_numbers(plain: str) -> Iterator[Stretch]:
         if not words and run.replace("-", "").isdigit() and not re.search("[에다대하d]", found[0]):
             continue  # figures alone: a number like any other
         figures = sum(piece.isdigit() for piece in pieces)
-        if _LETTERS.issuperset(words) and words and figures < _LEAST_FIGURES:
+        if _LETTERS.issuperset(words) and (figures < _LEAST_FIGURES or _REAL_WORD.search(found[0])):
             continue
-        spelled = [word for word in words if word not in _LETTERS]
+        pieces = _without_ends(pieces)
+        spelled = "".join(_spelled(piece) for piece in pieces)
+        digits = spelled.replace("-", "")
+        is_plain = not digits and not _LETTERS.intersection(words)
+        if words and is_plain and not re.search("에|다시|대시|하이픈|dp", found[0]):
+            continue  # 이 and 사 around a number are words: the number is one like any other
         if _is_spoken_number(run) or (
-            len(spelled) >= _LEAST_SPOKEN
-            and not _is_recited("".join(map(_DIGIT_OF.__getitem__, spelled)), run)
+            len(digits) >= _LEAST_SPOKEN and not _is_recited(digits, spelled)
         ):
             yield found.span()
+
+
+def _spelled(piece: str) -> str:
+    is_word = piece in _DIGIT_OF and not piece.isdigit() and piece not in _LETTERS
+    return _DIGIT_OF[piece] if is_word else "-"
+
+
+def _without_ends(pieces: list[str]) -> list[str]:
+    """Without words that stand alone before and after the others."""
+    if len(pieces) > 2 and _spelled(pieces[0]) != "-" and pieces[1] not in _DIGIT_OF:
+        pieces = pieces[2:]
+    if len(pieces) > 2 and _spelled(pieces[-1]) != "-" and pieces[-2] not in _DIGIT_OF:
+        pieces = pieces[:-2]
+    return pieces
 
 
 def _is_spoken_number(run: str) -> bool:
@@ -464,10 +506,10 @@ def _is_spoken_number(run: str) -> bool:
     return bool(_RESIDENT.search(run) or _CARD.search(run))
 
 
-def _is_recited(digits: str, run: str) -> bool:
+def _is_recited(digits: str, spelled: str) -> bool:
     """Counted up or down, or a list of days such as 삼일오 사일구."""
     steps = {(int(b) - int(a)) % 10 for a, b in pairwise(digits)}
-    return steps in ({0}, {1}, {9}) or max(map(len, run.split("-"))) <= 3
+    return steps in ({0}, {1}, {9}) or max(map(len, spelled.split("-"))) <= 3
 
 
 # --- What is masked already -----------------------------------------------------------------
@@ -553,7 +595,7 @@ def _machine_addresses(plain: str) -> Iterator[Stretch]:
             yield begin, end
     for found in _IPV6.finditer(plain) if plain.count(":") > 1 else ():
         try:
-            number = ipaddress.IPv6Address(found[0])
+            number = ipaddress.IPv6Address(re.sub("^:(?!:)|(?<!:):$", "", found[0]))
         except ValueError:
             continue
         if str(number) not in _KNOWN_ADDRESSES and (
@@ -615,7 +657,7 @@ _LABEL: Final = r"[\w-]{1,63}+"
 _AT: Final = r" ?(?:@+|[\[({<「]{1,2} ?(?:at|a|@|앳|엣|골뱅이) ?[\])}>」]{1,2}) ?"
 _SPELLED_AT: Final = r" ?(?:골뱅이|앳|엣) ?"
 _HOST: Final = rf"{_LABEL}(?:{_POINT}{_LABEL}){{1,8}}+"
-_COMMA_HOST: Final = rf"{_LABEL}(?: ?[,·] ?{_TOP}(?![\w])){{1,3}}"
+_COMMA_HOST: Final = rf"{_LABEL}(?: ?[,·] ?{_TOP}(?![a-z0-9])){{1,3}}"
 _TAIL: Final = rf"(?:(?:{_POINT}| ?[,·] ?){_TOP}(?![a-z])){{0,3}}"
 _TOP_NAME: Final = rf"(?:{_POINT}| ?[,·] ?){_TOP}(?![a-z])"
 _MAIL: Final = tuple(
@@ -715,7 +757,7 @@ _NO_NAMES: Final = frozenset(
     "하나로 신세계 이디야 공차점 문화원 정형외 한의원 고깃집 국밥집 선생님 사무실 사진관 오피스 노래방 "
     "피시방 성형외 안과의 한정식 국수집 서브웨 은행앞 우체국 경찰서 소방서 보건소 세무서 주민센 "
     "한식당 양식당 음식점 인테리 마트점 프로그 기본형 고급형 공기계 중고폰 신제품 최저가 최신형 "
-    "시리즈 드라이 버스표 지도앱 주소지".split()
+    "시리즈 이벤트 이미지 이모티 이어폰 이용권 이동식 최신판 공연장 주말농 안내도 현대차 기아차 드라이 버스표 지도앱 주소지".split()
 )
 
 
