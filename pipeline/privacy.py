@@ -198,9 +198,7 @@ _DECIMALS: Final = re.compile(
     rf"(?:{_DECIMAL}|{_LONGITUDE}(?=[, ]))(?:[, ~/+*=|-]{{1,2}}(?:{_LONGITUDE}|{_DECIMAL})){{0,12}}"
 )
 _VERSION_GROUP: Final = "(?:0|[1-9][0-9]{0,4})"
-_VERSION: Final = re.compile(
-    rf"[1-9][0-9]{{0,2}}(?:\.{_VERSION_GROUP}){{2,4}}(?:[-+][0-9]{{1,4}})?"
-)
+_VERSION: Final = re.compile(rf"[1-9][0-9]{{0,2}}(?:\.{_VERSION_GROUP}){{2,4}}")
 #: 3.11.7 3.12.1, and the points of three sets: 25-23 25-20 15-13.
 _SHORT_VERSION: Final = r"[1-9]?[0-9](?:\.[0-9]{1,3}){1,3}"
 _VERSIONS: Final = re.compile(rf"{_SHORT_VERSION}(?:[ ,/~]{_SHORT_VERSION}){{1,5}}")
@@ -377,8 +375,8 @@ def _digits(text: str, begin: int, end: int) -> int:
 
 
 def _without_a_year(text: str, begin: int, end: int) -> Iterator[Stretch]:
-    """The run without a year, or a number of one or two digits, before or after it."""
-    first = re.compile("(?:(?:19|20)[0-9]{2}|[1-9][0-9]?) (?=[0-9])").match(text, begin, end)
+    """The run without a year, before or after it, or a number of one or two digits after it."""
+    first = re.compile("(?:19|20)[0-9]{2} (?=[0-9])").match(text, begin, end)
     if first is not None:
         yield first.end(), end
     last = re.search("[0-9]( (?:(?:19|20)[0-9]{2}|[1-9][0-9]?))$", text[begin:end])
