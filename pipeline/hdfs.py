@@ -157,6 +157,8 @@ def _as_os_error(text: str, address: str) -> OSError:
     """The error for what the client wrote: `RPCError("class", "message and trace")`, or a text."""
     written = re.match(r'\w+\((?:"([\w.$]+)", )?"?(.*?)"?\)?$', text, re.DOTALL)
     exception, message = (written[1] or "", written[2]) if written else ("", text)
+    if message.startswith("All DataNodes failed"):  # and a page on each of them
+        message = "no data node gives its blocks"
     return os_error(exception, message, address)
 
 

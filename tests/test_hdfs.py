@@ -171,6 +171,10 @@ def test_a_lasting_error_has_the_kind_of_the_local_one_and_one_line(
         (OSError("Connection refused (os error 111)"), "Connection refused (os error 111)"),
         (RuntimeError('DataTransferError("no node has the block")'), "no node has the block"),
         (
+            RuntimeError('DataTransferError("All DataNodes failed: [DatanodeInfo { id: 1 }]")'),
+            "no data node gives its blocks",
+        ),
+        (
             RuntimeError(
                 'RPCError("java.io.IOException", "File /a could only be written to 0 of the 1 '
                 f'minReplication nodes.{TRACE}")'

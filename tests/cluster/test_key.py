@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import threading
 from collections.abc import Callable, Iterator
 from urllib.error import HTTPError
@@ -61,9 +62,9 @@ def told(cluster: Cluster, short_log: None) -> tuple[str, dict[str, str]]:
     """The key of a job's new root, and all that was told of that job, by place."""
     del short_log
     with Watch(cluster) as watch:
-        cluster.submit(*SHORT_JOB, "--root", short_root("key"))
+        said = cluster.submit(*SHORT_JOB, "--root", short_root("key"))
     key = cluster.client("hdfs", "dfs", "-cat", f"{short_root('key')}/_user_key")
-    application = str(cluster.applications("FINISHED")[0]["id"])
+    application = re.findall(r"application_\d+_\d+", said)[0]
     await_until(lambda: opens(f"/api/v1/applications/{application}/jobs"), "the history server")
     return (
         key.split()[-1],

@@ -1,30 +1,22 @@
 """Data nodes go and come back while a log is read: no row is lost, and no file is set aside."""
 
 import re
-from collections import Counter
-
-import pytest
 
 from tests.cluster.conftest import Cluster, Reader, await_until, short_root, timed
 
-NEW = "2026-03-14.tsv.gz"
 LANDING = "/tmp/lost/landing"
-
-Searches = Counter[tuple[object, ...]]
-
-
-def ingest(name: str) -> tuple[str, ...]:
-    root = ("--root", short_root(name))
-    return ("spark-submit", "jobs/ingest.py", "--landing", f"hdfs://{LANDING}", *root)
+SEARCHES = 20_000  # of as many people, each file on a day of its own
 
 
-def searches(hdfs: Reader, name: str) -> Searches:
-    return Counter(hdfs(f"/tmp/short/{name}/searches").itertuples(index=False, name=None))
+def log(day: int) -> bytes:
+    return "".join(
+        f"2026-03-{day:02}T{n // 3600 + 9:02}:{n // 60 % 60:02}:{n % 60:02}+09:00\tu{n}\t검색 {n % 50}\n"
+        for n in range(SEARCHES)
+    ).encode()
 
 
-def nodes_with(cluster: Cluster, log: str) -> list[str]:
-    """The services of the data nodes that hold a log, by their ports in docker-compose.yml."""
-    path = f"{LANDING}/{log}"
+def nodes_with(cluster: Cluster, path: str) -> list[str]:
+    """The services of the data nodes that hold a file, by their ports in docker-compose.yml."""
     placed = cluster.as_superuser("hdfs", "fsck", path, "-files", "-blocks", "-locations")
     ports = set(re.findall(r"DatanodeInfoWithStorage\[[\d.]+:(\d+),", placed))
     assert len(ports) == 2, placed
@@ -37,19 +29,25 @@ def live_nodes(cluster: Cluster) -> int:
     return int(found[1]) if found else 0
 
 
-@pytest.mark.usefixtures("undisturbed")
+def days_taken_in(hdfs: Reader) -> dict[str, int]:
+    """How many searches the root has of each day (in Seoul)."""
+    found = hdfs("/tmp/short/lost/searches")["dt"].astype(str).value_counts()
+    return {str(day): int(count) for day, count in found.items()}
+
+
 def test_data_nodes_stopped_and_started_in_mid_read_twice(cluster: Cluster, hdfs: Reader) -> None:
-    for name in ("lost", "not-lost"):  # another day has been taken in
-        cluster.client("hdfs", "dfs", "-cp", short_root("undisturbed"), short_root(name))
-    before = searches(hdfs, "lost")
+    places = ("--landing", f"hdfs://{LANDING}", "--root", short_root("lost"))
+    ingest = ("spark-submit", "jobs/ingest.py", *places)
     cluster.client("hdfs", "dfs", "-mkdir", "-p", LANDING)
-    cluster.client("hdfs", "dfs", "-put", "-f", f"sample_data/logs/{NEW}", LANDING)
-    cluster.client(*ingest("not-lost"))
+    cluster.put(log(1), f"{LANDING}/1.tsv")
+    cluster.client(*ingest)
+    assert days_taken_in(hdfs) == {"2026-03-01": SEARCHES}
+    cluster.put(log(2), f"{LANDING}/2.tsv")
 
     for again in ("when the job has ended", "at once"):
-        job = cluster.start(*ingest("lost"))
+        job = cluster.start(*ingest)
         cluster.await_executors(job)
-        nodes = nodes_with(cluster, NEW)
+        nodes = nodes_with(cluster, f"{LANDING}/2.tsv")
         cluster.kill(*nodes)
         with timed(f"until the end: both data nodes of a log, started again {again}"):
             if again == "at once":
@@ -59,10 +57,10 @@ def test_data_nodes_stopped_and_started_in_mid_read_twice(cluster: Cluster, hdfs
         assert len(output.splitlines()) < 100, output[-5000:]
         cluster.compose("start", *nodes)
         await_until(lambda: live_nodes(cluster) == 4, "the data nodes")
-        assert before <= searches(hdfs, "lost")
+        assert days_taken_in(hdfs)["2026-03-01"] == SEARCHES
 
     with timed("taken in once the data nodes are back"):
-        done = cluster.compose("exec", "-T", "client", *ingest("lost"))
-    assert searches(hdfs, "lost") == searches(hdfs, "not-lost")
+        said = cluster.client(*ingest)
+    assert "set aside" not in said.lower()
+    assert days_taken_in(hdfs) == {"2026-03-01": SEARCHES, "2026-03-02": SEARCHES}
     assert set(hdfs("/tmp/short/lost/ledger")["status"]) == {"taken_in"}
-    assert "Set aside" not in done.stdout
