@@ -32,6 +32,7 @@ class Outcome:
     ledger: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     searches: pd.DataFrame = field(default_factory=pd.DataFrame)
     rejects: pd.DataFrame = field(default_factory=pd.DataFrame)
+    passed_over: Mapping[str, str] = field(default_factory=dict)  #: address -> why, last run
     summary: str = ""  #: of the last run
     error: str = ""  #: the sentence that stopped the last run
 
@@ -90,13 +91,15 @@ def _run(session: Session, landing: Landing, root: Path, now: datetime) -> Outco
         try:
             check_landing(session, landing, root=str(root))
             with open_root(session, str(root), say=said.append) as opened:
-                report_taken_in(take_in(opened, landing, now=now), landing)
+                taken = take_in(opened, landing, now=now)
+                report_taken_in(taken, landing)
         except PipelineError as error:
             return Outcome(error=str(error), summary="\n".join(said))
     return Outcome(
-        {str(row["source"]): row for row in _rows(root / "ledger").to_dict("records")},
+        {str(row["source"]): dict(row) for _, row in _rows(root / "ledger").iterrows()},
         _rows(root / "searches"),
         _rows(root / "rejects"),
+        dict(taken.passed_over),
         "\n".join(said),
     )
 
@@ -115,9 +118,10 @@ def became(found: Outcome, case: Case, name: str) -> Expected:
     below = f"/landing/{name}" if case.alone else f"/landing/{case.name}/{name}"
     entries = [row for source, row in found.ledger.items() if _path(source).endswith(below)]
     if not entries:
-        lines = [line for line in found.summary.splitlines() if _shown(name) in line]
-        said = next((line for line in lines if asked.word and asked.word in line), "")
-        return Expected("passed_over" if said else "absent", word=asked.word if said else "")
+        left = found.passed_over.items()
+        why = [reason for address, reason in left if _path(address).endswith(below)]
+        word = asked.word if why and asked.word in why[0] else "; ".join(why)
+        return Expected("passed_over" if why else "absent", word=word)
     [entry] = entries
     searches = found.searches[found.searches["source"] == entry["taken_in_as"]]
     rejects = found.rejects[found.rejects["source"] == entry["taken_in_as"]]
@@ -156,8 +160,3 @@ def _path(source: str) -> str:
     if source.startswith("file-encoded:"):
         return os.fsdecode(unquote_to_bytes(source))
     return source
-
-
-def _shown(name: str) -> str:
-    """A name as a summary can show it."""
-    return name.rpartition("/")[2].encode("utf-8", "replace").decode()
