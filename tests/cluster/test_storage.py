@@ -334,3 +334,11 @@ def test_a_folder_of_somebody_else_is_refused_in_a_sentence() -> None:
     said = str(caught.value)
     assert said.startswith("cannot make the folder hdfs://localhost:8020/theirs: Permission denied")
     assert "\n" not in said
+
+
+def test_a_large_file_is_written_in_pieces(place: Place) -> None:
+    address = f"{place.top}/staged/copy"
+
+    place.storage.write_pieces(address, (bytes([n]) * 70_000 for n in range(20)))
+
+    assert place.storage.read_bytes(address) == b"".join(bytes([n]) * 70_000 for n in range(20))
