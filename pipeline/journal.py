@@ -149,8 +149,8 @@ class Change:
         self._small[name] = (data, private)
 
     def partitions(self) -> Counter[str]:
-        """How many partitions are put, by dataset."""
-        return Counter(folder.partition("/")[0] for folder in self._folders)
+        """How many partitions are put or removed, by dataset."""
+        return Counter(folder.partition("/")[0] for folder in {*self._folders, *self._removed})
 
     def commit(self) -> None:
         """Let it all take effect: from the journal on it will happen, whoever finishes it."""

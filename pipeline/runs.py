@@ -119,7 +119,9 @@ def recorded(run: Run) -> Iterator[Run]:
         _RUNNING.reset(token)
         run.end(error, seconds=monotonic() - began)
         text = f"{run.job}: {run.outcome} after {run.seconds:.1f} s"
-        _LOG.info(text, extra={"run": {k: v for k, v in run.row().items() if v is not None}})
+        row = {name: value for name, value in run.row().items() if value is not None}
+        maps = {name: dict(row[name]) for name in ("arguments", "partitions_written")}
+        _LOG.info(text, extra={"run": row | maps})
 
 
 def write_run(storage: Storage, root: str, run: Run) -> None:

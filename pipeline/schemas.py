@@ -250,7 +250,9 @@ RUNS: Final = StructType(
         _column("duplicates", LongType(), ""),
         _column("rejected", LongType(), ""),
         _column("withheld", LongType(), ""),
-        _column("partitions_written", MapType(StringType(), LongType()), "by dataset"),
+        _column(
+            "partitions_written", MapType(StringType(), LongType()), "by dataset; removed ones too"
+        ),
     ]
 )
 

@@ -89,6 +89,18 @@ def test_a_run_leaves_a_row_that_tells_what_it_did(root: Path) -> None:
     assert row["message"] is None
 
 
+def test_days_that_are_removed_are_work_done(root: Path) -> None:
+    def removing(_: Session, args: argparse.Namespace) -> None:
+        with cli.held_root(no_spark, args) as held, held.change() as change:
+            change.remove("daily_counts", "dt=2026-03-01")
+
+    assert run(removing, root) == 0
+    assert (last(root)["outcome"], dict(last(root)["partitions_written"])) == (
+        "done",
+        {"daily_counts": 1},
+    )
+
+
 def test_a_run_with_nothing_to_do_says_so(root: Path) -> None:
     assert run(nothing, root) == 0
     assert last(root)["outcome"] == "nothing_to_do"
@@ -252,4 +264,5 @@ def test_a_run_ends_with_its_row_as_a_log_line(
 
     line = json.loads(capsys.readouterr().err.splitlines()[-1])
     assert line["run"]["outcome"] == "nothing_to_do"
+    assert line["run"]["arguments"]["log"] == "json"
     set_up_logging()
