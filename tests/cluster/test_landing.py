@@ -110,6 +110,7 @@ def test_a_file_that_may_be_read_again_and_one_that_is_replaced_while_it_is_read
     landing.put("changing.tsv", line("after") + line("after 2"))
     output, _ = job.communicate(timeout=600)
     assert job.returncode in (0, 3), output
+    assert "runs: http://resourcemanager.localhost:8088/proxy/application_" in output
     status, said = landing.run()
 
     assert status == 0, said
