@@ -26,6 +26,13 @@ demo: environment ## The whole pipeline on sample_data: three boards here, their
 test: environment ## All tests but those that need containers
 	@.venv/bin/python -m pytest -m 'not cluster' $(ARGS)
 
+.PHONY: fault-test
+fault-test: environment ## A fault at every call of storage of every operation (hours)
+	@mkdir -p artifacts && rm -f artifacts/faults.txt
+	@SILGEOM_FAULTS=all SILGEOM_FAULTS_REPORT=artifacts/faults.txt \
+	  .venv/bin/python -m pytest tests/faults $(ARGS)
+	@cat artifacts/faults.txt
+
 .PHONY: cluster-test
 cluster-test: environment ## The cluster: built, used, broken and taken down again (needs Docker)
 	@.venv/bin/python -m pytest -m 'cluster and not cluster_long' tests/cluster $(ARGS)

@@ -83,7 +83,7 @@ CASES: list[AnyCase] = [
     bad("negative-year", "a year before Christ", "-0044-03-15T12:00:00Z"),
     bad("far-offset", "an offset of 25 hours", "2026-03-02T09:00:00+25:00"),
     bad("2-digit-year", "a year of two digits", "26-03-02T09:00:00+09:00"),
-    bad("future", "two hours ahead of the clock", "2026-03-10T02:00:00Z", "future_time"),
+    bad("future", "ten days ahead of the clock", "2026-03-20T00:00:00Z", "future_time"),
     bad("2038", "the second after 32 bits end", "2038-01-19T03:14:08Z", "future_time"),
     bad("9999", "the last second of 9999", "9999-12-31T23:59:59Z", "future_time"),
     Case(

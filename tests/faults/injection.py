@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import pytest
 
+from pipeline.retries import retried
 from pipeline.storage import LocalStorage, Storage
 
 
@@ -94,7 +95,7 @@ def storage_calls(calls: Calls) -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         for name in _methods():
-            found = inspect_static(name)
+            found = _as_written(name)
             if not isinstance(found, staticmethod | classmethod):
                 patch.setattr(LocalStorage, name, watched(name, found))
         patch.setattr("time.sleep", lambda _: None)
@@ -102,16 +103,13 @@ def storage_calls(calls: Calls) -> Iterator[None]:
         yield
 
 
-def inspect_static(name: str) -> Any:  # noqa: ANN401
+def _as_written(name: str) -> Any:  # noqa: ANN401
     """A method as its class has it, not bound to anything."""
     return next(vars(kind)[name] for kind in LocalStorage.__mro__ if name in vars(kind))
 
 
 def _retried_defaults() -> dict[str, Any]:
-    from pipeline.retries import retried
-
-    defaults: dict[str, Any] = retried.__kwdefaults__
-    return defaults
+    return retried.__kwdefaults__ or {}
 
 
 # --- Photographs --------------------------------------------------------------------------------

@@ -1,0 +1,77 @@
+"""Whole operations with a fault at their calls: nothing lost, nothing different, no reader failed.
+
+`make test` tries a spread of the calls, `make fault-test` every one, and says how many there were.
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+from tests.faults.injection import FULL, INTERRUPT, LASTS, PASSES
+from tests.faults.operations import SUBJECTS
+from tests.faults.trial import Trial, all_faults, quiet, spread, undisturbed
+
+#: Calls of each operation that fail in `make test`; each is a run of Spark.
+FEW = 1
+IS_EXHAUSTIVE = os.environ.get("SILGEOM_FAULTS") == "all"
+MODES = (PASSES, LASTS, FULL, INTERRUPT)
+
+
+@pytest.fixture(scope="module")
+def trials() -> dict[str, Trial]:
+    """Those that were prepared so far."""
+    return {}
+
+
+@pytest.fixture(scope="module", params=SUBJECTS)
+def trial(
+    request: pytest.FixtureRequest,
+    spark: SparkSession,
+    trials: dict[str, Trial],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Trial:
+    def prepared(name: str) -> Trial:
+        if name not in trials:
+            after = SUBJECTS[name].after
+            before = prepared(after) if after else None
+            tmp = tmp_path_factory.mktemp("faults")
+            trials[name] = undisturbed(lambda: spark, name, tmp, before)
+        return trials[name]
+
+    with quiet():
+        return prepared(request.param)
+
+
+def test_a_kill_before_any_change_of_a_file_is_mended_by_running_again(trial: Trial) -> None:
+    with quiet():
+        found = [each for n in range(len(trial.photographs)) for each in trial.kill(n)]
+
+    told(trial, f"{len(trial.photographs)} kills")
+    assert found == []
+
+
+def test_an_error_or_ctrl_c_at_a_call_of_storage_is_mended_by_running_again(trial: Trial) -> None:
+    calls = len(trial.calls)
+    chosen = list(all_faults(range(calls), MODES))
+    if not IS_EXHAUSTIVE:
+        # The same number of each mode, at other calls each.
+        chosen = [
+            (min(number + shift, calls - 1), mode)
+            for shift, mode in enumerate(MODES)
+            for number in spread(FEW, calls)
+        ]
+    with quiet():
+        found = [each for number, mode in chosen for each in trial.fault(number, mode)]
+
+    told(trial, f"{calls} calls, {len(chosen)} faults: {dict(sorted(trial.statuses.items()))}")
+    assert found == []
+
+
+def told(trial: Trial, text: str) -> None:
+    """A line of the report of `make fault-test`."""
+    report = os.environ.get("SILGEOM_FAULTS_REPORT")
+    if report:
+        with Path(report).open("a", encoding="utf-8") as file:
+            file.write(f"{trial.name}: {text}; {len(trial.known)} states\n")

@@ -1,0 +1,136 @@
+"""One operation, undisturbed and disturbed: what differs afterwards."""
+
+import contextlib
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pyspark.sql import SparkSession
+
+from pipeline.root import open_root
+from pipeline.session import Session
+from tests.faults.injection import KILL, Calls, Killed, photographs, storage_calls
+from tests.faults.operations import SUBJECTS, Operation, Place, copied
+from tests.faults.readers import Rows, differences, digest, reading, rows
+
+#: Columns that hang on the key of a root, which is made by chance.
+OF_THE_KEY = frozenset({"user_id", "searchers_sketch", "search", "checksum"})
+
+
+@dataclass
+class Trial:
+    """An operation from one root, again and again."""
+
+    name: str
+    operation: Operation
+    place: Place  #: where it begins; never worked on
+    tmp: Path
+    result: Place = field(init=False)  #: what an undisturbed run made of it
+    after: Rows = field(default_factory=dict)  #: the rows of that
+    calls: list[str] = field(default_factory=list)  #: of storage, in an undisturbed run
+    photographs: list[tuple[str, Path]] = field(default_factory=list)
+    #: state of a root after a fault and the next opening -> whether running again mended it
+    known: dict[str, list[str]] = field(default_factory=dict)
+    statuses: Counter[str] = field(default_factory=Counter)
+    runs: int = 0
+
+    @property
+    def without(self) -> frozenset[str]:
+        """Columns that differ by chance."""
+        return OF_THE_KEY if SUBJECTS[self.name].makes_key else frozenset()
+
+    def fresh(self) -> Place:
+        """A copy to work on."""
+        self.runs += 1
+        return copied(self.place, self.tmp / f"{self.runs:05}")
+
+    def fault(self, number: int, mode: str) -> list[str]:
+        """Fail one call in one way, then run again: what differs from an undisturbed run."""
+        place, calls = self.fresh(), Calls(number, mode)
+        with reading(place.root) as reader:
+            status = "done"
+            with storage_calls(calls):
+                try:
+                    status = f"exit {self.operation(place)}"
+                except (Killed, KeyboardInterrupt) as end:
+                    status = type(end).__name__
+                except Exception as error:
+                    status = f"{type(error).__name__}: {error}".partition("\n")[0]
+            found = self.mended(place)
+        self.statuses[f"{mode}: {status}"] += 1
+        where = f"{self.name}, call {number} ({calls.made[number]}), {mode}, {status}"
+        return [f"{where}: {each}" for each in [*found, *reader.failures]]
+
+    def kill(self, number: int) -> list[str]:
+        """What a kill before one change of a file leaves: what differs after running again."""
+        what, copy = self.photographs[number]
+        found = self.mended(Place(self.place.session, self.place.landing, copy))
+        return [f"{self.name}, killed before change {number} ({what}): {each}" for each in found]
+
+    def mended(self, place: Place) -> list[str]:
+        """Open the root again, run again: what differs. Equal states are tried once."""
+        key = _reopened(place.root)
+        if key not in self.known:
+            status = self.operation(place)
+            found = differences(rows(place.root, without=self.without), self.after)
+            self.known[key] = [f"run again: exit {status}"] * (status != 0) + found
+        return self.known[key]
+
+
+def _reopened(root: Path) -> str:
+    """What lies there once a job has opened the root, which mends it; needs no Spark."""
+
+    def no_spark() -> SparkSession:
+        raise AssertionError("Spark was started to open a root")
+
+    if root.exists():
+        with open_root(no_spark, str(root), say=lambda _: None):
+            pass
+    return digest(root)
+
+
+def undisturbed(session: Session, name: str, tmp: Path, before: "Trial | None") -> Trial:
+    """Prepare an operation and run it once without faults, photographed at each change.
+
+    Args:
+        session: Spark.
+        name: of the operation.
+        tmp: a folder of its own.
+        before: the operation that it comes after, whose landing folder it shares.
+    """
+    subject = SUBJECTS[name]
+    if before is None:
+        place = Place(session, tmp / "landing", tmp / "root")
+    else:
+        place = copied(before.result, tmp / "root")
+    for each in subject.prepared_by:
+        assert each(place) == 0, f"{name} cannot be prepared"
+    subject.logs(place.landing)
+    trial = Trial(name, subject.operation, place, tmp / "trials")
+    work, calls = trial.fresh(), Calls()
+    with storage_calls(calls), photographs(work.root, tmp / "photographs") as taken:
+        assert subject.operation(work) == 0
+    trial.result, trial.photographs, trial.calls = work, taken, calls.made
+    trial.after = rows(work.root, without=trial.without)
+    assert trial.after, f"{name}: nothing came of it"
+    return trial
+
+
+def spread(count: int, among: int) -> list[int]:
+    """So many of the numbers 0 to among - 1, evenly; all if there are no more."""
+    step = max(1, -(-among // count))
+    return list(range(0, among, step))
+
+
+def all_faults(calls: Iterable[int], modes: Iterable[str]) -> Iterator[tuple[int, str]]:
+    """Every call in every mode but as a kill, of which there are photographs."""
+    chosen = [mode for mode in modes if mode != KILL]
+    yield from ((number, mode) for number in calls for mode in chosen)
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Without what jobs print."""
+    with contextlib.redirect_stdout(None), contextlib.redirect_stderr(None):
+        yield
