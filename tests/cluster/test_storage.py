@@ -130,11 +130,11 @@ def test_what_is_hidden_or_still_being_put_is_named_with_its_reason(place: Place
     assert {
         address.removeprefix(f"{place.top}/"): reason for address, reason in listing.passed_over
     } == {
-        ".hidden": "its name begins with . or _",
-        "_notes": "its name begins with . or _",
-        "_temporary": "its name begins with . or _",
+        ".hidden": "it is hidden: its name begins with . or _",
+        "_notes": "it is hidden: its name begins with . or _",
+        "_temporary": "it is hidden: its name begins with . or _",
         "big._COPYING_": "it is still being put (._COPYING_)",
-        "day/.crc": "its name begins with . or _",
+        "day/.crc": "it is hidden: its name begins with . or _",
     }
 
 
