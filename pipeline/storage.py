@@ -29,7 +29,7 @@ from py4j.protocol import Py4JJavaError
 from pipeline.errors import PipelineError, RootError
 from pipeline.hdfs import client_of, hdfs_errors, is_held, native_place, os_error, write_options
 from pipeline.holder import Holder, holder_text
-from pipeline.retries import may_pass
+from pipeline.retries import may_pass, retried
 from pipeline.session import Session
 
 if TYPE_CHECKING:
@@ -526,11 +526,15 @@ class HdfsStorage(Storage):
     def write_bytes(self, address: str, data: bytes, *, private: bool = False) -> None:
         folder, _, name = self._path(address).rpartition("/")
         fresh = f"{folder}/.{name}.new"  # hidden: no reader of a dataset sees it
-        with hdfs_errors(address):
-            self._client.delete(fresh)  # left by a job that was cut off, with a mode of its own
-            with self._client.create(fresh, write_options(private=private)) as file:
-                file.write(data)
-            self._client.rename(fresh, self._path(address), overwrite=True)
+
+        def write() -> None:
+            with hdfs_errors(address):
+                self._client.delete(fresh)  # left by a job that was cut off, with a mode of its own
+                with self._client.create(fresh, write_options(private=private)) as file:
+                    file.write(data)
+                self._client.rename(fresh, self._path(address), overwrite=True)
+
+        retried(write)  # the client gives up where a data node that it writes to is lost
 
     def write_pieces(self, address: str, pieces: Iterable[bytes]) -> None:
         options = write_options(private=False)
