@@ -208,7 +208,7 @@ IMPOSSIBLE: Final = (
     "nara97",  # the name of an account
     "nara naver com",  # an address without a sign for @
     "123-4567",  # seven digits
-    "공일공 그리고 공공공공 그리고 사팔삼일",  # words between the groups
+    "공일공 그리고 공공공공 그리고 칠육칠일",  # words between the groups
     "010 0000 하고 1234",
     "110,000,001,310",  # an amount of money
 )

@@ -134,7 +134,9 @@ def test_a_file_lost_in_mid_read_stops_nobody_and_a_damaged_one_is_told_from_it(
 ) -> None:
     landing, root = tmp_path / "landing", tmp_path / "root"
     landing.mkdir()
-    rows = "".join(line(f"2T{n % 24:02}:00:00", f"{n * 7919}", user=f"u{n}") for n in range(9_000))
+    rows = "".join(
+        line(f"2T{n % 24:02}:00:00", f"{n * 7919 % 99_991} 원", user=f"u{n}") for n in range(9_000)
+    )
     whole = gzip.compress(rows.encode())
     (landing / "back.tsv.gz").write_bytes(whole)
     (landing / "cut.tsv.gz").write_bytes(gzip.compress(b"\n" + rows.encode())[:-3000])
