@@ -1,0 +1,1 @@
+"""From searches to counts: pure functions on Polars tables, a day at a time."""

@@ -1,0 +1,175 @@
+"""What people search for in one sitting: sessions, and the pairs of queries in them.
+
+Like days (`days.py`), pairs are counted for some people first (`counted`) and then added up.
+"""
+
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from pipeline import limits
+from pipeline.counting.groups import (
+    Flags,
+    Ints,
+    changes,
+    least_of_each,
+    list_series,
+    order_by,
+    sizes,
+    sums,
+)
+from pipeline.counting.people import SKETCH_SIZE, united
+
+#: A session is followed at most so many hours into the day after the one on which it began.
+SESSION_SPILL_HOURS: Final = 6
+
+#: A second query within so many seconds after the first may be its correction (Wikimedia's glent).
+SOON_SECONDS: Final = 120
+
+_DAY_SECONDS: Final = 86_400
+
+
+def session_pairs(
+    searches: pl.DataFrame, *, zone: str, gap_minutes: int = 30, max_queries: int = 50
+) -> pl.DataFrame:
+    """List the pairs of different queries in each session, in the order they were first typed.
+
+    A session is one person's searches with less than `gap_minutes` between each and the next. It
+    belongs to the day on which it begins, and is followed to 6 o'clock of the next
+    (`SESSION_SPILL_HOURS`); what comes after that in the same session is in no pair.
+
+    Args:
+        searches: `searched_at` (UTC), `user_id`, `query_id`. The pairs of one day are complete if
+            it holds all of that day, the hour before and the six hours after.
+        zone: the reporting zone that cuts the days.
+        gap_minutes: the silence that ends a session, 1 to 60.
+        max_queries: a session with more different queries is left out: a session of n makes
+            n (n + 1) / 2 rows, so one crawler could outweigh everyone else.
+
+    Returns:
+        `day` (days since 1970 on which the session begins) and `SESSION_PAIRS`, among them each
+        query of each session with itself.
+
+    Raises:
+        InvalidParameterError: a parameter is out of its range.
+    """
+    limits.require(gap_minutes=gap_minutes, max_queries=max_queries)
+    local = pl.col("searched_at").dt.convert_time_zone(zone).dt.replace_time_zone(None)
+    rows = searches.select(
+        "user_id",
+        "query_id",
+        second=pl.col("searched_at").dt.epoch("s"),
+        local_second=local.dt.epoch("s"),
+    )
+    user, second, query, local_second = (
+        rows[name].to_numpy() for name in ("user_id", "second", "query_id", "local_second")
+    )
+    order = order_by(user, second, query)
+    user, second, query = user[order], second[order], query[order]
+    local_second = local_second[order]
+    starts = changes(user)
+    starts[1:] |= np.diff(second) >= 60 * gap_minutes
+    return _pairs(user, second, query, local_second, starts, max_queries)
+
+
+def _pairs(
+    user: Ints, second: Ints, query: Ints, local_second: Ints, starts: Flags, max_queries: int
+) -> pl.DataFrame:
+    """The pairs of all sessions, vectorised: no loop over searches, sessions or pairs."""
+    session = np.cumsum(starts) - 1
+    day = (local_second[starts] // _DAY_SECONDS)[session]
+    in_time = local_second < (day + 1) * _DAY_SECONDS + SESSION_SPILL_HOURS * 3600
+
+    # Each query of a session once, where it was first typed, in that order.
+    order = order_by(session, query)  # stable: equal ones stay in order of time
+    typed = np.sort(order[changes(session[order], query[order])])
+    typed = typed[in_time[typed]]
+    queries_of = np.bincount(session[typed], minlength=1)
+    typed = typed[queries_of[session[typed]] <= max_queries]
+
+    # Row i of a session of n is paired with rows i to n - 1; `left` is n - i.
+    of_session = session[typed]
+    ends = np.searchsorted(of_session, of_session, side="right")
+    left = ends - np.arange(len(typed))
+    first = np.repeat(np.arange(len(typed)), left)
+    second_of = first + np.arange(len(first)) - np.repeat(np.cumsum(left) - left, left)
+    begins = np.searchsorted(of_session, of_session, side="left") == np.arange(len(typed))
+    a, b = typed[first], typed[second_of]
+    return pl.DataFrame(
+        {
+            "day": day[a],
+            "first_id": query[a],
+            "second_id": query[b],
+            "user_id": user[a],
+            "seconds_between": second[b] - second[a],
+            "opened": begins[first] & (a == b),
+        }
+    )
+
+
+def counted(pairs: pl.DataFrame) -> pl.DataFrame:
+    """Count the pairs of some people on one day: `session_pairs` to a part of `daily_pairs`.
+
+    Returns:
+        `first_id`, `second_id`, `sessions`, `opened`, `seconds_between` (their sum), `soon`,
+        `searchers_sketch` (empty for a query with itself), by pair. Parts of different people add
+        up.
+    """
+    first_id, second_id, user, between = (
+        pairs[name].to_numpy() for name in ("first_id", "second_id", "user_id", "seconds_between")
+    )
+    opened = pairs["opened"].to_numpy().astype(np.int64)
+    order = order_by(first_id, second_id, user)
+    first_id, second_id, user = first_id[order], second_id[order], user[order]
+    between, opened = between[order], opened[order]
+    first = changes(first_id, second_id)
+    starts = np.flatnonzero(first)
+    is_pair = first_id[starts] != second_id[starts]
+    # Of a query with itself nobody asks who.
+    persons = np.flatnonzero((first | changes(user)) & (first_id != second_id))
+    of_pair = np.flatnonzero(first[persons])
+    people = least_of_each(user[persons], of_pair, SKETCH_SIZE)
+    lengths = np.zeros(len(starts), dtype=np.int64)
+    lengths[is_pair] = people.list.len().to_numpy()
+    offsets = np.concatenate([[0], np.cumsum(lengths)])
+    return pl.DataFrame(
+        {
+            "first_id": first_id[starts],
+            "second_id": second_id[starts],
+            "sessions": sizes(starts, len(first_id)),
+            "opened": sums(opened, starts),
+            "seconds_between": sums(between, starts),
+            "soon": sums((between <= SOON_SECONDS).astype(np.int64), starts),
+            "searchers_sketch": list_series(offsets, people.explode(empty_as_null=False)),
+        }
+    )
+
+
+def added_up(parts: list[pl.DataFrame]) -> pl.DataFrame:
+    """What the pairs of several groups of people come to together, as `counted` gives them."""
+    rows = pl.concat(parts)
+    keys = ["first_id", "second_id"]
+    numbers = ["sessions", "opened", "seconds_between", "soon"]
+    summed = rows.group_by(keys).agg(pl.col(numbers).sum()).sort(keys).with_row_index("pair")
+    summed = summed.with_columns(pl.col("pair").cast(pl.Int64))
+    of_pair = rows.join(summed.select("pair", *keys), on=keys).select("pair", "searchers_sketch")
+    sketches = united(of_pair, "pair")
+    together = summed.join(sketches, on="pair", how="left", maintain_order="left")
+    return together.with_columns(
+        pl.col("searchers_sketch").fill_null(pl.lit([], dtype=pl.List(pl.Int64)))
+    ).select(parts[0].columns)
+
+
+def daily_pairs(day: pl.DataFrame) -> pl.DataFrame:
+    """`DAILY_PAIRS` of all people of a day, by pair. `opened` adds up to the number of sessions."""
+    is_self = pl.col("first_id") == pl.col("second_id")
+    return day.select(
+        "first_id",
+        "second_id",
+        "sessions",
+        "opened",
+        pl.when(~is_self).then("searchers_sketch").alias("searchers_sketch"),
+        (pl.col("seconds_between") / pl.col("sessions")).alias("seconds_between"),
+        pl.when(is_self).then(0).otherwise("soon").alias("soon"),
+    )

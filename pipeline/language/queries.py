@@ -1,0 +1,215 @@
+"""A query as people mean it (normalised), as they see it (surface), and without its spelling.
+
+On columns of texts. Most queries are plain: they are told by one look of Polars' regular
+expressions, and only the others, each different one once, are mended in Python.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+import polars as pl
+import polars_hash  # noqa: F401  # gives expressions `nchash`
+import pyarrow as pa
+import regex
+
+from pipeline.language.characters import CodePoints
+from silgeom.text import (
+    BIDI_CONTROLS,
+    BYTE_ORDER_MARK,
+    CONTROLS,
+    SPACES,
+    normalized_query,
+)
+
+#: Characters that mending leaves as they are, alone or beside each other: CJK ideographs to Hangul
+#: syllables, printable ASCII, compatibility jamo without the filler, Latin letters with marks,
+#: kana.
+_ONLY_PLAIN: Final = r"\A[一-힣 -~ㄱ-ㅣÀ-ɏぁ-ゖァ-ヺ]*\z"
+_LAUGHS: Final = ["ㅋㅋㅋ", "ㅎㅎㅎ", "ㅠㅠㅠ", "ㅜㅜㅜ"]
+
+#: The seed of Spark's xxhash64: ids are the same in Spark, in DuckDB and here.
+_SEED: Final = 42
+
+_SHOWN: Final = str.maketrans(
+    dict.fromkeys(SPACES, " ") | dict.fromkeys(CONTROLS + BIDI_CONTROLS + BYTE_ORDER_MARK, "")
+)
+
+#: An ending, with what it begins at, is at most so many characters: longer ones hardly end two
+#: queries.
+MAX_ENDING: Final = 40
+
+_WORD: Final = r"\p{L}\p{M}\p{N}"
+#: Most letters of what is typed here.
+_LETTERS: Final = "가-힣a-zㄱ-ㅣ一-鿿ß-öø-ɏぁ-ゖァ-ヺ"
+_HAS_WORD: Final = regex.compile(rf"(?V1)[[{_WORD}]--[ㆍ]]")
+_WITHOUT_SPELLING: Final = [
+    (regex.compile(pattern), by)
+    for pattern, by in [
+        (r"(?<=\p{Nd}),(?=\p{Nd}{3}(?!\p{Nd}))", ""),  # of thousands
+        (rf"(?<=\p{{Nd}})[^{_WORD}]*\+[^{_WORD}]*(?=\p{{Nd}})", "+"),
+        (rf"(?<=\p{{Nd}})[^{_WORD}+#]+(?=\p{{Nd}})", "."),
+        (
+            rf"[^{_WORD}+#.]"
+            rf"|(?<![{_WORD}][+#]{{0,2}})[+#]"
+            r"|\.(?!(?<=\p{Nd}\.)\p{Nd}|(?<=(?:^| )\.)[a-z])",
+            "",
+        ),
+    ]
+]
+
+
+def normalized(queries: pl.Series) -> pl.Series:
+    """Queries by which equal queries are equal: string to string, null to null. Idempotent.
+
+    Widths made normal (full-width ASCII, half-width katakana and jamo), white space of every kind
+    a single space and none at the ends, what is invisible removed (but the joiners inside emoji),
+    lower case, decomposed Hangul and Latin composed (NFC; macOS sends NFD), conjoining jamo that
+    stand alone as compatibility jamo, and runs of three and more of ㅋ ㅎ ㅠ ㅜ cut to two unless
+    the query is consonants alone: those may be initials. Punctuation stays.
+    """
+
+    def is_plain(texts: pl.Series) -> pl.Series:
+        return texts.str.contains(_ONLY_PLAIN) & ~texts.str.contains_any(_LAUGHS)
+
+    return _mended(queries, queries.str.to_lowercase(), is_plain, normalized_query)
+
+
+def surfaces(queries: pl.Series) -> pl.Series:
+    """Queries as typed, fit to be shown: string to string, null to null.
+
+    Composed (NFC), white space of every kind a single space and none at the ends; control
+    characters, byte order marks and what turns the direction of the page removed. Case, width and
+    everything else stay.
+    """
+    return _mended(queries, queries, lambda texts: texts.str.contains(_ONLY_PLAIN), _surface)
+
+
+def ids(texts: pl.Series) -> pl.Series:
+    """64 bits of each text, as Spark's `xxhash64` gives them: string to Int64."""
+    hashed = pl.col(texts.name).nchash.xxhash64(seed=_SEED)  # type: ignore[attr-defined]
+    return texts.to_frame().select(hashed.reinterpret(signed=True)).to_series()
+
+
+def variant_keys(queries: pl.Series) -> pl.Series:
+    """What spacing and punctuation variants of a normalised query share: string to string.
+
+    Spaces, punctuation and symbols go: 카카오 톡 and 카카오톡 are one, 3·1절 and 3ㆍ1절, node.js
+    and nodejs. These stay, for they tell queries apart: + and # right after a letter or digit (c++,
+    c#, 1+1), a point before a Latin word (.net), and between two digits a point for whatever is
+    there (3.5 is not 35; 2026-11-22 is 2026.11.22), but for the commas of thousands. A query of
+    symbols alone keeps them all but the spaces. Null stays null.
+    """
+    is_plain = queries.str.contains(rf"\A[{_LETTERS} 0-9]*\z") & (
+        ~queries.str.contains("[0-9] [0-9]")
+    )
+    without_spaces = queries.str.replace_all(" ", "", literal=True)
+    return _one_by_one(queries, without_spaces, (~is_plain).fill_null(value=False), variant_key)
+
+
+def variant_key(query: str) -> str:
+    """The `variant_keys` of one query."""
+    if not _HAS_WORD.search(query):
+        return query.replace(" ", "")
+    key = query.replace("ㆍ", "·")  # a letter by its category, and in queries a middle dot
+    for pattern, by in _WITHOUT_SPELLING:
+        key = pattern.sub(by, key)
+    return key
+
+
+def endings(queries: pl.Series) -> pl.DataFrame:
+    """What may end other queries too: the longest of a query first, each but the whole query.
+
+    www.daum.net ends with .daum.net and .net, 제주도 흑돼지 맛집 with 흑돼지 맛집 and 맛집, 电影院
+    with 影院: ideographs are written without spaces, and one alone is too little.
+
+    Args:
+        queries: normalised, without nulls.
+
+    Returns:
+        `row` (of the query, from 0, rising) and `ending`.
+    """
+    points = CodePoints.of(queries)
+    codes, offsets = points.codes, points.offsets
+    row = np.repeat(np.arange(len(queries)), np.diff(offsets))
+    place = np.arange(len(codes))
+    left = offsets[1:][row] - place  # characters from here to the end
+    is_space = codes == ord(" ")
+    follows_space = np.concatenate([[False], is_space[:-1]])
+    is_mark = (codes == ord(".")) | ((codes >= ord("一")) & (codes <= ord("鿿")))
+    begins = (is_space | (is_mark & ~follows_space)) & (place > offsets[row])
+    begins &= (left >= 2) & (left <= MAX_ENDING)
+    chosen = np.flatnonzero(begins)
+    texts = points.slices(chosen + is_space[chosen], offsets[1:][row[chosen]]).texts("ending")
+    return pl.DataFrame({"row": row[chosen].astype(np.uint32), "ending": texts})
+
+
+def ending_ids(queries: pl.Series) -> pl.Series:
+    """The `ids` of the `endings` of each query: string to List(Int64)."""
+    found = endings(queries)
+    counts = np.bincount(found["row"].to_numpy(), minlength=len(queries))
+    lists = pa.LargeListArray.from_arrays(
+        pa.array(np.concatenate([[0], np.cumsum(counts)])), ids(found["ending"]).to_arrow()
+    )
+    made = pl.from_arrow(lists)
+    assert isinstance(made, pl.Series)
+    return made.rename("ending_ids")
+
+
+def _mended(
+    texts: pl.Series,
+    easy: pl.Series,
+    is_plain: Callable[[pl.Series], pl.Series],
+    mend: Callable[[str], str],
+) -> pl.Series:
+    """Mend texts, by the cheapest way that is right for each.
+
+    Args:
+        texts: as they came.
+        easy: the same, with all done that is done to plain texts.
+        is_plain: whether nothing else has to be done, but for white space.
+        mend: does all there is to do to any text.
+    """
+    is_odd = ~(is_plain(texts) & ~_has_stray_space(texts))
+    places = is_odd.fill_null(value=False).arg_true()
+    if not len(places):
+        return easy
+    # Most of the odd ones are decomposed, or have a space too many.
+    composed = _squeezed(easy.gather(places).str.normalize("NFC"))
+    whole = easy.clone()  # scatter writes into what it is called on
+    whole.scatter(places, composed)
+    still_odd = places.filter(~is_plain(composed))
+    return _one_by_one(texts, whole, still_odd, mend)
+
+
+def _one_by_one(
+    texts: pl.Series, others: pl.Series, odd: pl.Series, mend: Callable[[str], str]
+) -> pl.Series:
+    """What `mend` makes of odd texts, of each different one once, among the others."""
+    places = odd.arg_true() if odd.dtype == pl.Boolean else odd
+    if not len(places):
+        return others
+    these = texts.gather(places)
+    different = these.unique()
+    mended = pl.Series([mend(text) for text in different.to_list()], dtype=pl.String)
+    whole = others.clone()
+    return whole.scatter(places, these.replace_strict(different, mended)).rename(texts.name)
+
+
+def _has_stray_space(texts: pl.Series) -> pl.Series:
+    return (
+        texts.str.contains("  ", literal=True)
+        | texts.str.starts_with(" ")
+        | texts.str.ends_with(" ")
+    )
+
+
+def _squeezed(texts: pl.Series) -> pl.Series:
+    return texts.str.replace_all(" {2,}", " ").str.strip_chars(" ")
+
+
+def _surface(query: str) -> str:
+    composed = unicodedata.normalize("NFC", query.translate(_SHOWN))
+    return re.sub(" {2,}", " ", composed).strip(" ")

@@ -1,0 +1,175 @@
+"""Text of lines to fields: columns, quoted cells, JSON."""
+
+import csv
+import json
+import re
+from collections.abc import Callable, Sequence
+from functools import reduce
+from typing import Any, Final
+
+import polars as pl
+
+from pipeline.detection import with_positions
+from pipeline.formats import ColumnRef, LogFormat, SkipRule
+from pipeline.lines import open_after
+
+#: The fields of a search, in the order of the columns that `line_fields` returns.
+FIELDS: Final = ("searched_at", "user", "query", "clicked_url", "clicked_rank")
+
+Value = Callable[[ColumnRef], pl.Series]
+
+
+def line_fields(texts: pl.Series, fmt: LogFormat) -> pl.DataFrame:
+    """Cut lines into fields.
+
+    Args:
+        texts: lines; null for those that cannot be read.
+        fmt: how; one with a header line is bound to it (`detection.bound`).
+
+    Returns:
+        Each of `FIELDS` as text, null where it is not there; `skipped`: the format knows that the
+        line is no search; `missing`: the line has no place for time, user or query (of JSON: for
+        none of them, since an object may leave out what is blank).
+    """
+    if fmt.kind == "json":
+        value = _from_json(texts)
+    else:
+        fmt = with_positions(fmt)
+        value = _from_columns(texts, fmt)
+    fields = {
+        name: first_of([value(ref) for ref in fmt.alternatives(name)], len(texts))
+        for name in FIELDS
+    }
+    is_null = [fields[name].is_null() for name in ("searched_at", "user", "query")]
+    together: Callable[[pl.Series, pl.Series], pl.Series] = (
+        (lambda a, b: a & b) if fmt.kind == "json" else (lambda a, b: a | b)
+    )
+    return pl.DataFrame(
+        {
+            **fields,
+            "skipped": is_skipped(texts, fmt, value),
+            "missing": reduce(together, is_null),
+        }
+    )
+
+
+def first_of(alternatives: Sequence[pl.Series], rows: int) -> pl.Series:
+    """The first that is not blank, else the last: null only if that one is missing."""
+    if not alternatives:
+        return pl.repeat(None, rows, dtype=pl.String, eager=True)
+    if len(alternatives) == 1:
+        return alternatives[0]
+    frame = pl.DataFrame({f"{at}": each for at, each in enumerate(alternatives)})
+    filled = [pl.when(pl.col(name).str.strip_chars(" ") != "").then(name) for name in frame.columns]
+    return frame.select(pl.coalesce(*filled, *frame.columns)).to_series()
+
+
+def is_skipped(texts: pl.Series, fmt: LogFormat, value: Value) -> pl.Series:
+    """Whether the format knows lines as no searches."""
+    conditions = [_rule_applies(rule, value(rule.column)) for rule in fmt.skip]
+    conditions += [texts.str.starts_with(prefix) for prefix in fmt.skip_prefixes]
+    if fmt.header_cells:
+        cells = [
+            value(position).str.strip_chars(" ").str.strip_chars('"').str.to_lowercase()
+            == name.strip('"').lower()
+            for position, name in fmt.header_cells
+        ]
+        conditions.append(reduce(lambda a, b: a & b, cells))
+    nothing = pl.repeat(False, len(texts), eager=True)
+    return reduce(lambda a, b: a | b.fill_null(value=False), conditions, nothing)
+
+
+def _rule_applies(rule: SkipRule, value: pl.Series) -> pl.Series:
+    if rule.one_of:
+        return value.is_in(list(rule.one_of))
+    return ~value.is_in(list(rule.not_in)) if rule.not_in else value.is_not_null()
+
+
+def _refs(fmt: LogFormat) -> list[ColumnRef]:
+    fields = [ref for name in FIELDS for ref in fmt.alternatives(name)]
+    return [*fields, *[rule.column for rule in fmt.skip]]
+
+
+def _from_columns(texts: pl.Series, fmt: LogFormat) -> Value:
+    separator = fmt.separators[0]
+    width = max(int(ref) for ref in _refs(fmt))
+    cells = texts.str.split_exact(separator, width).struct.unnest()
+    columns = [cells[name] for name in cells.columns]
+    if fmt.kind == "csv" and len(separator) == 1:
+        quoted = texts.str.contains('"', literal=True).fill_null(value=False).arg_true()
+        if len(quoted):
+            lines = texts.gather(quoted).to_list()
+            rows = [_quoted(line, separator, width) for line in lines]
+            for at in range(width):
+                values = pl.Series([row[at] for row in rows], dtype=pl.String)
+                columns[at] = columns[at].scatter(quoted, values)
+    return lambda ref: columns[int(ref) - 1]
+
+
+def _quoted(line: str, separator: str, width: int) -> list[str | None]:
+    """The first cells of a line with quotes as in RFC 4180; none of one that ends inside quotes."""
+    if open_after(line, separator, is_open=False):
+        return [None] * width  # it goes on in the next line: none of its cells is whole
+    cells: list[str | None] = list(next(csv.reader([line], delimiter=separator), []))
+    return [*cells[:width], *[None] * (width - len(cells))]
+
+
+#: What is neither a text nor a number, and how it is told from such a text: it has no quotes.
+_NO_TEXT: Final = r"\A(?:[\[{](?s:.*)|true|false)\z"
+_NUMBER: Final = r"\A-?\d+(?:[.]\d+)?(?:[eE][+-]?\d+)?\z"
+
+
+def _from_json(texts: pl.Series) -> Value:
+    documents = _documents(texts)
+
+    def value(ref: ColumnRef) -> pl.Series:
+        path = "$" + "".join(f"['{key}']" for key in str(ref).split("."))
+        found = documents.str.json_path_match(path)
+        leaf = re.escape(str(ref).rpartition(".")[2])
+        is_odd = found.str.contains(_NO_TEXT) | (
+            found.str.contains(_NUMBER) & found.str.contains("[.eE]|[0-9]{16}")
+        )
+        unquoted = documents.str.contains(rf'"{leaf}"\s*:\s*[^"\s]')
+        places = (is_odd & unquoted).fill_null(value=False).arg_true()
+        if not len(places):
+            return found
+        exact = [_as_written(line, str(ref)) for line in documents.gather(places).to_list()]
+        return found.scatter(places, pl.Series(exact, dtype=pl.String))
+
+    return value
+
+
+def _documents(texts: pl.Series) -> pl.Series:
+    """Lines that are one JSON object, strictly written; null: the line is none."""
+    lines = (
+        texts.to_frame("line")
+        .select(pl.when(pl.col("line").str.contains(r"\A\s*\{")).then("line"))
+        .to_series()
+    )
+    is_strict = lines.str.json_path_match("$").is_not_null()
+    places = (lines.is_not_null() & ~is_strict).arg_true()
+    if not len(places):
+        return lines
+    mended = [_strictly(line) for line in lines.gather(places).to_list()]
+    return lines.scatter(places, pl.Series(mended, dtype=pl.String))
+
+
+def _strictly(line: str) -> str | None:
+    """An object with control characters in texts, NaN or half surrogate pairs, without them."""
+    try:
+        document = json.loads(line, strict=False, parse_constant=lambda _: None)
+    except (ValueError, RecursionError):
+        return None
+    text = json.dumps(document, ensure_ascii=False)
+    return text.encode("utf-8", "replace").decode("utf-8") if isinstance(document, dict) else None
+
+
+def _as_written(line: str, path: str) -> str | None:
+    """A value that is no text: a number as it stands there, blank if it is something else."""
+    found: Any = json.loads(line, parse_float=str, parse_int=str)
+    for key in path.split("."):
+        found = found[key]
+    if not isinstance(found, str):
+        return ""
+    whole = re.fullmatch(r"(-?\d+)[.]0+", found)
+    return whole[1] if whole else found

@@ -1,0 +1,1 @@
+"""From counts to what is shown: pure functions on Polars tables."""

@@ -1,0 +1,284 @@
+"""Related searches: what the same people look for in the same sitting.
+
+Two questions, two figures, since a good test is a poor order:
+
+* Is it an accident? The signed root of the log-likelihood ratio decides what may be shown.
+* Is it likely? In how many of a query's sessions the other comes after, or before, which counts
+  half, orders what is shown.
+
+A pair that is one query mistyped or spaced otherwise is not related but a correction.
+"""
+
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from pipeline import limits
+from pipeline.counting.people import different_people
+from pipeline.errors import InvalidParameterError
+from pipeline.language.keys import keystrokes, other_keyboard_keystrokes
+from pipeline.language.queries import variant_keys
+from pipeline.results.distances import Distances, keystroke_distances
+from pipeline.results.names import names_of
+from pipeline.results.ranking import with_top_ranks
+
+#: Keys of the longer query that allow one, two and three slips: 날시, four syllables, seven.
+SLIP_LENGTHS: Final = (5, 9, 15)
+
+#: What a session counts in which the other query came before, not after.
+BEFORE: Final = 0.5
+
+#: One slip more is believed where so much commoner a query ended at least half of the sessions of
+#: the rarer one at once: ㄴ라씨 is 날씨 with two keys swapped, which is two slips.
+SLIP_ODDS: Final = 10
+
+_BEST_FIRST: Final = [
+    ("score", True),
+    ("next_probability", True),
+    ("significance", True),
+    ("related_query", False),
+]
+
+
+def related_searches(
+    daily_pairs: pl.LazyFrame,
+    names: pl.LazyFrame,
+    *,
+    min_searchers: int = 5,
+    min_significance: float = 2.0,
+    top: int = 10,
+) -> pl.DataFrame:
+    """Rank the queries that are searched in the same sessions as each query.
+
+    Args:
+        daily_pairs: `DAILY_PAIRS` of any number of days.
+        names: `query_id`, `query`, `surface`, `variant_id` of the queries in them; several rows a
+            query are allowed, a query without a row is left out.
+        min_searchers: different people who must have searched for both in one session.
+        min_significance: sigmas below which a pair may be an accident.
+        top: related queries and corrections of a query, of each so many.
+
+    Returns:
+        `RELATED`, by query, kind and rank. `related`: by `score`, then by how often the other comes
+        after, then by significance, then by text; of the variants of one query only the first.
+        `correction`: from the rarer form to the commoner, where both differ in spacing or
+        punctuation alone, or by few keys or the keyboard's language and most people who had both
+        typed the commoner one soon after.
+
+    Raises:
+        InvalidParameterError: a parameter is out of its range.
+    """
+    limits.require(min_searchers=min_searchers, top=top)
+    if min_significance < 0:
+        raise InvalidParameterError(f"min_significance must be 0 or more, got {min_significance}")
+    is_self = pl.col("first_id") == pl.col("second_id")
+    alone = (
+        daily_pairs.filter(is_self)
+        .group_by(query_id="first_id")
+        .agg(pl.col("sessions", "opened").sum())
+        .collect()
+    )
+    all_sessions = int(alone["opened"].sum())
+    # No pair has more sessions than its queries (Agrawal and Srikant's Apriori, VLDB 1994): half of
+    # the pairs, and nearly all that come once, end here.
+    sessions = alone.filter(pl.col("sessions") >= min_searchers).select("query_id", "sessions")
+    shared = _shared_sessions(daily_pairs.filter(~is_self), sessions, min_searchers)
+    tested = shared.with_columns(significance=_significance(all_sessions)).filter(
+        pl.col("significance") >= min_significance
+    )
+    directed = _directed(_named(tested, names))
+    one_of_variants = with_top_ranks(
+        directed,
+        per=["query_id", "kind", "related_variant_id"],
+        best_first=_BEST_FIRST,
+        limit=1,
+    ).drop("rank")
+    ranked = with_top_ranks(
+        one_of_variants, per=["query_id", "kind"], best_first=_BEST_FIRST, limit=top
+    )
+    return ranked.sort("query", "kind", "rank").select(
+        "query",
+        "kind",
+        "rank",
+        "related_query",
+        "related_surface",
+        "score",
+        "significance",
+        "sessions",
+        "searchers",
+        "next_probability",
+    )
+
+
+def log_likelihood_ratio(k11: pl.Expr, k12: pl.Expr, k21: pl.Expr, k22: pl.Expr) -> pl.Expr:
+    """Dunning's log-likelihood ratio of a 2 × 2 table of counts (Computational Linguistics 19, 1).
+
+    2 (H(rows) + H(columns) - H(all)), where H(k…) = xlogx(Σk) - Σ xlogx(k).
+
+    Args:
+        k11: sessions with both.
+        k12: with the first alone.
+        k21: with the second alone.
+        k22: with neither.
+    """
+    rows = _unnormalised_entropy(k11 + k12, k21 + k22)
+    columns = _unnormalised_entropy(k11 + k21, k12 + k22)
+    # Rounding may leave a little less than nothing of independent counts.
+    return (2 * (rows + columns - _unnormalised_entropy(k11, k12, k21, k22))).clip(lower_bound=0.0)
+
+
+def significance(k11: pl.Expr, k12: pl.Expr, k21: pl.Expr, k22: pl.Expr) -> pl.Expr:
+    """The signed root of the log-likelihood ratio: negative where both are rarer than by chance."""
+    root = log_likelihood_ratio(k11, k12, k21, k22).sqrt()
+    # k11 / (k11 + k12) < k21 / (k21 + k22), without dividing by nothing.
+    return pl.when(k11 * (k21 + k22) < k21 * (k11 + k12)).then(-root).otherwise(root)
+
+
+def _significance(all_sessions: int) -> pl.Expr:
+    both, low, high = pl.col("sessions"), pl.col("low_sessions"), pl.col("high_sessions")
+    return significance(both, low - both, high - both, all_sessions - low - high + both)
+
+
+def _unnormalised_entropy(*counts: pl.Expr) -> pl.Expr:
+    total = sum(counts[1:], counts[0])
+    return _xlogx(total) - sum((_xlogx(count) for count in counts[1:]), _xlogx(counts[0]))
+
+
+def _xlogx(count: pl.Expr) -> pl.Expr:
+    return pl.when(count > 0).then(count * count.cast(pl.Float64).log()).otherwise(0.0)
+
+
+def _shared_sessions(
+    pairs: pl.LazyFrame, sessions: pl.DataFrame, min_searchers: int
+) -> pl.DataFrame:
+    """The pairs of two different queries, in any order, that enough people searched for.
+
+    Args:
+        pairs: `DAILY_PAIRS` of different queries.
+        sessions: `query_id` and `sessions` of the queries that may be in one.
+        min_searchers: different people.
+
+    Returns:
+        `low`, `high` (query ids), `low_sessions`, `high_sessions` (all of each), `sessions`,
+        `high_after`, `low_after`, `high_soon`, `low_soon`, `searchers`.
+    """
+    is_rising = pl.col("first_id") < pl.col("second_id")
+    unordered = pairs.select(
+        low=pl.min_horizontal("first_id", "second_id"),
+        high=pl.max_horizontal("first_id", "second_id"),
+        is_rising=is_rising,
+        sessions="sessions",
+        soon="soon",
+        searchers_sketch="searchers_sketch",
+    )
+    known = sessions.lazy().select("query_id")
+    rising = pl.col("is_rising")
+    counted = (
+        unordered.join(known, left_on="low", right_on="query_id", how="semi")
+        .join(known, left_on="high", right_on="query_id", how="semi")
+        .group_by("low", "high")
+        .agg(
+            sessions=pl.col("sessions").sum(),
+            high_after=pl.when(rising).then("sessions").otherwise(0).sum(),
+            low_after=pl.when(~rising).then("sessions").otherwise(0).sum(),
+            high_soon=pl.when(rising).then("soon").otherwise(0).sum(),
+            low_soon=pl.when(~rising).then("soon").otherwise(0).sum(),
+        )
+        .filter(pl.col("sessions") >= min_searchers)
+        .sort("low", "high")
+        .with_row_index("pair")
+        .with_columns(pl.col("pair").cast(pl.Int64))
+        .collect()
+    )
+    # Sketches are dear: only those of pairs with enough sessions are united.
+    sketches = unordered.join(
+        counted.lazy().select("low", "high", "pair"), on=["low", "high"]
+    ).select("pair", "searchers_sketch")
+    people = different_people(sketches.collect(), "pair").filter(
+        pl.col("searchers") >= min_searchers
+    )
+    return (
+        counted.join(people, on="pair")
+        .join(sessions.select(low="query_id", low_sessions="sessions"), on="low")
+        .join(sessions.select(high="query_id", high_sessions="sessions"), on="high")
+        .drop("pair")
+    )
+
+
+def _named(tested: pl.DataFrame, names: pl.LazyFrame) -> pl.DataFrame:
+    """Add both texts and `wrong_id`, the one of the two that the other corrects (null: neither)."""
+    ids = pl.concat([tested["low"], tested["high"]])
+    texts = names_of(ids, names)
+    letters = variant_keys(texts["query"])
+    texts = texts.with_columns(
+        keys=keystrokes(letters), other_keys=other_keyboard_keystrokes(letters)
+    )
+    named = tested.join(
+        texts.select(pl.all().name.prefix("low_")), left_on="low", right_on="low_query_id"
+    ).join(texts.select(pl.all().name.prefix("high_")), left_on="high", right_on="high_query_id")
+    is_variant = pl.col("low_variant_id") == pl.col("high_variant_id")
+    low_sessions, high_sessions = pl.col("low_sessions"), pl.col("high_sessions")
+    low_is_rarer = (low_sessions < high_sessions) | (
+        (low_sessions == high_sessions) & (pl.col("low_query") > pl.col("high_query"))
+    )
+    corrected_soon = pl.when(low_is_rarer).then("high_soon").otherwise("low_soon")
+    rarer = pl.min_horizontal(low_sessions, high_sessions)
+    is_plain = (corrected_soon >= rarer / 2) & (
+        pl.max_horizontal(low_sessions, high_sessions) >= SLIP_ODDS * rarer
+    )
+    most = len(SLIP_LENGTHS)
+    slips = pl.lit(pl.Series(_slips(named), dtype=pl.Int64))
+    is_slip = (slips <= most) & (slips <= _slips_allowed() + is_plain.cast(pl.Int64))
+    is_correction = is_variant | (is_slip & (corrected_soon >= pl.col("sessions") / 2))
+    wrong = pl.when(low_is_rarer).then("low").otherwise("high")
+    return named.with_columns(wrong_id=pl.when(is_correction).then(wrong))
+
+
+def _slips(named: pl.DataFrame) -> Distances:
+    """Keys between two queries, as typed or on the keyboard's other language."""
+    most = len(SLIP_LENGTHS)
+    compared = [
+        ("low_keys", "high_keys"),
+        ("low_other_keys", "high_keys"),
+        ("low_keys", "high_other_keys"),
+    ]
+    least: Distances = np.minimum.reduce(
+        [keystroke_distances(named[left], named[right], at_most=most) for left, right in compared]
+    )
+    return least
+
+
+def _slips_allowed() -> pl.Expr:
+    keys = pl.max_horizontal(pl.col("low_keys", "high_keys").str.len_chars())
+    return pl.sum_horizontal((keys >= length).cast(pl.Int64) for length in SLIP_LENGTHS)
+
+
+def _directed(named: pl.DataFrame) -> pl.DataFrame:
+    """Each pair seen from each of its queries; a correction only from the wrong one."""
+
+    def seen_from(one: str, other: str) -> pl.DataFrame:
+        after, both, of_query = f"{other}_after", "sessions", f"{one}_sessions"
+        return named.select(
+            "wrong_id",
+            "sessions",
+            "searchers",
+            "significance",
+            query_id=one,
+            query=f"{one}_query",
+            related_query=f"{other}_query",
+            related_surface=f"{other}_surface",
+            related_variant_id=f"{other}_variant_id",
+            # That share, in either order, predicts the next query better than P(next | query) of
+            # the query-flow graph (Boldi and others, CIKM 2008), whose counts are few; this, better
+            # than both.
+            score=(pl.col(after) + (pl.col(both) - pl.col(after)) * BEFORE) / pl.col(of_query),
+            next_probability=pl.col(after) / pl.col(of_query),
+        )
+
+    both_ways = pl.concat([seen_from("low", "high"), seen_from("high", "low")])
+    is_related = pl.col("wrong_id").is_null()
+    kind = pl.when(is_related).then(pl.lit("related")).otherwise(pl.lit("correction"))
+    return both_ways.filter(is_related | (pl.col("wrong_id") == pl.col("query_id"))).with_columns(
+        kind=kind
+    )
