@@ -21,11 +21,19 @@ from pyspark.sql import DataFrame
 from pipeline.backfill import Asked, require_range
 from pipeline.errors import InvalidParameterError, RootError, UnreachableError
 from pipeline.failures import as_sentence
-from pipeline.ingest import TakenIn, check_landing, take_in, unreachable_text
+from pipeline.ingest import Merge, TakenIn, check_landing, take_in, unreachable_text
 from pipeline.inspection import Landing
 from pipeline.limits import LIMITS
 from pipeline.logs import LEVELS, STYLES, set_up_logging
-from pipeline.publish import DAYS_READ, Options, Published, first_look
+from pipeline.merge import merge_on_spark
+from pipeline.publish import (
+    DAYS_READ,
+    FirstLook,
+    Options,
+    Published,
+    first_look,
+    spark_look,
+)
 from pipeline.refresh import SessionRules
 from pipeline.root import Root, open_root
 from pipeline.runs import Run, current_run, recorded, told_arguments, write_run
@@ -351,8 +359,15 @@ def _keep(session: Session, name: str, run: Run) -> None:
 
 
 @contextmanager
-def prepared_root(session: Session, args: argparse.Namespace) -> Iterator[Root]:
+def prepared_root(
+    session: Session, args: argparse.Namespace, *, merge: Merge = merge_on_spark
+) -> Iterator[Root]:
     """Hold the root with all that is new in the landing folder taken in, and say what that was.
+
+    Args:
+        session: reads and writes.
+        args: of the command line.
+        merge: does the work on rows of taking in.
 
     Raises:
         UnreachableError: after the block, if a file could not be reached: the rest is done.
@@ -370,7 +385,7 @@ def prepared_root(session: Session, args: argparse.Namespace) -> Iterator[Root]:
     require_range(asked_for(args))
     check_landing(session, landing, root=args.root)
     with held_root(session, args, zone=args.reporting_zone) as root:
-        taken = take_in(root, landing, now=datetime.now(UTC))
+        taken = take_in(root, landing, now=datetime.now(UTC), merge=merge)
         report_taken_in(taken, landing)
         yield root
     if taken.unreachable:
@@ -427,15 +442,22 @@ def report_published(
 
     Of a range of results, in which this one has its `place`, one line each.
     """
+    report_look(published, span, spark_look(published, choose), place)
+
+
+def report_look(
+    published: Published, span: str, look: Callable[[int], FirstLook], place: str = ""
+) -> None:
+    """`report_published`, by what gives the first rows."""
     if place:
         news = "made" if published.is_new else "up to date"
         say(f"{place:>16}  {published.dataset}/{published.partition}  {news}")
         return
     note = "" if published.is_new else " (up to date: nothing to do)"
-    look = first_look(published, choose, limit=SHOWN)
-    say(f"{span}\nResult    {look.count:,} rows in {published.address}{note}")
-    if look.rows:
-        say("\n" + table(look.columns, look.rows))
+    found = first_look(published, look, limit=SHOWN)
+    say(f"{span}\nResult    {found.count:,} rows in {published.address}{note}")
+    if found.rows:
+        say("\n" + table(found.columns, found.rows))
 
 
 def window_text(root: Root, end: datetime, hours: int) -> str:

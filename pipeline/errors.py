@@ -19,6 +19,21 @@ class RemoteError(OSError):
     """A distributed file system failed at a call, which may succeed within seconds or minutes."""
 
 
+class UnreadableFileError(Exception):
+    """A file of the landing folder could not be read to its end.
+
+    Attributes:
+        source: the file.
+    """
+
+    def __init__(self, source: str, why: str) -> None:
+        super().__init__(source, why)
+        self.source = source
+
+    def __str__(self) -> str:
+        return str(self.args[1])
+
+
 class InvalidParameterError(PipelineError, ValueError):
     """A parameter is outside the range its docstring gives."""
 

@@ -20,7 +20,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
 from pipeline.charsets import known_charset
-from pipeline.errors import LandingError, RootError, UnreachableError
+from pipeline.errors import LandingError, RootError, UnreachableError, UnreadableFileError
 from pipeline.faults import cause_of, holds_against_the_file, may_be_weather
 from pipeline.formats import known_zone, load_format
 from pipeline.inspection import INSPECTORS, Landing, Readable, damages, known_way, looked_into
@@ -36,7 +36,7 @@ from pipeline.ledger import (
     plan,
     set_aside,
 )
-from pipeline.merge import FaultyFilesError, merge
+from pipeline.merge import FaultyFilesError, merge_on_spark
 from pipeline.parsing import read_records
 from pipeline.retries import at_most, retried, words_of
 from pipeline.root import Root
@@ -52,6 +52,12 @@ WAITED_SECONDS: Final = 60.0
 NAMED: Final = 5
 
 Wait = Callable[[float], object]
+#: Reads what a plan asks for and writes it: root, plan, ledger, readable files and their storage,
+#: clock; the entries that are new or changed.
+Merge = Callable[
+    [Root, Plan, Mapping[str, LedgerEntry], Sequence[Readable], Storage, datetime],
+    dict[str, LedgerEntry],
+]
 
 
 @dataclass(frozen=True)
@@ -108,7 +114,14 @@ def check_landing(session: Session, landing: Landing, *, root: str) -> None:
         )
 
 
-def take_in(root: Root, landing: Landing, *, now: datetime, wait: Wait = time.sleep) -> TakenIn:
+def take_in(
+    root: Root,
+    landing: Landing,
+    *,
+    now: datetime,
+    wait: Wait = time.sleep,
+    merge: Merge = merge_on_spark,
+) -> TakenIn:
     """Bring `searches`, `rejects` and `ledger` in step with the landing folder.
 
     A new file adds its rows, a changed one replaces them; the days that they touch are written
@@ -120,6 +133,7 @@ def take_in(root: Root, landing: Landing, *, now: datetime, wait: Wait = time.sl
         landing: where logs come in, and what this run says of them.
         now: the clock, with a zone.
         wait: waits so many seconds before something is tried again.
+        merge: does the work on rows.
 
     Raises:
         LandingError: nothing is there, all of it is no search log while nothing was ever taken in,
@@ -163,7 +177,7 @@ def take_in(root: Root, landing: Landing, *, now: datetime, wait: Wait = time.sl
     if todo.unreachable or not todo.is_empty():
         _require_something(todo, ledger, readable)
     if not todo.is_empty():
-        entries = _write_despite_faults(root, todo, ledger, readable, storage, now, wait)
+        entries = _write_despite_faults(root, todo, ledger, readable, storage, now, wait, merge)
     ledger = {source: each for source, each in ledger.items() if source not in todo.dropped}
     ledger |= entries
     fresh = {file.source for file in todo.read}
@@ -321,6 +335,7 @@ def _write_despite_faults(
     storage: Storage,
     now: datetime,
     wait: Wait,
+    merge: Merge,
 ) -> dict[str, LedgerEntry]:
     """Write what the plan asks for; after a failure without the files that are to blame.
 
@@ -333,6 +348,9 @@ def _write_despite_faults(
             return merge(root, todo, ledger, readable, storage, now)
         except FaultyFilesError as error:
             readable = _without(readable, error.faults, todo, now)
+            _require_something(todo, ledger, readable)
+        except UnreadableFileError as error:
+            readable = _without(readable, _fault_of(error, readable, storage, wait), todo, now)
             _require_something(todo, ledger, readable)
         except (Py4JJavaError, PySparkException) as error:
             faults = _faults(root.session(), readable, storage, wait)
@@ -396,6 +414,15 @@ def _nothing_to_read(entries: Sequence[LedgerEntry]) -> str:
     first = min(entries, key=lambda entry: entry.source)
     more = f" (and {len(entries) - 1} more files)" if len(entries) > 1 else ""
     return f"nothing was taken in: {first.source}{more} was set aside because {first.detail}"
+
+
+def _fault_of(
+    error: UnreadableFileError, readable: Sequence[Readable], storage: Storage, wait: Wait
+) -> dict[str, str | OSError]:
+    """What is wrong with a file that could not be read to its end: see `_faults`."""
+    item = next(each for each in readable if each.file.source == error.source)
+    [damage] = damages([item], storage, wait=wait)
+    return {error.source: damage if damage is not None else OSError(str(error))}
 
 
 def _faults(

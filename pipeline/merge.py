@@ -42,7 +42,7 @@ LOG_BYTES_A_BYTE: Final = 3
 _LOG = logging.getLogger(__name__)
 
 
-def merge(
+def merge_on_spark(
     root: Root,
     todo: Plan,
     ledger: Mapping[str, LedgerEntry],
@@ -71,12 +71,12 @@ def merge(
     _LOG.info("reading %d files", len(readable))
     with root.change() as change:
         if not readable and not todo.replaced:  # names and times of files alone
-            _put_ledger(change, {**kept, **entries})
+            put_ledger(change, {**kept, **entries})
             return entries
         lines = None
         if readable:
             lines = change.stage("lines", _parsed(root, change, readable, storage, now))
-        seen = _Seen() if lines is None else _looked_over(lines, root.state.zone)
+        seen = Seen() if lines is None else _looked_over(lines, root.state.zone)
         days = sorted({*seen.touched, *_days_holding(root, "searches", SEARCHES, todo.replaced)})
 
         stored = _stored_searches(root, days, todo.replaced)
@@ -99,12 +99,12 @@ def merge(
         withheld = judged.where("robot") if any(robot for _, robot, _ in searches) else None
         _put_rejects(root, change, rejected, withheld, days, todo, readable)
 
-        before, after = _by_source(_counted(stored)), _by_source(searches)
+        before, after = by_source(_counted(stored)), by_source(searches)
         read = {item.file.rows_name for item in readable}
         known = {**kept, **entries}
         for item in readable:
             source = item.file.source
-            entries[source] = _entry(item, seen, after, root.state.zone, known.get(source), now)
+            entries[source] = entry_of(item, seen, after, root.state.zone, known.get(source), now)
         taken_in = [each for each in {**kept, **entries}.values() if each.status == TAKEN_IN]
         of_rows = {entry.rows_name: entry for entry in taken_in}
         for name in sorted({name for name, _ in {*before, *after}} - read):
@@ -115,8 +115,8 @@ def merge(
             if name in of_rows and (accepted or robots):
                 moved = of_rows[name].moved_by(accepted=accepted, robots=robots)
                 entries[moved.source] = moved
-        _put_ledger(change, {**kept, **entries})
-        _note_days(root, change, searches, days, seen.touched if not todo.replaced else {})
+        put_ledger(change, {**kept, **entries})
+        note_days(root, change, searches, days, seen.touched if not todo.replaced else {})
     return entries
 
 
@@ -247,7 +247,7 @@ def _names_in_spark(source: str) -> list[str]:
 
 
 @dataclass
-class _Seen:
+class Seen:
     """What lines are."""
 
     #: How many, by source and reason (None: a search).
@@ -258,7 +258,7 @@ class _Seen:
     due: dict[str, int] = field(default_factory=dict)
 
 
-def _looked_over(lines: DataFrame, zone: str) -> _Seen:
+def _looked_over(lines: DataFrame, zone: str) -> Seen:
     """All of it in one look, of as many rows as files times reasons, days and two."""
     local = F.from_utc_timestamp("searched_at", zone)
     is_search = F.col("reason").isNull()
@@ -273,7 +273,7 @@ def _looked_over(lines: DataFrame, zone: str) -> _Seen:
         .agg(F.count("*").alias("lines"), F.min("due").alias("due"))
         .collect()
     )
-    seen = _Seen()
+    seen = Seen()
     for row in rows:
         reasons = seen.tallies.setdefault(row["source"], {})
         reasons[row["reason"]] = reasons.get(row["reason"], 0) + row["lines"]
@@ -313,26 +313,26 @@ def _stored_searches(root: Root, days: Sequence[str], replaced: Collection[str])
 
 
 #: By source, robot or not, and day: how many searches, and the newest of them in UTC seconds.
-_Counted = dict[tuple[str, bool, str], tuple[int, int]]
+Counted = dict[tuple[str, bool, str], tuple[int, int]]
 
 
-def _counted(searches: DataFrame) -> _Counted:
+def _counted(searches: DataFrame) -> Counted:
     rows = searches.groupBy("source", "robot", "dt").agg(
         F.count("*"), F.max(F.unix_seconds("searched_at"))
     )
     return {tuple(row)[:3]: tuple(row)[3:] for row in rows.collect()}
 
 
-def _by_source(counted: _Counted) -> Counter[tuple[str, bool]]:
+def by_source(counted: Counted) -> Counter[tuple[str, bool]]:
     found: Counter[tuple[str, bool]] = Counter()
     for (source, robot, _), (count, _) in counted.items():
         found[source, robot] += count
     return found
 
 
-def _entry(
+def entry_of(
     item: Readable,
-    seen: _Seen,
+    seen: Seen,
     after: Mapping[tuple[str, bool], int],
     zone: str,
     before: LedgerEntry | None,
@@ -466,7 +466,7 @@ def _numbered(root: Root, lines: DataFrame, readable: Sequence[Readable]) -> Dat
     )
 
 
-def _put_ledger(change: Change, entries: Mapping[str, LedgerEntry]) -> None:
+def put_ledger(change: Change, entries: Mapping[str, LedgerEntry]) -> None:
     rows = [
         {name: getattr(entries[source], name) for name in LEDGER.names}
         for source in sorted(entries)
@@ -475,10 +475,10 @@ def _put_ledger(change: Change, entries: Mapping[str, LedgerEntry]) -> None:
     change.put("ledger", "", change.stage_table("ledger", table))
 
 
-def _note_days(
+def note_days(
     root: Root,
     change: Change,
-    searches: _Counted,
+    searches: Counted,
     days: Sequence[str],
     touched: Mapping[str, tuple[bool, bool]],
 ) -> None:

@@ -19,7 +19,7 @@ from pyspark.sql.types import StructType
 from pipeline.autocomplete import completions
 from pipeline.errors import InvalidParameterError, LandingError
 from pipeline.related import related_searches
-from pipeline.root import Root, columns_digest
+from pipeline.root import Change, Root, columns_digest
 from pipeline.schemas import (
     AUTOCOMPLETE,
     DAILY_COUNTS,
@@ -162,6 +162,15 @@ def days_of_windows(root: Root, end: datetime, options: TrendingOptions) -> list
     return _days(root, _local(root, begin).date(), _local(root, end).date())
 
 
+def days_of_past(root: Root, end: datetime, options: TrendingOptions) -> list[str]:
+    """The days with searches that the board of the window that ends at `end` (UTC) reads."""
+    # The board one window earlier is part of it (previous_rank), hence two windows more.
+    begin = _local(root, end - timedelta(hours=2 * options.window_hours))
+    # Days are counted on the clock, whether they have 23, 24 or 25 hours.
+    first = begin.date() - timedelta(days=options.baseline_days)
+    return _days(root, first, _local(root, end).date())
+
+
 def days_until(root: Root, day: date, days: int) -> list[str]:
     """Those of so many days, of which `day` is the last, that have searches.
 
@@ -173,12 +182,7 @@ def days_until(root: Root, day: date, days: int) -> list[str]:
 
 def publish_trending(root: Root, end: datetime, options: TrendingOptions) -> Published:
     """The board of the window that ends at `end` (UTC)."""
-    # The board one window earlier is part of it (previous_rank), hence two windows more.
-    begin = _local(root, end - timedelta(hours=2 * options.window_hours))
-    # Days are counted on the clock, whether they have 23, 24 or 25 hours.
-    days = _days(
-        root, begin.date() - timedelta(days=options.baseline_days), _local(root, end).date()
-    )
+    days = days_of_past(root, end, options)
     window_days = days_of_windows(root, end, options)
 
     def build() -> DataFrame:
@@ -192,7 +196,7 @@ def publish_trending(root: Root, end: datetime, options: TrendingOptions) -> Pub
 
     partition = hour_partition(end, root.state.zone)
     reads = {"hourly_counts": days, "daily_counts": window_days}
-    return _publish(root, _TRENDING, partition, build, reads, options)
+    return published(root, TRENDING_RESULT, partition, _by_spark(build, ["rank"]), reads, options)
 
 
 def publish_related(root: Root, day: date, options: RelatedOptions) -> Published:
@@ -208,7 +212,8 @@ def publish_related(root: Root, day: date, options: RelatedOptions) -> Published
         )
 
     reads = {"daily_pairs": days, "daily_counts": days}
-    return _publish(root, _RELATED, f"dt={day}", build, reads, options)
+    stage = _by_spark(build, ["query", "kind", "rank"])
+    return published(root, RELATED_RESULT, f"dt={day}", stage, reads, options)
 
 
 def publish_autocomplete(root: Root, day: date, options: AutocompleteOptions) -> Published:
@@ -225,13 +230,13 @@ def publish_autocomplete(root: Root, day: date, options: AutocompleteOptions) ->
             blocked=options.blocked,
         )
 
-    return _publish(root, _AUTOCOMPLETE, f"dt={day}", build, {"daily_counts": days}, options)
+    stage = _by_spark(build, ["key_kind", "prefix", "rank"])
+    reads = {"daily_counts": days}
+    return published(root, AUTOCOMPLETE_RESULT, f"dt={day}", stage, reads, options)
 
 
-def first_look(
-    published: Published, choose: Callable[[DataFrame], DataFrame], *, limit: int
-) -> FirstLook:
-    """The rows that `choose` puts first, of which those of the last run are remembered.
+def first_look(published: Published, look: Callable[[int], FirstLook], *, limit: int) -> FirstLook:
+    """What `look` shows of a result, in at most `limit` rows; that of the last run is remembered.
 
     Hence a run that finds a result up to date need not read it, nor start Spark.
     """
@@ -239,13 +244,24 @@ def first_look(
     made_of = root.made_of(published.dataset, published.partition)
     key = fingerprint(partition=published.partition, made_of=made_of, limit=limit)
     remembered = None if published.is_new else root.storage.read_bytes(address)
-    if look := parsed_first_look(remembered or b"", key):
-        return look
-    chosen = choose(published.rows)
-    rows = [list(row) for row in chosen.limit(limit).collect()]
-    look = FirstLook(published.rows.count(), chosen.columns, rows)
-    text = json.dumps(asdict(look), ensure_ascii=False)
+    if known := parsed_first_look(remembered or b"", key):
+        return known
+    found = look(limit)
+    text = json.dumps(asdict(found), ensure_ascii=False)
     root.storage.write_text(address, f"{key}\n{text}\n")
+    return found
+
+
+def spark_look(
+    published: Published, choose: Callable[[DataFrame], DataFrame]
+) -> Callable[[int], FirstLook]:
+    """The rows that `choose` puts first."""
+
+    def look(limit: int) -> FirstLook:
+        chosen = choose(published.rows)
+        rows = [list(row) for row in chosen.limit(limit).collect()]
+        return FirstLook(published.rows.count(), chosen.columns, rows)
+
     return look
 
 
@@ -259,24 +275,34 @@ def parsed_first_look(data: bytes, key: str) -> FirstLook | None:
 
 
 @dataclass(frozen=True)
-class _Result:
-    """What is published: a dataset, and the order of its rows."""
+class Result:
+    """What is published."""
 
     dataset: str
     schema: StructType
-    order: Sequence[str]
 
 
-_TRENDING: Final = _Result("trending", TRENDING, ["rank"])
-_RELATED: Final = _Result("related", RELATED, ["query", "kind", "rank"])
-_AUTOCOMPLETE: Final = _Result("autocomplete", AUTOCOMPLETE, ["key_kind", "prefix", "rank"])
+TRENDING_RESULT: Final = Result("trending", TRENDING)
+RELATED_RESULT: Final = Result("related", RELATED)
+AUTOCOMPLETE_RESULT: Final = Result("autocomplete", AUTOCOMPLETE)
+
+#: Stages a result under a name, sorted, as one file.
+Stage = Callable[[Change, str], object]
 
 
-def _publish(
+def _by_spark(build: Callable[[], DataFrame], order: Sequence[str]) -> Stage:
+    # One file: it is replaced by one rename, so nobody ever reads half of a result. Sorted there,
+    # where orderBy would count all rows beforehand to cut them into even parts.
+    return lambda change, name: change.stage(
+        name, build().repartition(1).sortWithinPartitions(*order)
+    )
+
+
+def published(
     root: Root,
-    result: _Result,
+    result: Result,
     partition: str,
-    build: Callable[[], DataFrame],
+    stage: Stage,
     reads: Mapping[str, Sequence[str]],
     options: Options,
 ) -> Published:
@@ -291,19 +317,17 @@ def _publish(
             for name, days in reads.items()
         },
     )
-    published = Published(root, dataset, partition, result.schema, is_new=False)
-    if root.made_of(dataset, partition) != made_of or not _is_whole(root, published.address):
+    found = Published(root, dataset, partition, result.schema, is_new=False)
+    if root.made_of(dataset, partition) != made_of or not _is_whole(root, found.address):
         _LOG.info("making %s/%s", dataset, partition)
         with root.change() as change:
-            # One file: it is replaced by one rename, so nobody ever reads half of a result. Sorted
-            # there, where orderBy would count all rows beforehand to cut them into even parts.
-            change.stage(dataset, build().repartition(1).sortWithinPartitions(*result.order))
+            stage(change, dataset)
             change.put(dataset, partition, change.address(dataset), made_of=made_of)
             if partition >= newest_made(root, dataset).get("partition", ""):
                 said = json.dumps({"partition": partition, "options": asdict(options)})
                 change.write(options_file(dataset), said.encode())
-        published = replace(published, is_new=True)
-    return published
+        found = replace(found, is_new=True)
+    return found
 
 
 def _is_whole(root: Root, address: str) -> bool:

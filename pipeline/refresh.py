@@ -40,8 +40,8 @@ class SessionRules:
 
 def refresh_hourly_counts(root: Root) -> int:
     """Count the hours of changed days; the number of days."""
-    wanted = _versions(root.state, HOURLY_COUNTS)
-    days = _stale(root, "hourly_counts", wanted, wanted)
+    wanted = versions(root.state, HOURLY_COUNTS)
+    days = stale_days(root, "hourly_counts", wanted, wanted)
     if days:
         searches = root.read("searches", SEARCHES, _partitions(days))
         counts = hourly_counts(searches, zone=root.state.zone)
@@ -54,8 +54,8 @@ def refresh_daily_counts(root: Root, needed: Collection[str]) -> int:
 
     The others are counted when a result reads them: a board needs the names of a day or two.
     """
-    wanted = _versions(root.state, DAILY_COUNTS)
-    days = _stale(root, "daily_counts", wanted, needed)
+    wanted = versions(root.state, DAILY_COUNTS)
+    days = stale_days(root, "daily_counts", wanted, needed)
     if days:
         searches = root.read("searches", SEARCHES, _partitions(days))
         counts = daily_counts(searches, buckets=_buckets(root, days))
@@ -69,15 +69,11 @@ def refresh_daily_pairs(root: Root, needed: Collection[str], rules: SessionRules
     A session that crosses midnight is read on from the next day,
     and one that came over from the day before is left to that day.
     """
-    wanted = _pair_versions(root.state, rules)
-    days = _stale(root, "daily_pairs", wanted, needed)
-    # Of the first day that is kept nobody can tell any more which sessions came over from the day
-    # before: what was counted of it stays.
-    first = root.state.kept_from.get("searches")
-    days = [day for day in days if day != first or root.made_of("daily_pairs", f"dt={day}") is None]
+    wanted = pair_versions(root.state, rules)
+    days = days_of_pairs(root, wanted, needed)
     if days:
         zone = root.state.zone
-        around = {_shifted(day, by) for day in days for by in (-1, 0, 1)}
+        around = {shifted(day, by) for day in days for by in (-1, 0, 1)}
         present = [day for day in sorted(around) if root.has_day("searches", day)]
         searches = root.read("searches", SEARCHES, _partitions(present))
         local_hour = F.hour(F.from_utc_timestamp("searched_at", zone))
@@ -96,7 +92,7 @@ def _buckets(root: Root, days: Sequence[str]) -> int:
     return 1 + root.largest_day("searches", days) // BYTES_A_TASK
 
 
-def _versions(state: State, schema: StructType) -> dict[str, str]:
+def versions(state: State, schema: StructType) -> dict[str, str]:
     columns = columns_digest(schema)
     return {
         day: fingerprint(counting=COUNTING, columns=columns, searches=version.any)
@@ -104,15 +100,15 @@ def _versions(state: State, schema: StructType) -> dict[str, str]:
     }
 
 
-def _pair_versions(state: State, rules: SessionRules) -> dict[str, str]:
+def pair_versions(state: State, rules: SessionRules) -> dict[str, str]:
     days, columns = state.days, columns_digest(DAILY_PAIRS)
     return {
         day: fingerprint(
             counting=COUNTING,
             columns=columns,
             searches=version.any,
-            before=days[_shifted(day, -1)].tail if _shifted(day, -1) in days else 0,
-            after=days[_shifted(day, 1)].head if _shifted(day, 1) in days else 0,
+            before=days[shifted(day, -1)].tail if shifted(day, -1) in days else 0,
+            after=days[shifted(day, 1)].head if shifted(day, 1) in days else 0,
             gap_minutes=rules.gap_minutes,
             max_queries=rules.max_queries,
         )
@@ -120,7 +116,18 @@ def _pair_versions(state: State, rules: SessionRules) -> dict[str, str]:
     }
 
 
-def _stale(
+def days_of_pairs(root: Root, wanted: Mapping[str, str], needed: Collection[str]) -> list[str]:
+    """`stale_days` of pairs.
+
+    Of the first day that is kept nobody can tell any more which sessions came over from the day
+    before: what was counted of it stays.
+    """
+    first = root.state.kept_from.get("searches")
+    days = stale_days(root, "daily_pairs", wanted, needed)
+    return [day for day in days if day != first or root.made_of("daily_pairs", f"dt={day}") is None]
+
+
+def stale_days(
     root: Root, dataset: str, wanted: Mapping[str, str], needed: Collection[str]
 ) -> list[str]:
     """Needed days to count, also where somebody deleted them; all days to empty.
@@ -152,5 +159,5 @@ def _partitions(days: Sequence[str]) -> list[str]:
     return [f"dt={day}" for day in days]
 
 
-def _shifted(day: str, days: int) -> str:
+def shifted(day: str, days: int) -> str:
     return (date.fromisoformat(day) + timedelta(days=days)).isoformat()

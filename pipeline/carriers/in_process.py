@@ -1,0 +1,139 @@
+"""Carries steps out in this process: piece by piece, on a few threads, without Java.
+
+What a map gives is kept packed (Arrow, lz4) until its key is reduced: in memory, and beyond a limit
+in files of a folder that goes when the work is done.
+"""
+
+import os
+import tempfile
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
+from pathlib import Path
+from threading import Lock
+from typing import Final
+
+import polars as pl
+
+from pipeline.carriers.steps import Kind, Mapped, Piece, Reduced, Result, Write
+
+#: Packed rows that stay in memory.
+MEMORY_BYTES: Final = 1_000_000_000
+
+
+class Spool:
+    """Packed rows by key and kind; safe to fill from several threads."""
+
+    def __init__(self, memory_bytes: int = MEMORY_BYTES) -> None:
+        self._left = memory_bytes
+        self._packed: dict[str, list[tuple[Kind, bytes | Path]]] = defaultdict(list)
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._files = 0
+        self._lock = Lock()
+
+    def all_keys(self) -> list[str]:
+        """All keys, rising."""
+        return sorted(self._packed)
+
+    def add(self, key: str, kind: Kind, rows: pl.DataFrame) -> None:
+        """Keep some rows of a key."""
+        if rows.is_empty():
+            return
+        buffer = BytesIO()
+        rows.write_ipc_stream(buffer, compression="lz4")
+        data = buffer.getvalue()
+        with self._lock:
+            self._left -= len(data)
+            self._packed[key].append((kind, data if self._left > 0 else self._on_disk(data)))
+
+    def take(self, key: str) -> dict[Kind, list[pl.DataFrame]]:
+        """The rows of a key, in the order in which they came; they are gone then."""
+        with self._lock:
+            packed = self._packed.pop(key)
+        found: dict[Kind, list[pl.DataFrame]] = defaultdict(list)
+        for kind, data in packed:
+            found[kind].append(pl.read_ipc_stream(self._bytes(data)))
+        return found
+
+    def close(self) -> None:
+        """Let everything go."""
+        self._packed.clear()
+        if self._folder is not None:
+            self._folder.cleanup()
+
+    def _on_disk(self, data: bytes) -> Path:
+        if self._folder is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="silgeom-")
+        self._files += 1
+        path = Path(self._folder.name, f"{self._files}.arrow")
+        path.write_bytes(data)
+        return path
+
+    def _bytes(self, data: bytes | Path) -> BytesIO:
+        if isinstance(data, bytes):
+            with self._lock:
+                self._left += len(data)
+            return BytesIO(data)
+        content = data.read_bytes()
+        data.unlink()
+        return BytesIO(content)
+
+
+class InProcess:
+    """A carrier; see `steps.Carrier`."""
+
+    def __init__(self, *, workers: int | None = None, memory_bytes: int = MEMORY_BYTES) -> None:
+        self._workers = workers or os.cpu_count() or 1
+        self._memory_bytes = memory_bytes
+
+    def spool(self) -> Spool:
+        """An empty place for what maps give."""
+        return Spool(self._memory_bytes)
+
+    def map(
+        self,
+        pieces: Sequence[Piece],
+        mapper: Callable[[Piece], Iterable[Mapped[Result]]],
+        into: Spool,
+    ) -> list[Result]:
+        """Map each piece; what was told, piece by piece."""
+
+        def run(piece: Piece) -> list[Result]:
+            told = []
+            for part in mapper(piece):
+                for (key, kind), rows in part.rows.items():
+                    into.add(key, kind, rows)
+                told.append(part.told)
+            return told
+
+        return [each for told in self._each(run, pieces) for each in told]
+
+    def reduce(
+        self,
+        spool: Spool,
+        keys: Sequence[str],
+        reducer: Callable[[str, dict[Kind, list[pl.DataFrame]]], Reduced[Result]],
+        write: Write,
+    ) -> list[Result]:
+        """Reduce each key and write its tables; what was told, key by key."""
+
+        def run(key: str) -> Result:
+            made = reducer(key, spool.take(key))
+            for folder, rows in made.tables.items():
+                write(folder, key, rows)
+            return made.told
+
+        return self._each(run, keys)
+
+    def _each(self, run: Callable[[Piece], Result], items: Sequence[Piece]) -> list[Result]:
+        if len(items) < 2 or self._workers < 2:
+            return [run(item) for item in items]
+        with ThreadPoolExecutor(self._workers) as pool:
+            futures = [pool.submit(run, item) for item in items]
+            try:
+                return [future.result() for future in futures]
+            except BaseException:
+                for future in futures:
+                    future.cancel()
+                raise

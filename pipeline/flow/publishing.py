@@ -1,0 +1,102 @@
+"""Make the three results from stored counts, each partition whole, and only where it would differ.
+
+Reads   hourly_counts/dt=, daily_counts/dt=, daily_pairs/dt=
+Writes  trending/dt=/hour=, related/dt=, autocomplete/dt=
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from datetime import date, datetime
+
+import polars as pl
+
+from pipeline import publish
+from pipeline.columns import (
+    AUTOCOMPLETE,
+    DAILY_COUNTS,
+    DAILY_PAIRS,
+    HOURLY_COUNTS,
+    RELATED,
+    TRENDING,
+    Columns,
+)
+from pipeline.publish import AutocompleteOptions, Published, RelatedOptions, TrendingOptions
+from pipeline.results.autocomplete import completions
+from pipeline.results.related import related_searches
+from pipeline.results.trending import trending_keywords
+from pipeline.root import Change, Root
+from pipeline.tables import scanned, write
+
+
+def publish_trending(root: Root, end: datetime, options: TrendingOptions) -> Published:
+    """The board of the window that ends at `end` (UTC)."""
+    days = publish.days_of_past(root, end, options)
+    window_days = publish.days_of_windows(root, end, options)
+
+    def build() -> pl.DataFrame:
+        return trending_keywords(
+            _counts(root, "hourly_counts", days, HOURLY_COUNTS),
+            _counts(root, "daily_counts", window_days, DAILY_COUNTS),
+            window_end=end,
+            zone=root.state.zone,
+            **asdict(options),
+        )
+
+    partition = publish.hour_partition(end, root.state.zone)
+    reads = {"hourly_counts": days, "daily_counts": window_days}
+    return publish.published(
+        root, publish.TRENDING_RESULT, partition, _stage(build, TRENDING), reads, options
+    )
+
+
+def publish_related(root: Root, day: date, options: RelatedOptions) -> Published:
+    """Related searches as of the end of `day`."""
+    days = publish.days_until(root, day, options.days)
+
+    def build() -> pl.DataFrame:
+        return related_searches(
+            _counts(root, "daily_pairs", days, DAILY_PAIRS),
+            _counts(root, "daily_counts", days, DAILY_COUNTS),
+            min_searchers=options.min_searchers,
+            top=options.top,
+        )
+
+    reads = {"daily_pairs": days, "daily_counts": days}
+    return publish.published(
+        root, publish.RELATED_RESULT, f"dt={day}", _stage(build, RELATED), reads, options
+    )
+
+
+def publish_autocomplete(root: Root, day: date, options: AutocompleteOptions) -> Published:
+    """Completions as of the end of `day`."""
+    days = publish.days_until(root, day, options.days)
+
+    def build() -> pl.DataFrame:
+        return completions(
+            _counts(root, "daily_counts", days, DAILY_COUNTS),
+            as_of=day,
+            half_life_days=options.half_life_days,
+            min_searchers=options.min_searchers,
+            per_prefix=options.top,
+            blocked=options.blocked,
+        )
+
+    reads = {"daily_counts": days}
+    return publish.published(
+        root, publish.AUTOCOMPLETE_RESULT, f"dt={day}", _stage(build, AUTOCOMPLETE), reads, options
+    )
+
+
+def _counts(root: Root, dataset: str, days: Sequence[str], columns: Columns) -> pl.LazyFrame:
+    partitions = [f"dt={day}" for day in days]
+    return scanned(root.storage, root.address, dataset, partitions, columns)
+
+
+def _stage(build: Callable[[], pl.DataFrame], columns: Columns) -> Callable[[Change, str], None]:
+    """Stages a result as one file: it is replaced by one rename, so nobody reads half of it."""
+
+    def stage(change: Change, name: str) -> None:
+        rows = build().select(*columns)
+        write(change.storage, f"{change.address(name)}/part.parquet", rows)
+
+    return stage

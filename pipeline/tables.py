@@ -1,0 +1,53 @@
+"""Tables of a root as Polars sees them: stored partitions read, new ones written."""
+
+from collections.abc import Iterable, Sequence
+from io import BytesIO
+from typing import Final
+
+import polars as pl
+
+from pipeline.columns import Columns
+from pipeline.storage import Storage
+
+#: How the address of a file of this machine begins.
+LOCAL: Final = "file://"
+#: Of zstd: more levels cost more time than the bytes they save.
+_LEVEL: Final = 1
+
+
+def scanned(
+    storage: Storage, root: str, dataset: str, partitions: Iterable[str], columns: Columns
+) -> pl.LazyFrame:
+    """Partitions ("dt=2026-03-02") of a dataset, with `dt`; without any, no rows.
+
+    Files of this machine are read as far as they are asked for; of others the whole.
+    """
+    parts = []
+    for partition in partitions:
+        files = storage.files(f"{root}/{dataset}/{partition}") or []
+        addresses = [file.address for file in files if file.address.endswith(".parquet")]
+        if addresses:
+            day = partition.removeprefix("dt=")[:10]
+            rows = _scan(storage, addresses).select(*columns)
+            parts.append(rows.with_columns(dt=pl.lit(day)))
+    if not parts:
+        return pl.LazyFrame(schema={**columns, "dt": pl.String()})
+    return pl.concat(parts)
+
+
+def _scan(storage: Storage, addresses: Sequence[str]) -> pl.LazyFrame:
+    if addresses[0].startswith(LOCAL):
+        paths = [address.removeprefix(LOCAL) for address in addresses]
+        return pl.scan_parquet(paths, glob=False, hive_partitioning=False)
+    frames = []
+    for address in addresses:
+        with storage.open(address) as stream:
+            frames.append(pl.read_parquet(BytesIO(stream.read())).lazy())
+    return pl.concat(frames)
+
+
+def write(storage: Storage, address: str, rows: pl.DataFrame) -> None:
+    """Write a file of Parquet, as the datasets have them: zstd, without dictionaries in vain."""
+    buffer = BytesIO()
+    rows.write_parquet(buffer, compression="zstd", compression_level=_LEVEL)
+    storage.write_bytes(address, buffer.getvalue())
