@@ -133,7 +133,7 @@ def test_a_backfill_that_was_cut_off_goes_on_and_makes_what_single_runs_make(
     landing, root, other = log(tmp_path / "log"), tmp_path / "root", tmp_path / "other"
     places = ["--landing", landing, "--root", root]
     asked = ["--from", "2026-03-02", "--to", "2026-03-02"]
-    make, made = publish._publish, 0
+    make, made = publish.published, 0
 
     def cut_off_after_four(*arguments: object) -> publish.Published:
         nonlocal made
@@ -143,7 +143,7 @@ def test_a_backfill_that_was_cut_off_goes_on_and_makes_what_single_runs_make(
         return make(*arguments)  # type: ignore[arg-type]
 
     with monkeypatch.context() as patch:
-        patch.setattr(publish, "_publish", cut_off_after_four)
+        patch.setattr(publish, "published", cut_off_after_four)
         with pytest.raises(CutOffError):
             run("trending", *places, *asked)
     assert len(list((root / "trending").rglob("*.parquet"))) == 4
