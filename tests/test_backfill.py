@@ -150,6 +150,7 @@ def test_a_backfill_that_was_cut_off_goes_on_and_makes_what_single_runs_make(
 
     status, said, _ = run("trending", *places, *asked)
     lines = [line for line in said.splitlines() if " of 10  " in line]
+    lines = lines[4:]  # what the run that was cut off said
     # One o'clock to ten o'clock: the newest search is at nine and seven minutes.
     assert (status, len(lines)) == (0, 10)
     assert [line.split("  ")[-1] for line in lines] == ["up to date"] * 4 + ["made"] * 6

@@ -309,7 +309,7 @@ def test_too_small_a_log_is_refused_in_one_sentence(
     with pytest.raises(SystemExit) as stopped:
         main([str(tmp_path), "--searches", "3"])
     assert stopped.value.code == 2
-    assert "at least 1,000 searches" in capsys.readouterr().err
+    assert "--searches: must be from 1,000 to" in capsys.readouterr().err
 
 
 def test_help_names_every_option() -> None:

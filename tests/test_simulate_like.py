@@ -209,7 +209,7 @@ def test_texts_of_a_length_are_all_different_and_of_that_length() -> None:
     [
         (["--like", "{tmp}/nowhere"], "holds no searches: name the root of a pipeline"),
         (["--like", "{tmp}/no.json"], "is no profile of a log"),
-        (["--like", "{tmp}", "--users", "7"], "--users does not go with --like"),
+        (["--like", "{tmp}", "--users", "700"], "--users does not go with --like"),
         (["--like", "{tmp}", "--plan", "random"], "--plan does not go with --like"),
         (["--zone", "UTC"], "--zone goes with --like"),
     ],

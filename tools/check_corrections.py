@@ -80,7 +80,7 @@ def measured(
             [
                 (str(row["query"]), str(row["related_query"]), str(row["kind"]))
                 for row in related_searches(
-                    pairs, names, min_searchers=floor, top=1_000_000, **least
+                    pairs, names, min_searchers=floor, top=1_000, **least
                 ).collect()
             ]
             for least in ({"min_significance": 0.0}, {})
