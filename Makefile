@@ -66,6 +66,10 @@ benchmark: environment ## Our jobs beside DuckDB, Polars and tutorials, on 5 mil
 benchmark-growth: environment ## What a long history, skew, small files and a large log cost
 	@.venv/bin/python -m benchmarks.growth $(ARGS)
 
+.PHONY: benchmark-years
+benchmark-years: environment ## State and time of a root with 10 and with 10,000 boards
+	@.venv/bin/python -m benchmarks.years $(ARGS)
+
 .PHONY: benchmark-paper
 benchmark-paper: environment ## A billion searches a day, computed from a run's bytes and CPU
 	@.venv/bin/python -m benchmarks.paper $(ARGS)
