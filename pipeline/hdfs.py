@@ -92,6 +92,12 @@ def client_of(authority: str) -> "Client":
     return quick if authority in _GIVEN_UP else patient
 
 
+def _act_for_who_submitted() -> None:
+    """A driver inside the cluster runs as YARN's user, and Spark says for whom it does."""
+    if submitter := os.environ.get("SPARK_USER"):
+        os.environ.setdefault("HADOOP_USER_NAME", submitter)
+
+
 @cache
 def _clients(authority: str) -> tuple["Client", "Client"]:
     """A connection that is patient and one that is not; made once, and only if it answers.
@@ -100,6 +106,7 @@ def _clients(authority: str) -> tuple["Client", "Client"]:
         UnreachableError: none answers within seconds.
     """
     url = f"hdfs://{authority}"
+    _act_for_who_submitted()
     quick = Client(url, FIRST_CONTACT)
     try:
         with hdfs_errors(url):

@@ -1,5 +1,6 @@
 """Which addresses of HDFS are reached without Java, and what its errors become."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -230,3 +231,24 @@ def test_a_name_node_that_is_gone_for_good_is_waited_for_once(
     used.append(client_of("gone:8020"))
 
     assert used == ["patient", "quick", "patient", "patient"]
+
+
+@pytest.mark.parametrize(
+    ("named", "submitter", "acts_as"),
+    [(None, "kim", "kim"), ("lee", "kim", "lee"), (None, None, None)],
+)
+def test_a_driver_inside_the_cluster_acts_for_who_submitted_the_job(
+    free_port: int,
+    monkeypatch: pytest.MonkeyPatch,
+    named: str | None,
+    submitter: str | None,
+    acts_as: str | None,
+) -> None:
+    for name, value in (("HADOOP_USER_NAME", named), ("SPARK_USER", submitter)):
+        monkeypatch.setenv(name, value or "")
+        if value is None:
+            monkeypatch.delenv(name)
+    with pytest.raises(UnreachableError):
+        client_of(f"127.0.0.1:{free_port}")
+
+    assert os.environ.get("HADOOP_USER_NAME") == acts_as
