@@ -93,7 +93,14 @@ class Reader(threading.Thread):
             self._is_over.wait(0.01)
 
     def _read(self, folder: Path) -> None:
-        for file in sorted(folder.rglob("*.parquet")):
+        """Read every file; of what is no result a day may be replaced while it is listed."""
+        try:
+            files = sorted(folder.rglob("*.parquet"))
+        except FileNotFoundError:
+            if folder.name in RESULTS:
+                raise
+            return
+        for file in files:
             try:
                 pq.ParquetFile(file).read()
             except FileNotFoundError:
