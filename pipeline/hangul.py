@@ -34,7 +34,7 @@ _FINAL: Final = "(?:[ㅇㅆㄷㄲㅁㅅㅈ-ㅎ&&[^ㅉ]]|ㄴ[ㅈㅎ]?|ㄹ[ㄱㅁ�
 #: For each jamo, its index among the initial consonants; -1: it is none.
 _INITIAL_INDICES: Final = " ".join(str(CHOSEONG.find(jamo)) for jamo in _JAMO)
 #: A syllable (its vowel in one character), or any other single character.
-_SYLLABLE_OR_OTHER: Final = f"(?s){_CONSONANT}{_VOWEL}(?:{_FINAL}(?!{_VOWEL}))?+|."
+_SYLLABLE_OR_OTHER: Final = f"(?s){_CONSONANT}{_VOWEL}(?:{_FINAL}(?!{_VOWEL}))?+|."  # Java's
 
 
 def _array(strings: Iterable[str]) -> Column:

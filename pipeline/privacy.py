@@ -158,7 +158,9 @@ def _stretches(text: str) -> list[Stretch]:
 # --- Numbers --------------------------------------------------------------------------------
 
 #: Digits and what stands between them: anything but letters.
-_RUN: Final = re.compile(r"[0-9]++(?:[\W_]{1,5}+[0-9]++)*+")
+#: No group is repeated possessively: re of Python 3.11.0 to 3.11.4 matches such wrongly
+#: (https://github.com/python/cpython/issues/106052).
+_RUN: Final = re.compile(r"[0-9]++(?:[\W_]{1,5}+[0-9]++)*")
 #: A longer run is no date and no price.
 _LONGEST_HARMLESS: Final = 300
 _LEAST_DIGITS: Final = 8
@@ -443,11 +445,11 @@ _HANGUL_WORD: Final = "|".join(
 )
 #: Digits in words, with letters and in figures, with what people put between them.
 _PIECE: Final = (
-    rf"(?:(?<![a-z0-9])[0-9oli]++(?![a-z])|(?:{_HANGUL_WORD})++"
-    rf"|(?<![a-z0-9])(?:{_LATIN_WORD}|dp|[0-9])++(?![a-z]))"
+    rf"(?:(?<![a-z0-9])[0-9oli]++(?![a-z])|(?:{_HANGUL_WORD})+"
+    rf"|(?<![a-z0-9])(?:{_LATIN_WORD}|dp|[0-9])+(?![a-z0-9]))"
 )
-_GAP: Final = r"[\W_]{0,5}+(?:(?:에|다시|대시|하이픈|dp)[\W_]{0,3}+)?+"
-_SPOKEN_RUN: Final = re.compile(rf"{_PIECE}(?:{_GAP}{_PIECE})*+")
+_GAP: Final = r"[\W_]{0,5}+(?:(?:에|다시|대시|하이픈|dp)[\W_]{0,3}+)?"
+_SPOKEN_RUN: Final = re.compile(rf"{_PIECE}(?:{_GAP}{_PIECE})*")
 _SPOKEN: Final = re.compile(
     rf"{_LATIN_WORD}|{_HANGUL_WORD}|[0-9oli]|(?:[\W_]|에|다시|대시|하이픈|dp)+"
 )
@@ -654,7 +656,7 @@ _MAILBOX: Final = r"(?<![\w.%+-])[\w.%+-]{1,64}+"
 _LABEL: Final = r"[\w-]{1,63}+"
 _AT: Final = r" ?(?:@+|[\[({<「]{1,2} ?(?:at|a|@|앳|엣|골뱅이) ?[\])}>」]{1,2}) ?"
 _SPELLED_AT: Final = r" ?(?:골뱅이|앳|엣) ?"
-_HOST: Final = rf"{_LABEL}(?:{_POINT}{_LABEL}){{1,8}}+"
+_HOST: Final = rf"{_LABEL}(?:{_POINT}{_LABEL}){{1,8}}"
 _COMMA_HOST: Final = rf"{_LABEL}(?: ?[,·] ?{_TOP}(?![a-z0-9])){{1,3}}"
 _TAIL: Final = rf"(?:(?:{_POINT}| ?[,·] ?){_TOP}(?![a-z])){{0,3}}"
 _TOP_NAME: Final = rf"(?:{_POINT}| ?[,·] ?){_TOP}(?![a-z])"
@@ -663,7 +665,7 @@ _MAIL: Final = tuple(
     for pattern in (
         rf"{_MAILBOX}{_AT}(?:{_HOST}|{_COMMA_HOST}|{_PROVIDER}(?![a-z]){_TAIL}|{_PROVIDER}{_TOP_NAME})",
         # h o n g @ n a v e r . c o m
-        r"(?<![\w.])(?:[\w.-] ){2,40}+[\w.-]? ?@ ?[a-z0-9.-](?: [a-z0-9.-]){4,60}(?![a-z0-9])",
+        r"(?<![\w.])(?:[\w.-] ){2,40}[\w.-]? ?@ ?[a-z0-9.-](?: [a-z0-9.-]){4,60}(?![a-z0-9])",
         # Of those who spell it out the mailbox is Latin, or the ending is spelled as well.
         rf"(?<![a-z0-9._-])[a-z0-9._-]{{2,64}}+{_SPELLED_AT}(?:{_PROVIDER}(?![a-z]){_TAIL}|{_LABEL}{_TOP_NAME}{_TAIL}|{_PROVIDER}{_TOP_NAME}{_TAIL})",
             rf"(?<!\w)\w{{2,30}}?{_SPELLED_AT}{_PROVIDER}{_TOP_NAME}{_TAIL}",

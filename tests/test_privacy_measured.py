@@ -159,9 +159,10 @@ def told(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> tuple
     return place / "root", "".join(said)
 
 
-def _texts(root: Path, dataset: str) -> str:
+def _texts(root: Path, dataset: str, *, but: str = "") -> str:
     """Everything that a dataset holds, as one text: values of every column, nested ones too."""
     table = ds.dataset(root / dataset, format="parquet", partitioning="hive").to_table()
+    table = table.select([name for name in table.column_names if name != but])
     return "\n".join(str(list(row.values())) for row in table.to_pylist())
 
 
@@ -183,10 +184,11 @@ def test_nor_is_it_in_rejects_ledger_summary_or_what_the_jobs_count_by(
     kept = _bare("\n".join(rejects.text.fillna("")))
     kept += _bare("\n".join(row["query"] for row in rejects.search.dropna()))
     kept += _bare(_texts(root, "ledger") + said)
-    counted = _bare(_texts(root, "daily_counts") + _texts(root, "searches"))
+    # Clicked addresses stay in searches as they were (test_clicked_addresses_stay_inside).
+    counted = _bare(_texts(root, "daily_counts") + _texts(root, "searches", but="clicked_url"))
     for text, part in {**NUMBERS, **SLIPPED}.items():
         assert _bare(part) not in kept, text
-        assert _bare(part) not in counted.replace(_bare(SECRET_URL), ""), text
+        assert _bare(part) not in counted, text
     assert set(rejects.reason) >= {"personal_data", "bad_time", "no_user", "too_few_columns"}
 
 
