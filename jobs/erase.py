@@ -1,59 +1,13 @@
-"""Take people out of everything that is kept under the root, and prove that they are in no file.
+"""Erasure of people, on Spark: what it does stands in pipeline/commands/erase.py."""
 
-Reads   every file under the root (--root); the landing folder (--landing), whose files that still
-        name them are listed, and never touched
-Writes  searches, rejects, ledger and counts without them; who was erased, as a hash
-
-Searches of theirs up to now do not come back when a file is read again: they are withheld as
-`erased`. What they search for later counts. Results name nobody; the newest ones are made again.
-Exit status 0 only if nothing under the root tells of them any more.
-"""
-
-import argparse
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # spark-submit adds jobs/ alone
 
-from pipeline import cli
-from pipeline.erasure import erase, known_users, landing_files, prove, require_proof
-from pipeline.ingest import read_ledger
-from pipeline.refresh import SessionRules
-from pipeline.remaking import remake_newest
-from pipeline.session import Session
-from pipeline.storage import qualified
-from silgeom.commands import place_name, say
-
-
-def parser() -> argparse.ArgumentParser:
-    parser = cli.arg_parser("erase", __doc__, takes_in=False)
-    who = parser.add_mutually_exclusive_group(required=True)
-    one = "a user as in the log; it stands in the list of processes and in the shell's history"
-    many = "a file with one user a line, - for standard input: it stands in no such list"
-    who.add_argument("--user", metavar="USER", help=one)
-    who.add_argument("--users-from", type=place_name, metavar="FILE", help=many)
-    cli.add_session_rules(parser)
-    return parser
-
-
-def run(session: Session, args: argparse.Namespace) -> None:
-    users = known_users([args.user] if args.user is not None else listed(session, args.users_from))
-    landing = qualified(session, args.landing)
-    with cli.existing_root(session, args) as root:
-        rules = SessionRules(args.gap_minutes, args.max_queries)
-        done = erase(root, users, rules=rules, now=datetime.now(UTC))
-        remade, proof = remake_newest(root), prove(root, users)
-        for line in [*done.lines(len(users)), *remade.lines(), proof.line()]:
-            say(line)
-        for address in landing_files(root, users, landing, read_ledger(root)):
-            say(f"Landing   still holds them: {address}")
-        require_proof(proof)
-
-
-def listed(session: Session, name: str) -> list[str]:
-    return sys.stdin.readlines() if name == "-" else list(cli.lines_of(session, name, "users"))
-
+from pipeline.carriers.spark import spark_session
+from pipeline.cli import run_job
+from pipeline.commands import erase
 
 if __name__ == "__main__":
-    cli.run_job(run, parser())
+    run_job(erase.run, erase.parser(), spark_session)

@@ -1,33 +1,13 @@
-"""Take what is new in the landing folder into the root; the other jobs do this first as well.
+"""Taking in logs, on Spark: what it does stands in pipeline/commands/ingest.py."""
 
-Reads   the landing folder (--landing): each file once, whatever its format
-Writes  ledger, searches/dt=, rejects/dt= under the root (--root)
-"""
-
-import argparse
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # spark-submit adds jobs/ alone
 
-from pipeline.cli import add_corrections, arg_parser, prepared_root, run_job
-from pipeline.ingest import read_ledger
-from pipeline.session import Session
-from silgeom.commands import say
-
-
-def parser() -> argparse.ArgumentParser:
-    parser = arg_parser("ingest", __doc__)
-    add_corrections(parser)
-    return parser
-
-
-def run(session: Session, args: argparse.Namespace) -> None:
-    with prepared_root(session, args) as root:
-        ledger = read_ledger(root).values()
-        accepted = sum(entry.accepted for entry in ledger)
-        say(f"Ledger    {len(ledger):,} files, {accepted:,} searches in {root.address}")
-
+from pipeline.carriers.spark import spark_session
+from pipeline.cli import run_job
+from pipeline.commands import ingest
 
 if __name__ == "__main__":
-    run_job(run, parser())
+    run_job(ingest.run, ingest.parser(), spark_session)

@@ -1,55 +1,13 @@
-"""Related searches: what the same people look for in the same sitting.
+"""Related searches, on Spark: what it does stands in pipeline/commands/related.py."""
 
-Reads   the landing folder (--landing), of which what is new is taken in first
-Writes  related/dt= under the root (--root): related searches as of one day, replaced whole
-"""
-
-import argparse
 import sys
-from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # spark-submit adds jobs/ alone
 
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
-
-from pipeline import cli
-from pipeline.backfill import days_asked_for, numbered
-from pipeline.publish import RelatedOptions, days_until, publish_related
-from pipeline.refresh import SessionRules, refresh_daily_counts, refresh_daily_pairs
-from pipeline.session import Session
-
-COLUMNS = ["query", "kind", "related_surface", "score", "significance", "searchers"]
-
-
-def parser() -> argparse.ArgumentParser:
-    parser = cli.arg_parser("related", __doc__)
-    cli.add_at(parser)
-    add = partial(cli.add_option, parser)
-    cli.add_days(parser, "sessions")
-    cli.add_session_rules(parser)
-    add("--min-searchers", "min_searchers", 5, "K", "what fewer people typed is not shown")
-    add("--top", "top", 10, "N", "rows of each kind for a query")
-    return parser
-
-
-def run(session: Session, args: argparse.Namespace) -> None:
-    options = cli.options_of(RelatedOptions, args)
-    with cli.prepared_root(session, args) as root:
-        asked, rules = cli.asked_for(args), SessionRules(args.gap_minutes, args.max_queries)
-        for day, place in numbered(days_asked_for(root, asked), asked):
-            days = days_until(root, day, args.days)
-            refresh_daily_counts(root, days)
-            refresh_daily_pairs(root, days, rules)
-            related, span = publish_related(root, day, options), cli.days_text(day, args.days)
-            cli.report_published(related, span, best_of_most_searched, place)
-
-
-def best_of_most_searched(rows: DataFrame) -> DataFrame:
-    best = rows.where("rank = 1").orderBy(F.desc("searchers"), "query", "kind")
-    return best.select(*COLUMNS)
-
+from pipeline.carriers.spark import spark_session
+from pipeline.cli import run_job
+from pipeline.commands import related
 
 if __name__ == "__main__":
-    cli.run_job(run, parser())
+    run_job(related.run, related.parser(), spark_session)

@@ -1,35 +1,13 @@
-"""Give a root a new key for user ids: who has an old one can no longer tell a user from an id.
+"""A new key for `user_id`, on Spark: what it does stands in pipeline/commands/rotate_key.py."""
 
-Reads   searches, rejects, daily_counts and daily_pairs under the root (--root), and its key
-Writes  the same with other ids, and the new key, all at once
-
-Results stay as they are. Days with more than 1,023 people in a row are counted again by the next
-job that reads them (docs/privacy.md). It needs no Spark, but room for a copy of what it writes.
-"""
-
-import argparse
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # spark-submit adds jobs/ alone
 
-from pipeline import cli
-from pipeline.rotation import rotate_key
-from pipeline.session import Session
-from silgeom.commands import say
-
-
-def parser() -> argparse.ArgumentParser:
-    return cli.arg_parser("rotate_key", __doc__, takes_in=False, landing=False)
-
-
-def run(session: Session, args: argparse.Namespace) -> None:
-    with cli.existing_root(session, args) as root:
-        keys = root.user_keys().rotated()
-        with root.change() as change:
-            files = rotate_key(change, keys)
-        say(f"Key       new in {root.address}; {files:,} files written with other ids")
-
+from pipeline.carriers.spark import spark_session
+from pipeline.cli import run_job
+from pipeline.commands import rotate_key
 
 if __name__ == "__main__":
-    cli.run_job(run, parser())
+    run_job(rotate_key.run, rotate_key.parser(), spark_session)

@@ -1,55 +1,13 @@
-"""Trending keywords: what far more people search now than its own past leads one to expect.
+"""Trending keywords, on Spark: what it does stands in pipeline/commands/trending.py."""
 
-Reads   the landing folder (--landing), of which what is new is taken in first
-Writes  trending/dt=/hour= under the root (--root): the board of one window, replaced whole
-"""
-
-import argparse
 import sys
-from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # spark-submit adds jobs/ alone
 
-from pyspark.sql import DataFrame
-
-from pipeline import cli
-from pipeline.backfill import ends_asked_for, numbered
-from pipeline.publish import BASELINE_DAYS, TrendingOptions, days_of_windows, publish_trending
-from pipeline.refresh import refresh_daily_counts, refresh_hourly_counts
-from pipeline.session import Session
-
-COLUMNS = ["rank", "movement", "surface", "searchers", "expected_searchers", "score", "variants"]
-
-
-def parser() -> argparse.ArgumentParser:
-    parser = cli.arg_parser("trending", __doc__)
-    cli.add_at(parser)
-    add = partial(cli.add_option, parser)
-    add("--window", "window_hours", 1, "HOURS", "how long now is")
-    add("--baseline", "baseline_days", BASELINE_DAYS, "DAYS", "how far its own past goes back")
-    add("--half-life", "half_life_hours", 96.0, "HOURS", "in which an hour counts half")
-    add("--min-searchers", "min_searchers", 5, "K", "what fewer people typed is not shown")
-    add("--min-score", "min_score", 3.5, "SIGMAS", "what surprises less is not shown")
-    add("--top", "top", 20, "N", "ranks on the board")
-    return parser
-
-
-def run(session: Session, args: argparse.Namespace) -> None:
-    options = cli.options_of(TrendingOptions, args)
-    with cli.prepared_root(session, args) as root:
-        refresh_hourly_counts(root)
-        ends = ends_asked_for(root, cli.asked_for(args), hours=args.window_hours)
-        for end, place in numbered(ends, cli.asked_for(args)):
-            refresh_daily_counts(root, days_of_windows(root, end, options))
-            board = publish_trending(root, end, options)
-            span = cli.window_text(root, end, args.window_hours)
-            cli.report_published(board, span, by_rank, place)
-
-
-def by_rank(rows: DataFrame) -> DataFrame:
-    return rows.orderBy("rank").select(*COLUMNS)
-
+from pipeline.carriers.spark import spark_session
+from pipeline.cli import run_job
+from pipeline.commands import trending
 
 if __name__ == "__main__":
-    cli.run_job(run, parser())
+    run_job(trending.run, trending.parser(), spark_session)

@@ -9,35 +9,31 @@ import logging
 import os
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import fields
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
-from pyspark.sql import DataFrame
-
 from pipeline.backfill import Asked, require_range
 from pipeline.errors import InvalidParameterError, RootError, UnreachableError
 from pipeline.failures import as_sentence
-from pipeline.ingest import Merge, TakenIn, check_landing, take_in, unreachable_text
+from pipeline.ingest import TakenIn, check_landing, take_in, unreachable_text
 from pipeline.inspection import Landing
 from pipeline.limits import LIMITS
 from pipeline.logs import LEVELS, STYLES, set_up_logging
-from pipeline.merge import merge_on_spark
 from pipeline.publish import (
     DAYS_READ,
     FirstLook,
     Options,
     Published,
     first_look,
-    spark_look,
 )
 from pipeline.refresh import SessionRules
 from pipeline.root import Root, open_root
 from pipeline.runs import Run, current_run, recorded, told_arguments, write_run
-from pipeline.session import Session, spark_session
+from pipeline.session import Session
 from pipeline.state import STATE
 from pipeline.storage import qualified, storage_of
 from pipeline.summary import taken_in_lines
@@ -309,8 +305,20 @@ def lines_of(session: Session, name: str, what: str) -> tuple[str, ...]:
     return tuple(line for line in lines if line and not line.startswith("#"))
 
 
-def run_job(job: Job, parser: argparse.ArgumentParser, argv: Sequence[str] | None = None) -> None:
-    """Parse, run, leave a row in `runs`, and exit with the right status."""
+def run_job(
+    job: Job,
+    parser: argparse.ArgumentParser,
+    session_of: Callable[[str], AbstractContextManager[Session]],
+    argv: Sequence[str] | None = None,
+) -> None:
+    """Parse, run, leave a row in `runs`, and exit with the right status.
+
+    Args:
+        job: what is to be done.
+        parser: of its arguments.
+        session_of: opens what it works with, by the job's name.
+        argv: the arguments; None: those of the command line.
+    """
     with command(parser.prog):
         args = parser.parse_args(argv)
         set_up_logging(args.log_level, args.log)
@@ -322,7 +330,7 @@ def run_job(job: Job, parser: argparse.ArgumentParser, argv: Sequence[str] | Non
             ),
         )
         try:
-            with spark_session(parser.prog) as session:
+            with session_of(parser.prog) as session:
                 try:
                     with recorded(run):
                         job(session, args)
@@ -359,15 +367,12 @@ def _keep(session: Session, name: str, run: Run) -> None:
 
 
 @contextmanager
-def prepared_root(
-    session: Session, args: argparse.Namespace, *, merge: Merge = merge_on_spark
-) -> Iterator[Root]:
+def prepared_root(session: Session, args: argparse.Namespace) -> Iterator[Root]:
     """Hold the root with all that is new in the landing folder taken in, and say what that was.
 
     Args:
         session: reads and writes.
         args: of the command line.
-        merge: does the work on rows of taking in.
 
     Raises:
         UnreachableError: after the block, if a file could not be reached: the rest is done.
@@ -385,7 +390,7 @@ def prepared_root(
     require_range(asked_for(args))
     check_landing(session, landing, root=args.root)
     with held_root(session, args, zone=args.reporting_zone) as root:
-        taken = take_in(root, landing, now=datetime.now(UTC), merge=merge)
+        taken = take_in(root, landing, now=datetime.now(UTC))
         report_taken_in(taken, landing)
         yield root
     if taken.unreachable:
@@ -435,20 +440,13 @@ def _note(taken: TakenIn) -> None:
         setattr(run, name, getattr(run, name) + sum(getattr(e, name) for e in taken.entries))
 
 
-def report_published(
-    published: Published, span: str, choose: Callable[[DataFrame], DataFrame], place: str = ""
-) -> None:
-    """What the result spans, where it lies, and a table of the rows that `choose` puts first.
-
-    Of a range of results, in which this one has its `place`, one line each.
-    """
-    report_look(published, span, spark_look(published, choose), place)
-
-
 def report_look(
     published: Published, span: str, look: Callable[[int], FirstLook], place: str = ""
 ) -> None:
-    """`report_published`, by what gives the first rows."""
+    """What a result spans, where it lies, and a table of the rows that `look` gives.
+
+    Of a range of results, in which this one has its `place`, one line each.
+    """
     if place:
         news = "made" if published.is_new else "up to date"
         say(f"{place:>16}  {published.dataset}/{published.partition}  {news}")

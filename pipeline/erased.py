@@ -9,8 +9,7 @@ key is added, and no `user_id` can be told from it.
 
 import hashlib
 import json
-import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
@@ -18,9 +17,7 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyspark import cloudpickle
 
-from pipeline.batches import Batches
 from pipeline.user_ids import UserKeys, visible_user
 
 ERASED: Final = "erased"
@@ -28,9 +25,6 @@ ERASED: Final = "erased"
 KEPT: Final = frozenset({"source", "block", "line", "reason", "searched_at"})
 _PURPOSE: Final = b"erased"
 _MARK_BYTES: Final = 16
-
-# See batches.py.
-cloudpickle.register_pickle_by_value(sys.modules[__name__])  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True)
@@ -98,28 +92,3 @@ def erased_rows(users: pa.Array, searched_at: pa.Array, erased: Erased, keys: Us
     seconds = pc.divide(pc.cast(searched_at, pa.timestamp("us", "UTC")).cast(pa.int64()), 1_000_000)
     seconds = pc.fill_null(seconds, np.iinfo(np.int64).min)
     return pc.fill_null(pc.less_equal(seconds, until), False)
-
-
-def without_erased(keys: UserKeys, erased: Erased) -> Callable[[Batches], Batches]:
-    """For `mapInArrow`: what comes before users become ids, where anybody was erased.
-
-    The batches have `reason`, `searched_at`, and in `user_id` the user of every row. Of rows of
-    erased people only `KEPT` is left, with the reason `ERASED`; of other rows that are no search
-    the user goes.
-    """
-
-    def withheld(batches: Batches) -> Batches:
-        for batch in batches:
-            columns = {name: batch.column(name) for name in batch.schema.names}
-            gone = erased_rows(columns["user_id"], columns["searched_at"], erased, keys)
-            columns["reason"] = pc.if_else(gone, pa.scalar(ERASED), columns["reason"])
-            for name in columns.keys() - KEPT:
-                columns[name] = _null_where(gone, columns[name])
-            columns["user_id"] = _null_where(pc.is_valid(columns["reason"]), columns["user_id"])
-            yield pa.RecordBatch.from_pydict(columns)
-
-    return withheld
-
-
-def _null_where(condition: pa.Array, values: pa.Array) -> pa.Array:
-    return pc.if_else(condition, pa.scalar(None, values.type), values)

@@ -24,13 +24,9 @@ import pyarrow.parquet as pq
 from pipeline.erased import ERASED
 from pipeline.errors import InvalidParameterError, PipelineError, RootError
 from pipeline.evidence import Person, hits, holds_user
+from pipeline.flow.counting import refresh_daily_counts, refresh_daily_pairs, refresh_hourly_counts
 from pipeline.journal import Change
-from pipeline.refresh import (
-    SessionRules,
-    refresh_daily_counts,
-    refresh_daily_pairs,
-    refresh_hourly_counts,
-)
+from pipeline.refresh import SessionRules
 from pipeline.root import ERASED_PEOPLE, Root
 from pipeline.scrubbing import (
     holding,

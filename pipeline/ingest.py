@@ -6,7 +6,6 @@ Writes  ledger, searches/dt=, rejects/dt= (of those days), together or not at al
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from fnmatch import fnmatchcase
@@ -15,17 +14,15 @@ from typing import Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from py4j.protocol import Py4JJavaError
-from pyspark.errors import PySparkException
-from pyspark.sql import SparkSession
 
+from pipeline.carriers.steps import StepFailedError
 from pipeline.charsets import known_charset
 from pipeline.errors import LandingError, RootError, UnreachableError, UnreadableFileError
-from pipeline.faults import cause_of, holds_against_the_file, may_be_weather
+from pipeline.faults import cause_of, may_be_weather
+from pipeline.flow.merging import merge
 from pipeline.formats import known_zone, load_format
-from pipeline.inspection import INSPECTORS, Landing, Readable, damages, known_way, looked_into
+from pipeline.inspection import Landing, Readable, damages, known_way, looked_into
 from pipeline.ledger import (
-    DAMAGED,
     SAME_CONTENT,
     SET_ASIDE,
     TAKEN_IN,
@@ -36,13 +33,11 @@ from pipeline.ledger import (
     plan,
     set_aside,
 )
-from pipeline.merge import FaultyFilesError, merge_on_spark
-from pipeline.parsing import read_records
 from pipeline.retries import at_most, retried, words_of
 from pipeline.root import Root
 from pipeline.schemas import DATASETS
 from pipeline.session import Session
-from pipeline.storage import VANISHED, Listing, Storage, qualified, spark_path, storage_of
+from pipeline.storage import VANISHED, Listing, Storage, qualified, storage_of
 
 #: Seconds before a failed job is run again for which no file is to blame.
 JOB_PAUSES: Final = (1.0, 10.0)
@@ -52,12 +47,6 @@ WAITED_SECONDS: Final = 60.0
 NAMED: Final = 5
 
 Wait = Callable[[float], object]
-#: Reads what a plan asks for and writes it: root, plan, ledger, readable files and their storage,
-#: clock; the entries that are new or changed.
-Merge = Callable[
-    [Root, Plan, Mapping[str, LedgerEntry], Sequence[Readable], Storage, datetime],
-    dict[str, LedgerEntry],
-]
 
 
 @dataclass(frozen=True)
@@ -120,7 +109,6 @@ def take_in(
     *,
     now: datetime,
     wait: Wait = time.sleep,
-    merge: Merge = merge_on_spark,
 ) -> TakenIn:
     """Bring `searches`, `rejects` and `ledger` in step with the landing folder.
 
@@ -133,7 +121,6 @@ def take_in(
         landing: where logs come in, and what this run says of them.
         now: the clock, with a zone.
         wait: waits so many seconds before something is tried again.
-        merge: does the work on rows.
 
     Raises:
         LandingError: nothing is there, all of it is no search log while nothing was ever taken in,
@@ -177,7 +164,7 @@ def take_in(
     if todo.unreachable or not todo.is_empty():
         _require_something(todo, ledger, readable)
     if not todo.is_empty():
-        entries = _write_despite_faults(root, todo, ledger, readable, storage, now, wait, merge)
+        entries = _write_despite_faults(root, todo, ledger, readable, storage, now, wait)
     ledger = {source: each for source, each in ledger.items() if source not in todo.dropped}
     ledger |= entries
     fresh = {file.source for file in todo.read}
@@ -335,7 +322,6 @@ def _write_despite_faults(
     storage: Storage,
     now: datetime,
     wait: Wait,
-    merge: Merge,
 ) -> dict[str, LedgerEntry]:
     """Write what the plan asks for; after a failure without the files that are to blame.
 
@@ -346,18 +332,11 @@ def _write_despite_faults(
     while True:
         try:
             return merge(root, todo, ledger, readable, storage, now)
-        except FaultyFilesError as error:
-            readable = _without(readable, error.faults, todo, now)
-            _require_something(todo, ledger, readable)
         except UnreadableFileError as error:
             readable = _without(readable, _fault_of(error, readable, storage, wait), todo, now)
             _require_something(todo, ledger, readable)
-        except (Py4JJavaError, PySparkException) as error:
-            faults = _faults(root.session(), readable, storage, wait)
-            if faults:
-                readable = _without(readable, faults, todo, now)
-                _require_something(todo, ledger, readable)
-            elif not may_be_weather(str(error)):
+        except StepFailedError as error:
+            if not may_be_weather(str(error)):
                 raise
             elif pauses:
                 wait(pauses.pop(0))
@@ -419,46 +398,11 @@ def _nothing_to_read(entries: Sequence[LedgerEntry]) -> str:
 def _fault_of(
     error: UnreadableFileError, readable: Sequence[Readable], storage: Storage, wait: Wait
 ) -> dict[str, str | OSError]:
-    """What is wrong with a file that could not be read to its end: see `_faults`."""
+    """What is wrong with a file that could not be read to its end.
+
+    A clause: its bytes are to blame. An error: it cannot be read now, and nothing is held against
+    it.
+    """
     item = next(each for each in readable if each.file.source == error.source)
     [damage] = damages([item], storage, wait=wait)
     return {error.source: damage if damage is not None else OSError(str(error))}
-
-
-def _faults(
-    spark: SparkSession, readable: Sequence[Readable], storage: Storage, wait: Wait
-) -> dict[str, str | OSError]:
-    """After a failure: what is wrong with which file.
-
-    A clause: its bytes are to blame. An error: it cannot be read now, and nothing is held against
-    it. First the bytes are read without Spark; if they are fine, Spark reads each file alone.
-    """
-    sources = [item.file.source for item in readable]
-    found = damages(readable, storage, wait=wait)
-    if not any(found):
-        with ThreadPoolExecutor(INSPECTORS) as pool:
-            found = list(pool.map(lambda item: _fault_in_spark(spark, item), readable))
-    return {source: why for source, why in zip(sources, found, strict=True) if why is not None}
-
-
-def _fault_in_spark(spark: SparkSession, item: Readable) -> str | OSError | None:
-    if item.needs_stand_in:
-        return None  # it was read in another place, and its bytes are fine
-
-    def fault() -> str | None:
-        try:
-            read = read_records(
-                spark, [spark_path(item.file.source)], item.format, item.charset, item.schema
-            )
-            read.write.format("noop").mode("overwrite").save()
-        except Exception as error:  # whatever it is, it is about this file
-            return str(error)
-        return None
-
-    first = fault()
-    second = fault() if first is not None else None
-    if first is None or second is None:
-        return None
-    if holds_against_the_file(first) and holds_against_the_file(second):
-        return f"{DAMAGED} ({cause_of(second)})"
-    return OSError(cause_of(second))

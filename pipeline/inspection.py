@@ -21,7 +21,7 @@ from pipeline.formats import BUILT_IN, LogFormat, load_format
 from pipeline.ledger import DAMAGED, TAKEN_IN, FoundFile, LedgerEntry
 from pipeline.lines import beginning, has_line_end
 from pipeline.packing import DamagedError, Unpacked, is_packed
-from pipeline.parsing import parquet_schema
+from pipeline.reading.parquet import parquet_schema
 from pipeline.retries import retried
 from pipeline.stand_ins import has_odd_name, may_need_a_copy, must_be_copied, pieces_of
 from pipeline.storage import Storage

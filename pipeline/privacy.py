@@ -17,7 +17,6 @@ No pattern backtracks more than a few characters, so that a megabyte of digits i
 
 import ipaddress
 import re
-import sys
 import unicodedata
 from collections.abc import Callable, Iterator
 from itertools import pairwise
@@ -26,14 +25,11 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyspark import cloudpickle
 
 from silgeom.text import INVISIBLE, JOINER, SPACES, WIDTHS
 
 MASK: Final = "***"
 
-# See batches.py.
-cloudpickle.register_pickle_by_value(sys.modules[__name__])  # type: ignore[no-untyped-call]
 
 Stretch = tuple[int, int]  #: begin and end, as in a slice
 

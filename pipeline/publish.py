@@ -13,23 +13,13 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from pyspark.sql import DataFrame
-from pyspark.sql.types import StructType
+import pyarrow as pa
 
-from pipeline.autocomplete import completions
 from pipeline.errors import InvalidParameterError, LandingError
-from pipeline.related import related_searches
-from pipeline.root import Change, Root, columns_digest
-from pipeline.schemas import (
-    AUTOCOMPLETE,
-    DAILY_COUNTS,
-    DAILY_PAIRS,
-    HOURLY_COUNTS,
-    RELATED,
-    TRENDING,
-)
+from pipeline.journal import Change
+from pipeline.root import Root, columns_digest
+from pipeline.schemas import AUTOCOMPLETE, RELATED, TRENDING
 from pipeline.state import fingerprint
-from pipeline.trending import trending_keywords
 
 #: Raised when a result is computed in another way, so that it is made again from the same counts.
 METHOD: Final = 4
@@ -54,18 +44,13 @@ class Published:
     root: Root
     dataset: str
     partition: str
-    schema: StructType
+    schema: pa.Schema
     is_new: bool
 
     @property
     def address(self) -> str:
         """The partition's folder."""
         return f"{self.root.address}/{self.dataset}/{self.partition}"
-
-    @property
-    def rows(self) -> DataFrame:
-        """The rows, as they are stored."""
-        return self.root.read(self.dataset, self.schema, [self.partition])
 
 
 @dataclass(frozen=True)
@@ -180,61 +165,6 @@ def days_until(root: Root, day: date, days: int) -> list[str]:
     return _days(root, day - timedelta(days=days - 1), day)
 
 
-def publish_trending(root: Root, end: datetime, options: TrendingOptions) -> Published:
-    """The board of the window that ends at `end` (UTC)."""
-    days = days_of_past(root, end, options)
-    window_days = days_of_windows(root, end, options)
-
-    def build() -> DataFrame:
-        return trending_keywords(
-            root.read("hourly_counts", HOURLY_COUNTS, _there(root, "hourly_counts", days)),
-            root.read("daily_counts", DAILY_COUNTS, _there(root, "daily_counts", window_days)),
-            window_end=end,
-            zone=root.state.zone,
-            **asdict(options),
-        )
-
-    partition = hour_partition(end, root.state.zone)
-    reads = {"hourly_counts": days, "daily_counts": window_days}
-    return published(root, TRENDING_RESULT, partition, _by_spark(build, ["rank"]), reads, options)
-
-
-def publish_related(root: Root, day: date, options: RelatedOptions) -> Published:
-    """Related searches as of the end of `day`."""
-    days = days_until(root, day, options.days)
-
-    def build() -> DataFrame:
-        return related_searches(
-            root.read("daily_pairs", DAILY_PAIRS, _there(root, "daily_pairs", days)),
-            root.read("daily_counts", DAILY_COUNTS, _there(root, "daily_counts", days)),
-            min_searchers=options.min_searchers,
-            top=options.top,
-        )
-
-    reads = {"daily_pairs": days, "daily_counts": days}
-    stage = _by_spark(build, ["query", "kind", "rank"])
-    return published(root, RELATED_RESULT, f"dt={day}", stage, reads, options)
-
-
-def publish_autocomplete(root: Root, day: date, options: AutocompleteOptions) -> Published:
-    """Completions as of the end of `day`."""
-    days = days_until(root, day, options.days)
-
-    def build() -> DataFrame:
-        return completions(
-            root.read("daily_counts", DAILY_COUNTS, _there(root, "daily_counts", days)),
-            as_of=day,
-            half_life_days=options.half_life_days,
-            min_searchers=options.min_searchers,
-            per_prefix=options.top,
-            blocked=options.blocked,
-        )
-
-    stage = _by_spark(build, ["key_kind", "prefix", "rank"])
-    reads = {"daily_counts": days}
-    return published(root, AUTOCOMPLETE_RESULT, f"dt={day}", stage, reads, options)
-
-
 def first_look(published: Published, look: Callable[[int], FirstLook], *, limit: int) -> FirstLook:
     """What `look` shows of a result, in at most `limit` rows; that of the last run is remembered.
 
@@ -252,19 +182,6 @@ def first_look(published: Published, look: Callable[[int], FirstLook], *, limit:
     return found
 
 
-def spark_look(
-    published: Published, choose: Callable[[DataFrame], DataFrame]
-) -> Callable[[int], FirstLook]:
-    """The rows that `choose` puts first."""
-
-    def look(limit: int) -> FirstLook:
-        chosen = choose(published.rows)
-        rows = [list(row) for row in chosen.limit(limit).collect()]
-        return FirstLook(published.rows.count(), chosen.columns, rows)
-
-    return look
-
-
 def parsed_first_look(data: bytes, key: str) -> FirstLook | None:
     """What is remembered under `key`; None: it is of another result, or damaged."""
     try:
@@ -279,7 +196,7 @@ class Result:
     """What is published."""
 
     dataset: str
-    schema: StructType
+    schema: pa.Schema
 
 
 TRENDING_RESULT: Final = Result("trending", TRENDING)
@@ -288,14 +205,6 @@ AUTOCOMPLETE_RESULT: Final = Result("autocomplete", AUTOCOMPLETE)
 
 #: Stages a result under a name, sorted, as one file.
 Stage = Callable[[Change, str], object]
-
-
-def _by_spark(build: Callable[[], DataFrame], order: Sequence[str]) -> Stage:
-    # One file: it is replaced by one rename, so nobody ever reads half of a result. Sorted there,
-    # where orderBy would count all rows beforehand to cut them into even parts.
-    return lambda change, name: change.stage(
-        name, build().repartition(1).sortWithinPartitions(*order)
-    )
 
 
 def published(
@@ -394,7 +303,7 @@ def _days(root: Root, first: date, last: date) -> list[str]:
     return days
 
 
-def _there(root: Root, dataset: str, days: Sequence[str]) -> list[str]:
+def there(root: Root, dataset: str, days: Sequence[str]) -> list[str]:
     """The partitions of those days whose counts have not gone for their age.
 
     Raises:

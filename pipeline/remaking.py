@@ -11,6 +11,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from pipeline.errors import InvalidParameterError
+from pipeline.flow.publishing import publish_autocomplete, publish_related, publish_trending
 from pipeline.publish import (
     AutocompleteOptions,
     Published,
@@ -18,9 +19,6 @@ from pipeline.publish import (
     TrendingOptions,
     hour_partition,
     newest_made,
-    publish_autocomplete,
-    publish_related,
-    publish_trending,
 )
 from pipeline.root import Root
 

@@ -21,14 +21,10 @@ from typing import Final
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from pipeline.flow.counting import refresh_daily_counts, refresh_daily_pairs, refresh_hourly_counts
 from pipeline.journal import Change
 from pipeline.publish import BASELINE_DAYS, DAYS_READ
-from pipeline.refresh import (
-    SessionRules,
-    refresh_daily_counts,
-    refresh_daily_pairs,
-    refresh_hourly_counts,
-)
+from pipeline.refresh import SessionRules
 from pipeline.root import Root
 from silgeom.commands import quoted
 

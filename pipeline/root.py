@@ -22,7 +22,7 @@ is looked at: nothing here lists or rewrites what grows with the number of resul
 import hashlib
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from io import BytesIO
@@ -31,14 +31,13 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from pyspark.sql import DataFrame
-from pyspark.sql.types import StringType, StructField, StructType
 
 from pipeline import journal
+from pipeline.carriers.steps import Carrier
 from pipeline.erased import NOBODY, Erased
 from pipeline.errors import LogFormatError, RootError, UnreachableError
 from pipeline.formats import known_zone
-from pipeline.journal import JOURNAL, STAGING
+from pipeline.journal import JOURNAL, STAGING, Change
 from pipeline.ledger import TAKEN_IN
 from pipeline.migrations import LAYOUT, bring_up_to_date
 from pipeline.session import Session
@@ -52,7 +51,7 @@ from pipeline.state import (
     parsed_made_of,
     parsed_state,
 )
-from pipeline.storage import ENCODED, Storage, qualified, spark_path, storage_of
+from pipeline.storage import ENCODED, Storage, qualified, storage_of
 from pipeline.user_ids import USER_KEY, WITH_USER_IDS, UserKeys
 
 _LOG: Final = logging.getLogger(__name__)
@@ -123,22 +122,9 @@ class Root:
                 "it back from a backup, or erase them again after deleting it"
             ) from error
 
-    def read(self, dataset: str, schema: StructType, partitions: Sequence[str]) -> DataFrame:
-        """The named partitions ("dt=2026-03-02", "" for a dataset without) of a dataset.
-
-        Returns:
-            The columns of `schema`, and the folders' (`dt` …) as strings. Empty without partitions.
-        """
-        names = (
-            [part.partition("=")[0] for part in partitions[0].split("/")] if partitions else ["dt"]
-        )
-        columns = [StructField(name, StringType()) for name in names if name]
-        whole = StructType([*schema.fields, *columns])
-        if not partitions:
-            return self.session().createDataFrame([], whole)
-        base = f"{self.address}/{dataset}"
-        reader = self.session().read.schema(whole).option("basePath", base)
-        return reader.parquet(*(spark_path(f"{base}/{part}".rstrip("/")) for part in partitions))
+    def carrier(self, *others: Storage) -> Carrier:
+        """Carries out steps that use the root's storage, and others."""
+        return self.session.carrier_for(*(each.is_portable for each in (self.storage, *others)))
 
     def days_of(self, dataset: str) -> list[str]:
         """The days of which a dataset of days has a folder, which may be empty."""
@@ -176,7 +162,7 @@ class Root:
         return max(sizes, default=0)
 
     @contextmanager
-    def change(self) -> Iterator["Change"]:
+    def change(self) -> Iterator[Change]:
         """Stage partitions; they and the state take effect together when the block ends well.
 
         When it does not, nothing has changed, unless the change was decided already: then the next
@@ -189,7 +175,7 @@ class Root:
             raise UnreachableError(
                 f"a change to {self.address} was cut off: run this again, which mends it"
             )
-        before, change = self.state.copy(), Change(self)
+        before, change = self.state.copy(), Change(self.storage, self.address, self.state)
         try:
             yield change
             self._is_cut_off = True
@@ -205,23 +191,6 @@ class Root:
         finally:
             self._made_of.clear()
         self.storage.delete(f"{self.address}/{STAGING}")
-
-
-class Change(journal.Change):
-    """A change of which Spark stages the files."""
-
-    def __init__(self, root: Root) -> None:
-        super().__init__(root.storage, root.address, root.state)
-        self._session = root.session
-
-    def stage(self, name: str, frame: DataFrame, *, by: Sequence[str] = ()) -> DataFrame:
-        """Write `frame` beside the datasets, split into folders `by`, and read it back."""
-        address = self.address(name)
-        writer = frame.write.mode("overwrite").partitionBy(*by)
-        # Most values differ, so that dictionaries are begun in vain: a quarter of the time of
-        # writing searches.
-        writer.option("parquet.enable.dictionary", "false").parquet(address)
-        return self._session().read.schema(frame.schema).parquet(spark_path(address))
 
 
 @contextmanager
@@ -351,7 +320,7 @@ def _parsed(storage: Storage, address: str, parse: Callable[[str], State]) -> St
 def _days_made_anew(storage: Storage, address: str, state: State) -> State:
     """The state with the days that `searches` has now, all of them to be counted again."""
     _LOG.warning("%s in %s was gone or damaged and is made anew", DAYS, address)
-    change = journal.Change(storage, address, state)
+    change = Change(storage, address, state)
     for folder in storage.folders(f"{address}/searches"):
         newest = _newest_search(storage, f"{address}/searches/{folder}")
         if newest is not None and folder.startswith("dt="):
@@ -389,7 +358,29 @@ def _newest_search(storage: Storage, folder: str) -> datetime | None:
     return max(found, default=None)
 
 
-def columns_digest(*schemas: StructType) -> str:
+#: How the types of columns are written in a digest: as Spark did when the first roots were made.
+_TYPE_NAMES: Final = {
+    "string": "string",
+    "int64": "bigint",
+    "int32": "int",
+    "double": "double",
+    "bool": "boolean",
+    "date32[day]": "date",
+    "timestamp[us, tz=UTC]": "timestamp",
+}
+
+
+def columns_digest(*schemas: pa.Schema) -> str:
     """The names and types of the columns of datasets, in brief: part of a fingerprint."""
-    text = "\n".join(schema.simpleString() for schema in schemas)
+    text = "\n".join(_type_name(pa.struct(schema)) for schema in schemas)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _type_name(kind: pa.DataType) -> str:
+    if pa.types.is_struct(kind):
+        return f"struct<{','.join(f'{each.name}:{_type_name(each.type)}' for each in kind)}>"
+    if pa.types.is_list(kind):
+        return f"array<{_type_name(kind.value_type)}>"
+    if pa.types.is_map(kind):
+        return f"map<{_type_name(kind.key_type)},{_type_name(kind.item_type)}>"
+    return _TYPE_NAMES[str(kind)]

@@ -25,8 +25,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from pipeline.counting.people import SKETCH_SIZE
 from pipeline.journal import Change
-from pipeline.people import SKETCH_SIZE
 from pipeline.state import made_of_file, parsed_made_of
 from pipeline.user_ids import USER_KEY, WITH_USER_IDS, UserKeys, rekeyed_ids
 

@@ -27,7 +27,6 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pyspark.sql.pandas.types import to_arrow_schema
 
 from pipeline.errors import UnreachableError
 from pipeline.failures import as_sentence
@@ -136,7 +135,7 @@ def write_run(storage: Storage, root: str, run: Run) -> None:
     here = [file.address for file in storage.files(folder) or []]
     storage.write_bytes(
         f"{folder}/run-{ended_at:%H%M%S}-{run.run_id}.parquet",
-        parquet_of(pa.Table.from_pylist([run.row()], _schema())),
+        parquet_of(pa.Table.from_pylist([run.row()], RUNS)),
     )
     if not here:  # the first run of a day: the days before are over
         _pack_days_before(storage, root, day)
@@ -189,10 +188,6 @@ def _ending(error: BaseException | None) -> tuple[str, int, str | None]:
     return FAILED, 1, type(error).__name__
 
 
-def _schema() -> pa.Schema:
-    return to_arrow_schema(RUNS, timezone="UTC")
-
-
 def _pack_days_before(storage: Storage, root: str, day: str) -> None:
     """Pack the last days before `day`, of which the first run of a day leaves one at most."""
     for name in [each for each in storage.folders(f"{root}/{DATASET}") if each < day][-LOOK_BACK:]:
@@ -215,7 +210,7 @@ def _pack_day(storage: Storage, folder: str, files: Sequence[str]) -> None:
     rows = {row["run_id"]: row for table in tables for row in table.to_pylist()}
     ordered = sorted(rows.values(), key=lambda row: (row["started_at"], row["run_id"]))
     packed = f"{folder}/{_PACKED}"
-    storage.write_bytes(packed, parquet_of(pa.Table.from_pylist(ordered, _schema())))
+    storage.write_bytes(packed, parquet_of(pa.Table.from_pylist(ordered, RUNS)))
     for file in files:
         if file != packed:
             storage.delete(file)

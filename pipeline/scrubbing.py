@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.batches import Ints
-from pipeline.people import SKETCH_SIZE
+from pipeline.counting.groups import Ints
+from pipeline.counting.people import SKETCH_SIZE
 
 
 def without_people(rows: pa.Table, column: str, ids: Collection[int]) -> pa.Table:

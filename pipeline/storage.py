@@ -24,13 +24,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 from urllib.parse import quote, unquote, unquote_to_bytes
 
-from py4j.protocol import Py4JJavaError
-
 from pipeline.errors import PipelineError, RootError
 from pipeline.hdfs import client_of, hdfs_errors, is_held, native_place, os_error, write_options
 from pipeline.holder import Holder, holder_text
 from pipeline.retries import may_pass, retried
-from pipeline.session import Session
+from pipeline.session import Session, in_process
 
 if TYPE_CHECKING:
     from hdfs_native import Client
@@ -88,6 +86,9 @@ def why_hidden(name: str) -> str | None:
 
 class Storage(ABC):
     """What the pipeline needs of a file system. Every method takes addresses of this storage."""
+
+    #: Whether it can be pickled, and works wherever it is unpickled.
+    is_portable = True
 
     @abstractmethod
     def listing(self, address: str) -> Listing | None:
@@ -426,6 +427,9 @@ class HdfsStorage(Storage):
         self._authority = authority
         client_of(authority)  # fails where it does not answer
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return HdfsStorage, (in_process(), self._authority)  # Spark stays where it is
+
     @property
     def _client(self) -> "Client":
         return client_of(self._authority)
@@ -593,8 +597,10 @@ class HdfsStorage(Storage):
 class HadoopStorage(Storage):
     """Any file system that Hadoop knows, through the JVM of a running Spark session."""
 
+    is_portable = False
+
     def __init__(self, session: Session, address: str) -> None:
-        spark = session()
+        spark = session.spark()
         jvm: Any = spark.sparkContext._jvm
         self._jvm = jvm
         self._gateway: Any = spark.sparkContext._gateway
@@ -836,18 +842,16 @@ def qualified(session: Session, name: str) -> str:
         raise PipelineError(f"cannot reach {name}: {error.strerror or error}") from error
 
 
-def spark_path(address: str) -> str:
-    """The address as Spark's readers take it: their globs must not find wildcards in a name."""
-    return re.sub(r"([\\*?\[\]{}])", r"\\\1", address)
-
-
 @contextmanager
 def _java_errors(address: str) -> Iterator[None]:
     """Turn what Java throws into an OSError of its kind with its first line."""
     try:
         yield
-    except Py4JJavaError as error:
-        name, _, message = str(error.java_exception.toString()).partition(": ")
+    except Exception as error:
+        thrown: Any = getattr(error, "java_exception", None)  # of py4j's errors
+        if thrown is None:
+            raise
+        name, _, message = str(thrown.toString()).partition(": ")
         raise os_error(name, message, address) from error
 
 

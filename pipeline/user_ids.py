@@ -11,7 +11,6 @@ of them in turn. Who has an old key, but not the newest one, cannot tell a user 
 import hashlib
 import re
 import secrets
-import sys
 import unicodedata
 from dataclasses import dataclass, field
 from typing import Final
@@ -19,7 +18,6 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from pyspark import cloudpickle
 
 from pipeline.errors import InvalidParameterError
 from silgeom.text import INVISIBLE, JOINER, SPACES, WIDTHS
@@ -41,11 +39,6 @@ _PLAIN_USER: Final = re.compile(r"[!-~가-힣]*", re.ASCII)
 _TO_PLAIN: Final = str.maketrans(
     WIDTHS | dict.fromkeys(SPACES, " ") | dict.fromkeys(INVISIBLE + JOINER, "")
 )
-
-# See batches.py.
-cloudpickle.register_pickle_by_value(sys.modules[__name__])  # type: ignore[no-untyped-call]
-# The error that a key raises travels as well.
-cloudpickle.register_pickle_by_value(sys.modules["pipeline.errors"])  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True)

@@ -1,28 +1,67 @@
 """Carries steps out on Spark: it schedules, moves and tries again; the workers run the functions.
 
-A map task runs one piece and packs what comes of it: one row a key and kind, with the rows of that
-key as one Arrow stream (lz4). Spark brings the rows of a key together; a reduce task unpacks them,
-runs the reducer and writes its tables itself, each under a name that depends on the key alone. So
-a task that is tried again, or runs twice, writes the same file again.
+The only file that imports PySpark. A map task runs one piece and packs what comes of it: one row a
+key and kind, with the rows of that key as one Arrow stream (lz4). Spark brings the rows of a key
+together; a reduce task unpacks them, runs the reducer and writes its tables itself, each under a
+name that depends on the key alone. So a task that is tried again, or runs twice, writes the same
+file again.
 """
 
+import logging
+import os
 import pickle
+import pwd
+import re
+import signal
+import threading
+import zipfile
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from io import BytesIO
+from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
-from pyspark.sql import DataFrame
+from py4j.protocol import Py4JError, Py4JJavaError
+from pyspark import SparkConf, SparkContext, TaskContext
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from pipeline.carriers.steps import StepFailedError
+from pipeline.errors import PipelineError, UnreadableFileError
+from pipeline.hadoop import application_page, check_resource_manager, hadoop_settings
 from pipeline.session import Session
+from silgeom.commands import Stopped
 
-#: Rows that a map task gives: what it told has no key, in the order of pieces and parts.
+_LOG = logging.getLogger(__name__)
+
+#: How often a job on a cluster tells how far it is.
+PROGRESS_SECONDS: Final = 20.0
+#: The packages that workers need.
+PACKAGES: Final = ("pipeline", "silgeom")
+#: How often a task is tried on a file that cannot be read, before the file is told.
+_TRIES: Final = 3
+
+#: What the steps depend on, whoever starts the job: never left to a cluster's own defaults. How
+#: much memory there is and how many tasks run stands in spark-defaults.conf.
+SETTINGS: Final = {
+    "spark.ui.showConsoleProgress": "false",
+    # A packed row may have 100 MB: one in a batch of Arrow.
+    "spark.sql.execution.arrow.maxRecordsPerBatch": "1",
+    # Steps have as many tasks as they have pieces and keys.
+    "spark.sql.adaptive.enabled": "false",
+    # Each task has one core.
+    "spark.executorEnv.POLARS_MAX_THREADS": "1",
+}
+
+#: Rows of a task: those of maps have a key and a kind, and with it packed rows; without a key the
+#: data is what the task told.
 _PACKED: Final = "place long, key string, kind string, data binary"
-_TOLD: Final = "place long, data binary"
-#: Packed rows in an Arrow batch: they may have 100 MB each.
-_ROWS_A_BATCH: Final = 1
+_TOLD: Final = "place long, kind string, data binary"
+#: The kind of a row whose data is an error.
+_ERROR: Final = "error"
 
 
 class SparkSpool:
@@ -36,22 +75,23 @@ class SparkSpool:
         """All keys, rising."""
         return sorted(self._keys)
 
-    def add(self, packed: DataFrame, keys: Iterable[str]) -> None:
+    def add(self, packed: DataFrame, keys: set[str]) -> None:
         """Keep what a map gave."""
         self.parts.append(packed)
-        self._keys |= set(keys)
+        self._keys |= keys
 
     def close(self) -> None:
         """Let everything go."""
         for part in self.parts:
-            part.unpersist()
+            with suppress(Exception):  # the session may have gone
+                part.unpersist()
 
 
 class OnSpark:
     """A carrier; see `steps.Carrier`."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, spark: Callable[[], SparkSession]) -> None:
+        self._spark = spark
 
     def spool(self) -> SparkSpool:
         """An empty place for what maps give."""
@@ -63,17 +103,22 @@ class OnSpark:
         """Map each piece in a task of its own; what was told, piece by piece."""
         if not pieces:
             return []
-        spark = self._session()
-        rows = [(place, pickle.dumps(piece)) for place, piece in enumerate(pieces)]
+        spark = self._spark()
+        rows = [(place, "", pickle.dumps(piece)) for place, piece in enumerate(pieces)]
         asked = spark.createDataFrame(rows, _TOLD).repartitionById(
             len(rows), F.col("place").cast("int")
         )
-        packed = asked.mapInArrow(_Mapping(mapper), _PACKED).persist()
-        told = packed.where("key is null").select("place", "kind", "data").collect()
-        keys = packed.where("key is not null").select("key").distinct().collect()
-        into.add(packed.where("key is not null"), [row["key"] for row in keys])
-        told.sort(key=lambda row: (row["place"], row["kind"]))
-        return [pickle.loads(row["data"]) for row in told]
+        packed = asked.mapInArrow(_Mapping(mapper, _tries(spark)), _PACKED).persist()
+        with _failures():
+            told = packed.where("key is null").select("place", "kind", "data").collect()
+        keys: set[str] = set()
+        found = []
+        for row in sorted(told, key=lambda row: (row["place"], row["kind"])):
+            result, of_part = _result(row["kind"], row["data"])
+            found.append(result)
+            keys |= of_part
+        into.add(packed, keys)
+        return found
 
     def reduce(
         self,
@@ -85,34 +130,70 @@ class OnSpark:
         """Reduce each key in a task of its own; what was told, key by key."""
         if not keys:
             return []
-        spark = self._session()
+        spark = self._spark()
         places = spark.createDataFrame(list(enumerate(keys)), "number int, key string")
         together = spool.parts[0]
         for part in spool.parts[1:]:
             together = together.unionByName(part)
+        # Rows without a key find no partner.
         placed = together.join(F.broadcast(places), on="key").repartitionById(
             len(keys), F.col("number")
         )
-        told = placed.mapInArrow(_Reducing(reducer, write), _TOLD).collect()
-        found = {row["place"]: pickle.loads(row["data"]) for row in told}
+        with _failures():
+            told = placed.mapInArrow(_Reducing(reducer, write), _TOLD).collect()
+        found = {row["place"]: _result(row["kind"], row["data"])[0] for row in told}
         return [found[number] for number in range(len(keys)) if number in found]
+
+
+@contextmanager
+def _failures() -> Iterator[None]:
+    """Turn what Spark throws into the error of steps."""
+    try:
+        yield
+    except (Py4JJavaError, PySparkException) as error:
+        raise StepFailedError(str(error)) from error
+
+
+def _tries(spark: SparkSession) -> int:
+    """How often a task is tried: a local master gives up at once."""
+    return 1 if str(spark.sparkContext.master).startswith("local") else _TRIES
+
+
+def _result(kind: str, data: bytes) -> tuple[Any, set[str]]:
+    """What a row without a key tells: a result and the keys of its part; an error is raised."""
+    result, keys = pickle.loads(data)
+    if kind == _ERROR:
+        raise result
+    return result, keys
 
 
 class _Mapping:
     """What `mapInArrow` runs for a map."""
 
-    def __init__(self, mapper: Callable[[Any], Any]) -> None:
+    def __init__(self, mapper: Callable[[Any], Any], tries: int) -> None:
         self._mapper = mapper
+        self._tries = tries
 
     def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             for place, piece in zip(
                 batch.column("place").to_pylist(), batch.column("data").to_pylist(), strict=True
             ):
-                for number, part in enumerate(self._mapper(pickle.loads(piece))):
-                    for (key, kind), rows in part.rows.items():
-                        yield _packed(place, key, kind, _stream(rows))
-                    yield _packed(place, None, f"{number:09d}", pickle.dumps(part.told))
+                yield from self._mapped(place, piece)
+
+    def _mapped(self, place: int, piece: bytes) -> Iterator[pa.RecordBatch]:
+        try:
+            for number, part in enumerate(self._mapper(pickle.loads(piece))):
+                for (key, kind), rows in part.rows.items():
+                    yield _packed(place, key, kind, _stream(rows))
+                keys = {key for key, _ in part.rows}
+                yield _packed(place, None, f"{number:09d}", pickle.dumps((part.told, keys)))
+        except (UnreadableFileError, PipelineError) as error:
+            context = TaskContext.get()
+            tried = context.attemptNumber() + 1 if context is not None else self._tries
+            if tried < self._tries:  # on another node it may work
+                raise
+            yield _packed(place, None, _ERROR, pickle.dumps((error, set())))
 
 
 class _Reducing:
@@ -139,7 +220,11 @@ class _Reducing:
             for folder, table in made.tables.items():
                 self._write(folder, key, table)
             yield pa.RecordBatch.from_pydict(
-                {"place": pa.array([number], pa.int64()), "data": [pickle.dumps(made.told)]}
+                {
+                    "place": pa.array([number], pa.int64()),
+                    "kind": pa.array([""], pa.string()),
+                    "data": [pickle.dumps((made.told, set()))],
+                }
             )
 
 
@@ -158,3 +243,124 @@ def _stream(rows: Any) -> bytes:  # noqa: ANN401
     buffer = BytesIO()
     rows.write_ipc_stream(buffer, compression="lz4")
     return buffer.getvalue()
+
+
+# --- The session -----------------------------------------------------------------------------
+
+
+@contextmanager
+def spark_session(app_name: str) -> Iterator[Session]:
+    """A session on Spark, which is started when it is needed and stopped even when the job fails.
+
+    Master, memory and cores come from spark-submit and spark-defaults.conf, never from here.
+
+    Raises:
+        UnreachableError: YARN does not answer.
+        PipelineError: the user has no name, or no folder in HDFS for what a job brings along.
+    """
+    started: list[SparkSession] = []
+    over = threading.Event()
+
+    def spark() -> SparkSession:
+        if not started:
+            started.append(_started(app_name))
+            if started[0].sparkContext.master == "yarn":
+                progress = threading.Thread(target=_tell, args=(started[0], over), daemon=True)
+                progress.start()
+        return started[0]
+
+    try:
+        yield Session(OnSpark(spark), spark)
+    except (KeyboardInterrupt, Stopped):
+        # Java would tell of each task that it gives up, or has been stopped by the same signal.
+        while started:
+            with suppress(Exception):
+                started[-1].sparkContext.setLogLevel("OFF")
+                started[-1].stop()
+            started.pop()
+        raise
+    finally:
+        over.set()
+        for session in started:
+            session.stop()
+
+
+def bring_packages(spark: SparkSession) -> None:
+    """Give the workers the packages of this project: they may have others of these names, or none.
+
+    They lie in an archive, which Spark hands to each worker once, and removes with the session.
+    """
+    archive = Path(str(spark.sparkContext._temp_dir), "silgeom.zip")
+    project = Path(__file__).resolve().parents[2]
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
+        for package in PACKAGES:
+            for file in sorted((project / package).rglob("*")):
+                if file.is_file() and "__pycache__" not in file.parts:
+                    packed.write(file, file.relative_to(project))
+    spark.sparkContext.addPyFile(str(archive))
+
+
+def _started(app_name: str) -> SparkSession:
+    _require_user_name()
+    if _master() == "yarn":
+        check_resource_manager(hadoop_settings(os.environ))
+    builder = SparkSession.builder.appName(app_name)
+    for key, value in SETTINGS.items():
+        builder = builder.config(key, value)
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        spark = builder.getOrCreate()
+        bring_packages(spark)
+        return spark
+    except Exception as error:  # Py4JJavaError, of which only the text tells what it is
+        denied = re.search(
+            r"AccessControlException: (Permission denied: user=([^,]+),.*)", str(error)
+        )
+        if denied is None:
+            raise
+        raise PipelineError(
+            f"Spark cannot bring the job along to HDFS ({denied[1]}): have the folder "
+            f"/user/{denied[2]} made for you, or name another of yours with "
+            "--conf spark.yarn.stagingDir=hdfs:///..."
+        ) from error
+    finally:
+        # PySpark's own handler asks Java to cancel in the midst of another answer, and fails at it.
+        if before is not None and threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, before)
+
+
+def _require_user_name() -> None:
+    """Raise unless the user has a name: Java logs in with it."""
+    try:
+        pwd.getpwuid(os.geteuid())
+    except KeyError as error:
+        raise PipelineError(
+            f"user id {os.geteuid()} has no entry in /etc/passwd, and Hadoop takes no user without "
+            "a name: add a line to it, or run this as another user"
+        ) from error
+
+
+def _master() -> str:
+    """Where the session will run, as spark-submit or spark-defaults.conf say."""
+    SparkContext._ensure_initialized()  # else SparkConf knows neither
+    return SparkConf().get("spark.master", "") or ""
+
+
+def _tell(spark: SparkSession, over: threading.Event) -> None:
+    """Log where the job's page is, and now and then how far its steps are."""
+    context = spark.sparkContext
+    try:
+        application = context.applicationId
+        page = application_page(hadoop_settings(os.environ), application) or context.uiWebUrl or ""
+        _LOG.info("%s runs: %s", application, page)
+        while not over.wait(PROGRESS_SECONDS):
+            status = context.statusTracker()
+            for number in status.getActiveStageIds():
+                if (stage := status.getStageInfo(number)) is not None:
+                    _LOG.info(
+                        "step %d: %d of %d tasks done, %d running, %s",
+                        *(number, stage.numCompletedTasks, stage.numTasks, stage.numActiveTasks),
+                        page,
+                    )
+    except Py4JError:  # the session has gone in between
+        return

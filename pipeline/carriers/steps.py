@@ -13,6 +13,11 @@ import polars as pl
 Piece = TypeVar("Piece")
 Result = TypeVar("Result")
 
+
+class StepFailedError(Exception):
+    """Who carried out a step failed, and not for a fault of the step's own: its text tells how."""
+
+
 #: What rows of a key are.
 Kind = str
 #: Writes rows into a folder of the change that is being made: folder, name of the file, rows.

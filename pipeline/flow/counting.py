@@ -10,7 +10,7 @@ from functools import partial
 
 import polars as pl
 
-from pipeline.carriers.steps import Carrier, Kind, Mapped, Reduced
+from pipeline.carriers.steps import Kind, Mapped, Reduced
 from pipeline.columns import DAILY_COUNTS, DAILY_PAIRS, HOURLY_COUNTS, SEARCHES
 from pipeline.counting import days as day_counts
 from pipeline.counting import hours, sessions
@@ -37,27 +37,25 @@ _Rows = dict[Kind, list[pl.DataFrame]]
 _Map = Callable[[str], Iterator[Mapped[None]]]
 
 
-def refresh_hourly_counts(root: Root, carrier: Carrier) -> int:
+def refresh_hourly_counts(root: Root) -> int:
     """Count the hours of changed days; the number of days."""
     wanted = versions(root.state, HOURLY_COUNTS_SCHEMA)
     days = stale_days(root, "hourly_counts", wanted, wanted)
     count = partial(_hours_of_day, storage=root.storage, root=root.address, zone=root.state.zone)
-    _replace(root, carrier, "hourly_counts", days, wanted, count, _hours_together)
+    _replace(root, "hourly_counts", days, wanted, count, _hours_together)
     return len(days)
 
 
-def refresh_daily_counts(root: Root, carrier: Carrier, needed: Collection[str]) -> int:
+def refresh_daily_counts(root: Root, needed: Collection[str]) -> int:
     """Count the queries of those of the `needed` days that changed; the number of days."""
     wanted = versions(root.state, DAILY_COUNTS_SCHEMA)
     days = stale_days(root, "daily_counts", wanted, needed)
     count = partial(_queries_of_day, storage=root.storage, root=root.address)
-    _replace(root, carrier, "daily_counts", days, wanted, count, _queries_together)
+    _replace(root, "daily_counts", days, wanted, count, _queries_together)
     return len(days)
 
 
-def refresh_daily_pairs(
-    root: Root, carrier: Carrier, needed: Collection[str], rules: SessionRules
-) -> int:
+def refresh_daily_pairs(root: Root, needed: Collection[str], rules: SessionRules) -> int:
     """Count the pairs of sessions that begin on `needed` days that changed; the number of days.
 
     A session that crosses midnight is read on from the next day, and one that came over from the
@@ -73,13 +71,12 @@ def refresh_daily_pairs(
         zone=root.state.zone,
         rules=rules,
     )
-    _replace(root, carrier, "daily_pairs", days, wanted, count, _pairs_together)
+    _replace(root, "daily_pairs", days, wanted, count, _pairs_together)
     return len(days)
 
 
 def _replace(
     root: Root,
-    carrier: Carrier,
     dataset: str,
     days: Sequence[str],
     wanted: Mapping[str, str],
@@ -90,6 +87,7 @@ def _replace(
         return
     _LOG.info("counting %s: %d days from %s to %s", dataset, len(days), days[0], days[-1])
     with root.change() as change:
+        carrier = root.carrier()
         spool = carrier.spool()
         try:
             carrier.map([day for day in days if day in root.state.days], count, spool)

@@ -15,7 +15,7 @@ from typing import Final
 import polars as pl
 import pyarrow as pa
 
-from pipeline.carriers.steps import Carrier, Kind, Mapped, Reduced
+from pipeline.carriers.steps import Kind, Mapped, Reduced
 from pipeline.columns import REJECTS, SEARCHES
 from pipeline.counting.judging import each_once, robots
 from pipeline.errors import UnreadableFileError
@@ -45,8 +45,6 @@ def merge(
     readable: Sequence[Readable],
     storage: Storage,
     now: datetime,
-    *,
-    carrier: Carrier,
 ) -> dict[str, LedgerEntry]:
     """Write what a plan asks for.
 
@@ -57,7 +55,6 @@ def merge(
         readable: the files to read, and how.
         storage: where these are.
         now: the clock, with a zone.
-        carrier: does the work.
 
     Returns:
         The entries that are new or changed, by source.
@@ -69,7 +66,7 @@ def merge(
         if not readable and not todo.replaced:  # names and times of files alone
             put_ledger(change, {**kept, **entries})
             return entries
-        zone = root.state.zone
+        zone, carrier = root.state.zone, root.carrier(storage)
         spool = carrier.spool()
         try:
             reading = _reading(root, now) if readable else None

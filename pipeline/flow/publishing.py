@@ -20,11 +20,12 @@ from pipeline.columns import (
     TRENDING,
     Columns,
 )
+from pipeline.journal import Change
 from pipeline.publish import AutocompleteOptions, Published, RelatedOptions, TrendingOptions
 from pipeline.results.autocomplete import completions
 from pipeline.results.related import related_searches
 from pipeline.results.trending import trending_keywords
-from pipeline.root import Change, Root
+from pipeline.root import Root
 from pipeline.tables import scanned, write
 
 
@@ -88,7 +89,7 @@ def publish_autocomplete(root: Root, day: date, options: AutocompleteOptions) ->
 
 
 def _counts(root: Root, dataset: str, days: Sequence[str], columns: Columns) -> pl.LazyFrame:
-    partitions = [f"dt={day}" for day in days]
+    partitions = publish.there(root, dataset, days)
     return scanned(root.storage, root.address, dataset, partitions, columns)
 
 

@@ -18,8 +18,8 @@ from pipeline.detection import bound_to_names
 from pipeline.erased import NOBODY, Erased
 from pipeline.inspection import Readable
 from pipeline.packing import Unpacked
-from pipeline.parsing import parquet_schema
 from pipeline.reading.blocks import lines_of
+from pipeline.reading.parquet import parquet_schema
 from pipeline.reading.searches import (
     SKIPPED,
     Circumstances,

@@ -1,0 +1,50 @@
+"""Trending keywords: what far more people search now than its own past leads one to expect.
+
+Reads   the landing folder (--landing), of which what is new is taken in first
+Writes  trending/dt=/hour= under the root (--root): the board of one window, replaced whole
+"""
+
+import argparse
+from functools import partial
+
+import polars as pl
+
+from pipeline import cli
+from pipeline.backfill import ends_asked_for, numbered
+from pipeline.columns import TRENDING
+from pipeline.commands.reporting import report_published
+from pipeline.flow.counting import refresh_daily_counts, refresh_hourly_counts
+from pipeline.flow.publishing import publish_trending
+from pipeline.publish import BASELINE_DAYS, TrendingOptions, days_of_windows
+from pipeline.session import Session
+
+COLUMNS = ["rank", "movement", "surface", "searchers", "expected_searchers", "score", "variants"]
+
+
+def parser() -> argparse.ArgumentParser:
+    parser = cli.arg_parser("trending", __doc__)
+    cli.add_at(parser)
+    add = partial(cli.add_option, parser)
+    add("--window", "window_hours", 1, "HOURS", "how long now is")
+    add("--baseline", "baseline_days", BASELINE_DAYS, "DAYS", "how far its own past goes back")
+    add("--half-life", "half_life_hours", 96.0, "HOURS", "in which an hour counts half")
+    add("--min-searchers", "min_searchers", 5, "K", "what fewer people typed is not shown")
+    add("--min-score", "min_score", 3.5, "SIGMAS", "what surprises less is not shown")
+    add("--top", "top", 20, "N", "ranks on the board")
+    return parser
+
+
+def run(session: Session, args: argparse.Namespace) -> None:
+    options = cli.options_of(TrendingOptions, args)
+    with cli.prepared_root(session, args) as root:
+        refresh_hourly_counts(root)
+        ends = ends_asked_for(root, cli.asked_for(args), hours=args.window_hours)
+        for end, place in numbered(ends, cli.asked_for(args)):
+            refresh_daily_counts(root, days_of_windows(root, end, options))
+            board = publish_trending(root, end, options)
+            span = cli.window_text(root, end, args.window_hours)
+            report_published(board, span, TRENDING, by_rank, place)
+
+
+def by_rank(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.sort("rank").select(COLUMNS)

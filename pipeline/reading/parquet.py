@@ -1,0 +1,15 @@
+"""Parquet files of the landing folder: their columns as they are read."""
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+
+def parquet_schema(file: pq.ParquetFile) -> pa.Schema:
+    """The schema of a Parquet file, times of 96 bits as the moments that they are."""
+    schema: pa.Schema = file.schema_arrow
+    by_path = {each.path: each for each in (file.schema.column(i) for i in range(len(file.schema)))}
+    for index, column in enumerate(schema):
+        found = by_path.get(column.name)
+        if found is not None and found.physical_type == "INT96":
+            schema = schema.set(index, column.with_type(pa.timestamp("us", "UTC")))
+    return schema.remove_metadata()
