@@ -13,7 +13,7 @@ from pipeline.errors import InvalidParameterError
 from pipeline.root import Root
 from pipeline.state import DayVersion
 from pipeline.storage import LocalStorage
-from tests.test_expire import no_spark
+from tests.factories import HERE
 from tests.test_jobs import run as run  # the fixture
 
 Job = Callable[..., tuple[int, str, str]]
@@ -21,7 +21,7 @@ Job = Callable[..., tuple[int, str, str]]
 
 def a_root(*newest: str) -> Root:
     """Days of a log in Seoul by the newest search of each, in UTC."""
-    root = Root(no_spark, "file:///none", LocalStorage())
+    root = Root(HERE, "file:///none", LocalStorage())
     for each in newest:
         time = datetime.fromisoformat(each).replace(tzinfo=UTC)
         # Nine hours later it is in Seoul.

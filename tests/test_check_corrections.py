@@ -5,8 +5,8 @@ from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
-from pyspark.sql import SparkSession
 
+from pipeline.session import Session
 from tests.test_related import Session, by_people, others, pairs_and_names
 from tools import check_corrections
 from tools.check_corrections import FLOORS, KINDS, Row, judged
@@ -64,7 +64,7 @@ LEARNT = {("유튜븡", "유튜브"): "slip", ("넷플릭스", "유튜브"): "ke
 
 
 def test_each_floor_and_kind_has_a_line_and_the_floor_decides_what_counts(
-    spark: SparkSession,
+    session: Session,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -75,7 +75,7 @@ def test_each_floor_and_kind_has_a_line_and_the_floor_decides_what_counts(
     corrections = [{"wrong": w, "right": r, "kind": kind} for (w, r), kind in LEARNT.items()]
     truth = tmp_path / "truth.json"
     truth.write_text(json.dumps({"corrections": corrections}), "utf-8")
-    monkeypatch.setattr(check_corrections, "spark_session", lambda _: nullcontext(lambda: spark))
+    monkeypatch.setattr(check_corrections, "spark_session", lambda _: nullcontext(session))
 
     check_corrections.main(["--root", str(tmp_path), "--truth", str(truth)])
 

@@ -7,9 +7,9 @@ from unicodedata import normalize
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from pyspark.sql import SparkSession
-
 from pipeline.autocomplete import completions
+
+from pipeline.session import Session
 from silgeom import complete as module
 from silgeom.complete import Completer, CompletionError, complete
 from silgeom.hangul import keystrokes, states_of_input
@@ -42,7 +42,7 @@ LOG = {
 
 
 @pytest.fixture(scope="module")
-def completer(spark: SparkSession) -> Completer:
+def completer(session: Session) -> Completer:
     rows = [row for query, people in LOG.items() for row in typed(query, people)]
     return Completer(completions(counts_of(spark, rows), as_of=TODAY).toArrow())
 

@@ -10,23 +10,19 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from pyspark.sql import SparkSession
 
 from pipeline.errors import RootError
 from pipeline.ingest import read_ledger
 from pipeline.root import Root, open_root
 from pipeline.state import DayVersion
+from tests.factories import HERE
 
 NINE = datetime(2026, 3, 2, 0, 0, 0, tzinfo=UTC)  # nine o'clock in Seoul
 
 
-def no_spark() -> SparkSession:
-    raise AssertionError("Spark was started")
-
-
 @contextmanager
 def opened(path: Path) -> Iterator[Root]:
-    with open_root(no_spark, str(path), say=print) as root:
+    with open_root(HERE, str(path), say=print) as root:
         yield root
 
 
@@ -34,7 +30,7 @@ def opened(path: Path) -> Iterator[Root]:
 def path(tmp_path: Path) -> Path:
     """A root cut in days of Berlin, with two days of searches, a ledger, and counts of one day."""
     path = tmp_path / "root"
-    with open_root(no_spark, str(path), zone="Europe/Berlin", say=print) as root:
+    with open_root(HERE, str(path), zone="Europe/Berlin", say=print) as root:
         with root.change() as change:
             for day in (1, 2):
                 times = [NINE.replace(day=day, second=second) for second in (7, 30, 12)]

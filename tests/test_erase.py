@@ -23,8 +23,9 @@ from pipeline.schemas import DAILY_COUNTS, DAILY_PAIRS, HOURLY_COUNTS
 from pipeline.state import DayVersion
 from pipeline.storage import LocalStorage
 from pipeline.user_ids import user_ids
+from tests.factories import HERE
 from tests.faults.injection import INTERRUPT, KILL, Calls, Killed, storage_calls
-from tests.test_expire import everything, no_spark, results
+from tests.test_expire import everything, results
 from tests.test_jobs import run as run  # the fixture
 
 Job = Callable[..., tuple[int, str, str]]
@@ -222,7 +223,7 @@ def test_erasing_nobody_or_somebody_unknown(tmp_path: Path, run: Job) -> None:
 
 def a_root_without_searches(path: Path) -> None:
     """Counts of a day whose searches went for their age, and a robot's day that Anna shares."""
-    with open_root(no_spark, str(path), say=lambda _: None) as root:
+    with open_root(HERE, str(path), say=lambda _: None) as root:
         anna, bori = user_ids(pa.array([ANNA, "bori"]), root.user_keys()).to_pylist()
         people = sorted([anna, bori])
         daily = [
@@ -262,11 +263,11 @@ def test_cut_off_at_any_call_of_storage_an_erasure_is_finished_by_running_it_aga
     a_root_without_searches(template)
 
     def attempt(path: Path) -> Proof:
-        with open_root(no_spark, str(path), say=lambda _: None) as root:
+        with open_root(HERE, str(path), say=lambda _: None) as root:
             erase(root, [ANNA], rules=SessionRules(), now=datetime(2026, 3, 9, tzinfo=UTC))
             return prove(root, [ANNA])
 
-    with open_root(no_spark, str(template), say=lambda _: None) as root:
+    with open_root(HERE, str(template), say=lambda _: None) as root:
         assert prove(root, [ANNA]).hits == 4, "two sketches, one of a pair, and the first look"
     whole = tmp_path / "whole"
     shutil.copytree(template, whole)
@@ -294,6 +295,6 @@ def test_leftovers_of_a_run_that_was_cut_off_are_searched_too(tmp_path: Path) ->
     a_root_without_searches(tmp_path)
     (tmp_path / "_staging" / ".hidden").mkdir(parents=True)
     (tmp_path / "_staging" / ".hidden" / "x").write_text(ANNA)
-    root = Root(no_spark, f"file://{tmp_path}", LocalStorage())
+    root = Root(HERE, f"file://{tmp_path}", LocalStorage())
 
     assert f"file://{tmp_path}/_staging/.hidden/x" in prove(root, [ANNA]).found

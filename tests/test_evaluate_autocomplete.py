@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 import pandas as pd
 import pytest
-from pyspark.sql import SparkSession
-
 from pipeline.autocomplete import completions
+
+from pipeline.session import Session
 from silgeom.complete import Completer
 from silgeom.evaluate import __main__ as command
 from silgeom.evaluate.autocomplete import (
@@ -46,7 +46,7 @@ def log(rows: list[tuple[int, int, str]]) -> Log:
     return log_of(frame, "Asia/Seoul")
 
 
-def test_the_twin_says_what_job_and_look_up_say(spark: SparkSession) -> None:
+def test_the_twin_says_what_job_and_look_up_say(session: Session) -> None:
     rng = random.Random(5)
     heads = ["제주도", "부산", "new", "www.abc", "날씨", "电影院", "아이폰 15", "부산역 앞"]
     ends = ["맛집", "흑돼지 맛집", "york", ".com", "", "电影", "마을", "new york", "케이스"]

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from pyspark.sql import SparkSession
-
 from pipeline.text import variant_key as spark_variant_key
+
+from pipeline.session import Session
 from silgeom.evaluate.intervals import Bootstrap
 from silgeom.evaluate.log import (
     EvaluationError,
@@ -129,7 +129,7 @@ VARIANTS = [
 ]
 
 
-def test_variants_are_those_of_the_pipeline(spark: SparkSession) -> None:
+def test_variants_are_those_of_the_pipeline(session: Session) -> None:
     frame = spark.createDataFrame([(query,) for query in VARIANTS], "query string")
     rows = frame.select("query", spark_variant_key(frame["query"]).alias("key")).collect()
 

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pandas as pd
 import pytest
-from pyspark.sql import SparkSession
-
 from pipeline.related import related_searches
 from pipeline.sessions import daily_pairs, session_pairs
+
+from pipeline.session import Session
 from silgeom.evaluate.log import Log, log_of, split
 from silgeom.evaluate.related import (
     Counts,
@@ -73,10 +73,10 @@ def drawn_sessions() -> list[Session]:
     ]
 
 
-def test_the_twin_says_what_the_job_says(spark: SparkSession) -> None:
+def test_the_twin_says_what_the_job_says(session: Session) -> None:
     sessions = drawn_sessions()
     found = searches(
-        spark,
+        session,
         *[search(query, user=user, at_=at.isoformat()) for at, user, query in rows_of(sessions)],
     )
     pairs = daily_pairs(session_pairs(found, zone="Asia/Seoul"))

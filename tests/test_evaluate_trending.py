@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from pyspark.sql import SparkSession
+from pipeline.text import variant_key as spark_variant_key
+from pipeline.trending import trending_keywords
 from pyspark.sql import functions as F
 
 from pipeline.schemas import HOURLY_COUNTS
-from pipeline.text import variant_key as spark_variant_key
-from pipeline.trending import trending_keywords
+from pipeline.session import Session
 from silgeom.evaluate import trending
 from silgeom.evaluate.log import EvaluationError
 from silgeom.evaluate.trend_counts import Counts, counts_of, read_counts, variant_key
@@ -206,7 +206,7 @@ def random_people(rng: random.Random) -> dict[str, dict[int, int]]:
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_the_twin_is_the_job(spark: SparkSession, seed: int) -> None:
+def test_the_twin_is_the_job(session: Session, seed: int) -> None:
     rng = random.Random(seed)
     cells, names = frames(random_people(rng), also=0.7)
     pushed = cells["query_id"] % 7 == 1
@@ -234,7 +234,7 @@ def test_the_twin_is_the_job(spark: SparkSession, seed: int) -> None:
     assert len(ours) >= 5
 
 
-def test_variant_keys_are_those_of_the_job(spark: SparkSession) -> None:
+def test_variant_keys_are_those_of_the_job(session: Session) -> None:
     queries = [
         "손흥민, 경기", "3·1절", "3ㆍ1절", "node.js", "c++ 책", "a .net b", "1,000원", "3.5 + 4",
         "!!! ?", "2026-11-22", "c# +", "é à", "카카오 톡", "x+y", "10 000", "#1", "ㆍ",

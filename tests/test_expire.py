@@ -14,18 +14,15 @@ import pytest
 from pipeline.retention import expire, expiries, first_day_kept, keep_option
 from pipeline.root import Root, open_root
 from pipeline.state import DayVersion, parsed_days, parsed_state
+from tests.factories import HERE
 from tests.faults.injection import INTERRUPT, KILL, Calls, Killed, storage_calls
 from tests.test_jobs import run as run  # the fixture
 
 Job = Callable[..., tuple[int, str, str]]
 
 
-def no_spark() -> Any:  # noqa: ANN401
-    """Days go without a session."""
-
-
 def opened(path: Path) -> Any:  # noqa: ANN401
-    return open_root(no_spark, str(path), say=lambda _: None)
+    return open_root(HERE, str(path), say=lambda _: None)
 
 
 def write(root: Root, dataset: str, day: str, **columns: list[Any]) -> None:

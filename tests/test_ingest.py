@@ -10,12 +10,12 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from pyspark.sql import SparkSession
 
 from pipeline.errors import LandingError, RootError
 from pipeline.ingest import TakenIn, take_in
 from pipeline.inspection import Landing
 from pipeline.root import open_root
+from pipeline.session import Session
 from tests.factories import at
 
 NOW = at("2026-03-10T00:00:00")
@@ -25,8 +25,8 @@ def no_words(_: str) -> None:
     """Nothing is said where nothing has to be waited for."""
 
 
-def run(spark: SparkSession, landing: Path, root: Path, **how: Any) -> TakenIn:  # noqa: ANN401
-    with open_root(lambda: spark, str(root), say=no_words) as opened:
+def run(session: Session, landing: Path, root: Path, **how: Any) -> TakenIn:  # noqa: ANN401
+    with open_root(session, str(root), say=no_words) as opened:
         return take_in(opened, Landing(str(landing), **how), now=NOW)
 
 
@@ -55,13 +55,13 @@ def queries_by_day(root: Path) -> dict[str, list[str]]:
 
 
 def test_files_put_twice_changed_copied_or_late_give_what_one_clean_run_gives(
-    spark: SparkSession, tmp_path: Path
+    session: Session, tmp_path: Path
 ) -> None:
     landing, root = tmp_path / "landing", tmp_path / "root"
     landing.mkdir()
     first = log(("2T09:00:00", "kim", "날씨"), ("2T09:00:05", "kim", "내일 날씨"))
     (landing / "a.tsv").write_text(first)
-    run(spark, landing, root)
+    run(session, landing, root)
     assert queries_by_day(root) == {"2026-03-02": ["날씨", "내일 날씨"]}
 
     # The same bytes under a second name, a search that is in both files, and a new day.
@@ -69,7 +69,7 @@ def test_files_put_twice_changed_copied_or_late_give_what_one_clean_run_gives(
     (landing / "c.tsv").write_text(
         log(("2T09:00:00", "kim", "날씨"), ("3T08:00:00", "lee", "환율"))
     )
-    run(spark, landing, root)
+    run(session, landing, root)
     assert queries_by_day(root) == {
         "2026-03-02": ["날씨", "내일 날씨"],
         "2026-03-03": ["환율"],
@@ -84,7 +84,7 @@ def test_files_put_twice_changed_copied_or_late_give_what_one_clean_run_gives(
 
     # a changes: its own rows go, but b still has them all, and c has one of them.
     (landing / "a.tsv").write_text(log(("4T10:00:00", "park", "로또")))
-    run(spark, landing, root)
+    run(session, landing, root)
     assert queries_by_day(root) == {
         "2026-03-02": ["날씨", "내일 날씨"],
         "2026-03-03": ["환율"],
@@ -93,7 +93,7 @@ def test_files_put_twice_changed_copied_or_late_give_what_one_clean_run_gives(
 
     # b changes too: what c has of it counts again, and what a alone had is gone.
     (landing / "b.tsv").write_text(log(("4T10:00:00", "park", "로또")))
-    run(spark, landing, root)
+    run(session, landing, root)
     assert queries_by_day(root) == {
         "2026-03-02": ["날씨"],
         "2026-03-03": ["환율"],
@@ -103,11 +103,11 @@ def test_files_put_twice_changed_copied_or_late_give_what_one_clean_run_gives(
 
     # Nothing new: nothing is written.
     before = {path: path.stat().st_mtime_ns for path in root.rglob("*.parquet")}
-    assert run(spark, landing, root).entries == []
+    assert run(session, landing, root).entries == []
     assert {path: path.stat().st_mtime_ns for path in root.rglob("*.parquet")} == before
 
     clean = tmp_path / "clean"
-    run(spark, landing, clean)
+    run(session, landing, clean)
     columns = ["searched_at", "query", "surface", "dt"]
     pd.testing.assert_frame_equal(
         _ordered(searches(root)[columns]), _ordered(searches(clean)[columns])
@@ -120,7 +120,7 @@ def _ordered(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def test_a_late_file_can_make_a_robot_of_a_user_and_its_earlier_searches_go(
-    spark: SparkSession, tmp_path: Path
+    session: Session, tmp_path: Path
 ) -> None:
     landing, root = tmp_path / "landing", tmp_path / "root"
     landing.mkdir()
@@ -128,7 +128,7 @@ def test_a_late_file_can_make_a_robot_of_a_user_and_its_earlier_searches_go(
     for name, hour in (("morning.tsv", 9), ("evening.tsv", 19)):
         rows = [(f"2T{hour:02}:{i // 60:02}:{i % 60:02}", "bot", f"q{i}") for i in range(300)]
         (landing / name).write_text(log(*rows, (f"2T{hour:02}:00:00", "kim", "날씨")))
-        run(spark, landing, root)
+        run(session, landing, root)
 
     assert queries_by_day(root) == {"2026-03-02": ["날씨", "날씨"]}
     found = ledger(root)
@@ -139,7 +139,7 @@ def test_a_late_file_can_make_a_robot_of_a_user_and_its_earlier_searches_go(
 
 
 def test_rejected_lines_carry_their_line_number_reason_and_no_personal_data(
-    spark: SparkSession, tmp_path: Path
+    session: Session, tmp_path: Path
 ) -> None:
     landing, root = tmp_path / "landing", tmp_path / "root"
     landing.mkdir()
@@ -151,7 +151,7 @@ def test_rejected_lines_carry_their_line_number_reason_and_no_personal_data(
         + "yesterday\tsecret-user\t날씨\n"
     )
 
-    run(spark, landing, root)
+    run(session, landing, root)
 
     rejects = pd.read_parquet(root / "rejects").sort_values("line")
     assert list(zip(rejects.line, rejects.reason, strict=True)) == [
@@ -167,13 +167,13 @@ def test_rejected_lines_carry_their_line_number_reason_and_no_personal_data(
 
 
 def test_no_raw_user_is_written_anywhere_and_the_key_is_private(
-    spark: SparkSession, tmp_path: Path
+    session: Session, tmp_path: Path
 ) -> None:
     landing, root = tmp_path / "landing", tmp_path / "root"
     landing.mkdir()
     (landing / "log.tsv").write_text(log(("2T09:00:00", "kim-minsu-1987", "날씨")))
 
-    run(spark, landing, root)
+    run(session, landing, root)
 
     for path in root.rglob("*"):
         if path.is_file():
@@ -201,30 +201,30 @@ def other_format(path: Path) -> None:
     [("a.png", image), ("a.tsv.gz", truncated_gzip), ("a.jsonl", other_format)],
 )
 def test_a_bad_file_is_set_aside_and_named_and_the_others_go_on(
-    spark: SparkSession, tmp_path: Path, name: str, write: Callable[[Path], None]
+    session: Session, tmp_path: Path, name: str, write: Callable[[Path], None]
 ) -> None:
     landing, root = tmp_path / "landing", tmp_path / "root"
     landing.mkdir()
     write(landing / name)
 
     with pytest.raises(LandingError, match=name.replace(".", r"\.")):
-        run(spark, landing, root)
+        run(session, landing, root)
     assert not root.exists(), "nothing may be left of a run that took nothing in"
 
     (landing / "good.tsv").write_text(log(("2T09:00:00", "kim", "날씨")))
-    run(spark, landing, root)
+    run(session, landing, root)
     assert queries_by_day(root) == {"2026-03-02": ["날씨"]}
     assert ledger(root).status.to_dict() == {name: "set_aside", "good.tsv": "taken_in"}
 
     # Put again whole, it is taken in.
     (landing / name).unlink()
     (landing / name.removesuffix(".gz")).write_text(log(("3T09:00:00", "lee", "환율")))
-    run(spark, landing, root)
+    run(session, landing, root)
     assert "환율" in queries_by_day(root)["2026-03-03"]
 
 
 def test_odd_names_and_subfolders_are_read_and_unfinished_uploads_are_not(
-    spark: SparkSession, tmp_path: Path
+    session: Session, tmp_path: Path
 ) -> None:
     landing, root = tmp_path / "landing", tmp_path / "root"
     names = ["로그 [1] {a}*?.tsv", "2026/03 02%20+x#.tsv"]
@@ -234,7 +234,7 @@ def test_odd_names_and_subfolders_are_read_and_unfinished_uploads_are_not(
     (landing / "new.tsv._COPYING_").write_text(log(("2T09:00:00", "kim", "unfinished")))
     (landing / ".hidden.tsv").write_text(log(("2T09:00:00", "kim", "hidden")))
 
-    run(spark, landing, root)
+    run(session, landing, root)
 
     assert queries_by_day(root) == {"2026-03-02": ["query 0", "query 1"]}
     assert sorted(Path(source).name for source in searches(root).source) == sorted(
@@ -243,7 +243,7 @@ def test_odd_names_and_subfolders_are_read_and_unfinished_uploads_are_not(
 
 
 def test_a_log_in_every_charset_and_packing_gives_the_same_searches(
-    spark: SparkSession, tmp_path: Path
+    session: Session, tmp_path: Path
 ) -> None:
     landing, root = tmp_path / "landing", tmp_path / "root"
     landing.mkdir()
@@ -259,7 +259,7 @@ def test_a_log_in_every_charset_and_packing_gives_the_same_searches(
         text = log(("2T09:00:00", name, "날씨 예보"), ("2T09:00:01", name, "환율 계산기"))
         (landing / name).write_bytes(packed(text))
 
-    run(spark, landing, root)
+    run(session, landing, root)
 
     found = searches(root).groupby("source")["query"].agg(sorted)
     assert {Path(str(source)).name: queries for source, queries in found.items()} == {
@@ -267,9 +267,7 @@ def test_a_log_in_every_charset_and_packing_gives_the_same_searches(
     }
 
 
-def test_the_users_own_declaration_and_date_are_followed(
-    spark: SparkSession, tmp_path: Path
-) -> None:
+def test_the_users_own_declaration_and_date_are_followed(session: Session, tmp_path: Path) -> None:
     landing, root = tmp_path / "landing", tmp_path / "root"
     landing.mkdir()
     (landing / "my.log").write_text("kim|날씨|23:30:00\n")
@@ -279,7 +277,7 @@ def test_the_users_own_declaration_and_date_are_followed(
     )
 
     run(
-        spark,
+        session,
         landing,
         root,
         format=str(tmp_path / "mine.toml"),
@@ -294,30 +292,30 @@ def test_the_users_own_declaration_and_date_are_followed(
 
 @pytest.mark.parametrize("name", ["[a] {b}*?%20 검색 'x\"", "a\nb", "09:00", "back\\slash"])
 def test_landing_folder_and_root_may_have_any_name(
-    spark: SparkSession, tmp_path: Path, name: str
+    session: Session, tmp_path: Path, name: str
 ) -> None:
     # Hangul as macOS writes it, too.
     odd = tmp_path / unicodedata.normalize("NFD", name)
     landing, root = odd / "landing", odd / "root"
     landing.mkdir(parents=True)
     (landing / "a.tsv").write_text(log(("2T09:00:00", "kim", "날씨"), ("2T09:00:01", "kim", " ")))
-    run(spark, landing, root)
+    run(session, landing, root)
     # A file that changes makes stored rows be read.
     (landing / "b.tsv").write_text(log(("2T09:00:02", "lee", "환율")))
     (landing / "a.tsv").write_text(log(("2T09:00:00", "kim", "로또"), ("2T09:00:01", "kim", " ")))
 
-    run(spark, landing, root)
+    run(session, landing, root)
 
     found = [pd.read_parquet(file) for file in sorted(root.glob("searches/*/*.parquet"))]
     assert sorted(pd.concat(found)["query"]) == ["로또", "환율"]
 
 
-def test_a_root_whose_path_is_no_utf_8_is_refused(spark: SparkSession, tmp_path: Path) -> None:
+def test_a_root_whose_path_is_no_utf_8_is_refused(session: Session, tmp_path: Path) -> None:
     landing = tmp_path / "landing"
     landing.mkdir()
     (landing / "a.tsv").write_text(log(("2T09:00:00", "kim", "날씨")))
     root = tmp_path / os.fsdecode(b"r\xff")
 
     with pytest.raises(RootError, match="no UTF-8"):
-        run(spark, landing, root)
+        run(session, landing, root)
     assert not root.exists()

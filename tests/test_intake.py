@@ -10,14 +10,14 @@ from typing import Any
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from pyspark.sql import SparkSession
 
 from pipeline.errors import LandingError, UnreachableError
 from pipeline.ingest import TakenIn, check_landing, take_in
 from pipeline.inspection import Landing
 from pipeline.root import open_root
+from pipeline.session import Session
 from pipeline.storage import LocalStorage
-from tests.factories import at
+from tests.factories import HERE, at
 
 NOW = at("2026-03-10T00:00:00")
 INPUT_OUTPUT_ERROR = OSError(5, "Input/output error")
@@ -28,14 +28,14 @@ def nobody(_: object) -> None:
 
 
 def run(
-    spark: SparkSession,
+    session: Session,
     landing: Path,
     root: Path,
     *,
     now: datetime = NOW,
     **how: Any,  # noqa: ANN401
 ) -> TakenIn:
-    with open_root(lambda: spark, str(root), say=nobody) as opened:
+    with open_root(session, str(root), say=nobody) as opened:
         return take_in(opened, Landing(str(landing), **how), now=now, wait=nobody)
 
 
@@ -94,7 +94,7 @@ def names(sources: Any) -> list[str]:  # noqa: ANN401
 
 
 def test_what_passes_is_held_against_no_file_and_the_next_run_takes_it_in(
-    spark: SparkSession, tmp_path: Path
+    session: Session, tmp_path: Path
 ) -> None:
     landing, root = tmp_path / "landing", tmp_path / "root"
     landing.mkdir()
@@ -102,10 +102,10 @@ def test_what_passes_is_held_against_no_file_and_the_next_run_takes_it_in(
 
     # Nothing was ever taken in, and nothing can be: no root is made of it.
     with faulty("checksum", failing_for("old.tsv")), pytest.raises(UnreachableError, match="old"):
-        run(spark, landing, root)
+        run(session, landing, root)
     assert not root.exists()
 
-    run(spark, landing, root)
+    run(session, landing, root)
     noted = ledger(root).loc["old.tsv"].to_dict()
 
     # A file that changed, a new one, and one that goes while it is looked at.
@@ -117,20 +117,20 @@ def test_what_passes_is_held_against_no_file_and_the_next_run_takes_it_in(
         faulty("checksum", failing_for("old.tsv", "head.tsv")),
         faulty("head", failing_for("locked.tsv", error=locked)),
     ):
-        taken = run(spark, landing, root)
+        taken = run(session, landing, root)
     assert queries(root) == ["before", "fine"]
     assert names(taken.unreachable) == ["head.tsv", "locked.tsv", "old.tsv"]
     assert set(taken.unreachable.values()) == {"Input/output error", "Permission denied"}
     assert ledger(root).index.to_list() == ["fine.tsv", "old.tsv"]
     assert ledger(root).loc["old.tsv"].to_dict() == noted
 
-    taken = run(spark, landing, root)
+    taken = run(session, landing, root)
     assert (taken.unreachable, taken.set_aside) == ({}, [])
     assert queries(root) == ["after", "fine", "head", "locked"]
 
 
 def test_a_file_lost_in_mid_read_stops_nobody_and_a_damaged_one_is_told_from_it(
-    spark: SparkSession, tmp_path: Path
+    session: Session, tmp_path: Path
 ) -> None:
     landing, root = tmp_path / "landing", tmp_path / "root"
     landing.mkdir()
@@ -164,7 +164,7 @@ def test_a_file_lost_in_mid_read_stops_nobody_and_a_damaged_one_is_told_from_it(
 
     with pytest.MonkeyPatch.context() as patch, faulty("open", come_back):
         patch.setattr(LocalStorage, "head", head_then_lose)
-        taken = run(spark, landing, root)
+        taken = run(session, landing, root)
     assert names(taken.unreachable) == ["lost.tsv"]
     assert names(entry.source for entry in taken.set_aside) == ["cut.tsv.gz"]
     assert ledger(root).status.to_dict() == {
@@ -175,17 +175,17 @@ def test_a_file_lost_in_mid_read_stops_nobody_and_a_damaged_one_is_told_from_it(
     assert ledger(root).accepted["back.tsv.gz"] == 9_000
 
     # It is named again though nothing is new, and read again when that is asked for.
-    assert names(entry.source for entry in run(spark, landing, root).set_aside) == ["cut.tsv.gz"]
-    assert names(entry.source for entry in run(spark, landing, root, retry=True).entries) == [
+    assert names(entry.source for entry in run(session, landing, root).set_aside) == ["cut.tsv.gz"]
+    assert names(entry.source for entry in run(session, landing, root, retry=True).entries) == [
         "cut.tsv.gz"
     ]
     (tmp_path / "lost.tsv").rename(landing / "lost.tsv")
-    assert run(spark, landing, root).unreachable == {}
+    assert run(session, landing, root).unreachable == {}
     assert "lost" in queries(root)
 
 
 def test_files_are_read_again_as_they_were_read_and_only_on_purpose_in_another_way(
-    spark: SparkSession, tmp_path: Path
+    session: Session, tmp_path: Path
 ) -> None:
     landing, root = tmp_path / "landing", tmp_path / "root"
     landing.mkdir()
@@ -196,10 +196,10 @@ def test_files_are_read_again_as_they_were_read_and_only_on_purpose_in_another_w
     )
     (landing / "mine.log").write_text("kim|날씨|09:00:00\nkim|환율|09:30:00\n", "cp949")
     how: dict[str, Any] = {"format": str(declared), "day": at("2026-03-02").date(), "zone": "UTC"}
-    run(spark, landing, root, charset="CP949", **how)
+    run(session, landing, root, charset="CP949", **how)
     # What mine.log has too: one of the two is a duplicate, whoever of them counts.
     (landing / "a.tsv").write_text(line("2T18:00:00", "날씨"))
-    run(spark, landing, root)
+    run(session, landing, root)
     expected = {"날씨": "03-02 18:00", "환율": "03-02 18:30"}
     assert local_times(root) == expected
 
@@ -207,7 +207,7 @@ def test_files_are_read_again_as_they_were_read_and_only_on_purpose_in_another_w
     # the declaration is no more and this run says something else.
     declared.unlink()
     (landing / "a.tsv").write_text("2026-03-02T10:00:00\tkim\t로또\n")
-    run(spark, landing, root, zone="Asia/Seoul", day=at("2026-03-05").date())
+    run(session, landing, root, zone="Asia/Seoul", day=at("2026-03-05").date())
     assert local_times(root) == expected | {"로또": "03-02 10:00"}
     entry = ledger(root).loc["mine.log"]
     assert (entry.format, entry.charset, entry.zone) == ("mine", "CP949", "UTC")
@@ -216,26 +216,26 @@ def test_files_are_read_again_as_they_were_read_and_only_on_purpose_in_another_w
     # More lines under the same name: what was declared for it once still holds.
     with (landing / "mine.log").open("a", encoding="cp949") as log:
         log.write("kim|미세먼지|10:00:00\n")
-    run(spark, landing, root)
+    run(session, landing, root)
     expected |= {"미세먼지": "03-02 19:00"}
     assert local_times(root) == expected | {"로또": "03-02 10:00"}
 
     # The zone was wrong.
-    taken = run(spark, landing, root, reread=("a.*",), zone="UTC")
+    taken = run(session, landing, root, reread=("a.*",), zone="UTC")
     assert names(entry.source for entry in taken.entries) == ["a.tsv"]
     assert local_times(root) == expected | {"로또": "03-02 19:00"}
-    assert run(spark, landing, root).entries == []
+    assert run(session, landing, root).entries == []
 
     before = ledger(root)
     with pytest.raises(LandingError, match=r"no file b\.tsv in"):
-        run(spark, landing, root, reread=("b.tsv",))
+        run(session, landing, root, reread=("b.tsv",))
     with pytest.raises(LandingError, match="nothing was changed"):
-        run(spark, landing, root, reread=("a.tsv",), format="csv")
+        run(session, landing, root, reread=("a.tsv",), format="csv")
     pd.testing.assert_frame_equal(ledger(root), before)
 
 
 def test_deleted_files_keep_their_rows_until_told_otherwise_and_renamed_ones_are_known(
-    spark: SparkSession, tmp_path: Path
+    session: Session, tmp_path: Path
 ) -> None:
     landing, root = tmp_path / "landing", tmp_path / "root"
     landing.mkdir()
@@ -247,13 +247,13 @@ def test_deleted_files_keep_their_rows_until_told_otherwise_and_renamed_ones_are
     for name, text in logs.items():
         (landing / name).write_text(text)
     (landing / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n\x00\x00")
-    run(spark, landing, root)
+    run(session, landing, root)
 
     (landing / "deleted.tsv").unlink()
     (landing / "picture.png").unlink()
     (landing / "log").rename(landing / "log.1")
     (landing / "log").write_text(line("5T09:00:00", "tuesday"))
-    taken = run(spark, landing, root)
+    taken = run(session, landing, root)
     assert names(entry.source for entry in taken.entries) == ["log"]
     assert (names(taken.renamed), names(taken.gone)) == (["log.1"], ["deleted.tsv"])
     assert queries(root) == ["both", "deleted", "monday", "stays", "tuesday"]
@@ -261,32 +261,32 @@ def test_deleted_files_keep_their_rows_until_told_otherwise_and_renamed_ones_are
 
     # The renamed file changes: its rows go, and not those of the one that has its name now.
     (landing / "log.1").write_text(line("3T09:00:00", "monday, mended"))
-    run(spark, landing, root)
+    run(session, landing, root)
     assert queries(root) == ["both", "deleted", "monday, mended", "stays", "tuesday"]
 
-    taken = run(spark, landing, root, forget_missing=True)
+    taken = run(session, landing, root, forget_missing=True)
     assert (names(taken.forgotten), list(taken.gone)) == (["deleted.tsv"], [])
     clean = tmp_path / "clean"
-    run(spark, landing, clean)
+    run(session, landing, clean)
     assert queries(root) == queries(clean) == ["both", "monday, mended", "stays", "tuesday"]
-    assert run(spark, landing, root, forget_missing=True).gone == []
+    assert run(session, landing, root, forget_missing=True).gone == []
 
     for path in landing.iterdir():
         path.unlink()
     with pytest.raises(LandingError, match="refused while the landing folder is empty"):
-        run(spark, landing, root, forget_missing=True)
-    assert len(run(spark, landing, root).gone) == 3
+        run(session, landing, root, forget_missing=True)
+    assert len(run(session, landing, root).gone) == 3
     assert queries(root) == queries(clean)
 
 
 def test_a_folder_that_cannot_be_listed_is_named_and_its_files_are_not_taken_for_gone(
-    spark: SparkSession, tmp_path: Path
+    session: Session, tmp_path: Path
 ) -> None:
     landing, root = tmp_path / "landing", tmp_path / "root"
     (landing / "inner").mkdir(parents=True)
     (landing / "a.tsv").write_text(line("2T09:00:00", "a"))
     (landing / "inner" / "b.tsv").write_text(line("2T09:00:00", "b"))
-    run(spark, landing, root)
+    run(session, landing, root)
     plain = LocalStorage.listing
 
     def without_inner(self: LocalStorage, address: str) -> Any:  # noqa: ANN401
@@ -300,7 +300,7 @@ def test_a_folder_that_cannot_be_listed_is_named_and_its_files_are_not_taken_for
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(LocalStorage, "listing", without_inner)
-        taken = run(spark, landing, root, forget_missing=True)
+        taken = run(session, landing, root, forget_missing=True)
 
     assert (names(taken.unreachable), list(taken.gone), list(taken.forgotten)) == (
         ["inner"],
@@ -311,37 +311,37 @@ def test_a_folder_that_cannot_be_listed_is_named_and_its_files_are_not_taken_for
 
 
 def test_lines_of_the_future_are_taken_in_when_their_time_has_come(
-    spark: SparkSession, tmp_path: Path
+    session: Session, tmp_path: Path
 ) -> None:
     landing, root = tmp_path / "landing", tmp_path / "root"
     landing.mkdir()
     # Clocks may be an hour ahead: at 08:00 of Seoul the line of 09:30 is of the future.
     (landing / "log.tsv").write_text(line("9T07:00:00", "past") + line("9T09:30:00", "future"))
-    run(spark, landing, root, now=at("2026-03-09T08:00:00+09:00"))
+    run(session, landing, root, now=at("2026-03-09T08:00:00+09:00"))
     assert queries(root) == ["past"]
     assert dict(ledger(root).loc["log.tsv"].rejected_by_reason) == {"future_time": 1}
 
-    assert run(spark, landing, root, now=at("2026-03-09T08:29:59+09:00")).again == 0
-    assert run(spark, landing, root, now=at("2026-03-09T08:30:00+09:00")).again == 1
+    assert run(session, landing, root, now=at("2026-03-09T08:29:59+09:00")).again == 0
+    assert run(session, landing, root, now=at("2026-03-09T08:30:00+09:00")).again == 1
     assert queries(root) == ["future", "past"]
-    assert run(spark, landing, root, now=at("2026-03-09T09:00:00+09:00")).again == 0
+    assert run(session, landing, root, now=at("2026-03-09T09:00:00+09:00")).again == 0
 
 
 def test_a_ledger_of_before_is_read_and_its_files_stay_known(
-    spark: SparkSession, tmp_path: Path
+    session: Session, tmp_path: Path
 ) -> None:
     landing, root = tmp_path / "landing", tmp_path / "root"
     landing.mkdir()
     (landing / "a.tsv").write_text(line("2T09:00:00", "a"))
     (landing / "b.tsv").write_text(line("2T09:00:00", "a") + line("2T09:00:00", "b"))
-    run(spark, landing, root)
+    run(session, landing, root)
     [file] = (root / "ledger").glob("*.parquet")
     new = ["taken_in_as", "zone", "date", "declaration", "look_again_at"]
     pq.write_table(pq.read_table(file).drop_columns(new), file)
 
-    assert run(spark, landing, root).entries == []
+    assert run(session, landing, root).entries == []
     (landing / "a.tsv").write_text(line("2T09:00:00", "changed"))
-    taken = run(spark, landing, root)
+    taken = run(session, landing, root)
 
     assert (names(entry.source for entry in taken.entries), taken.again) == (["a.tsv"], 1)
     assert queries(root) == ["a", "b", "changed"]
@@ -364,18 +364,12 @@ def test_root_and_landing_folder_in_each_other_are_refused(
     (tmp_path / "link").symlink_to(tmp_path / "logs" / "results")
 
     with pytest.raises(LandingError, match=sentence):
-        check_landing(_no_spark, Landing(str(tmp_path / landing)), root=str(tmp_path / root))
+        check_landing(HERE, Landing(str(tmp_path / landing)), root=str(tmp_path / root))
 
 
 def test_root_and_landing_folder_beside_each_other_are_fine(tmp_path: Path) -> None:
     for name in ("logs", "logs-results", "results/logs"):
         (tmp_path / name).mkdir(parents=True)
 
-    check_landing(_no_spark, Landing(str(tmp_path / "logs")), root=str(tmp_path / "logs-results"))
-    check_landing(
-        _no_spark, Landing(str(tmp_path / "results/logs")), root=str(tmp_path / "results")
-    )
-
-
-def _no_spark() -> SparkSession:
-    raise AssertionError("no Spark is needed for that")
+    check_landing(HERE, Landing(str(tmp_path / "logs")), root=str(tmp_path / "logs-results"))
+    check_landing(HERE, Landing(str(tmp_path / "results/logs")), root=str(tmp_path / "results"))

@@ -13,7 +13,6 @@ from unicodedata import normalize
 import pandas as pd
 import pytest
 from pyspark import SparkContext
-from pyspark.sql import SparkSession
 
 from pipeline import cli
 from pipeline.errors import UnreachableError
@@ -31,7 +30,7 @@ def job(name: str) -> ModuleType:
 
 @pytest.fixture
 def run(
-    spark: SparkSession, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    session: Session, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., tuple[int, str, str]]:
     """Run a job in the session of the tests: its exit status, standard output and error.
 

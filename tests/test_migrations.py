@@ -12,7 +12,6 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from pyspark.sql import SparkSession
 
 from pipeline import migrations
 from pipeline.errors import RootError
@@ -21,6 +20,7 @@ from pipeline.migrations import LAYOUT
 from pipeline.root import Root, columns_digest, open_root
 from pipeline.schemas import LEDGER, REJECTS, SEARCHES
 from pipeline.state import fingerprint
+from tests.factories import HERE
 
 DAY = "2026-03-02"
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -32,12 +32,8 @@ BOARD = json.dumps(
 )
 
 
-def no_spark() -> SparkSession:
-    raise AssertionError("Spark was started")
-
-
 def look(path: Path, seen: Callable[[Root], None] = lambda _: None) -> None:
-    with open_root(no_spark, str(path), say=print) as root:
+    with open_root(HERE, str(path), say=print) as root:
         seen(root)
 
 
@@ -113,7 +109,7 @@ def test_a_root_of_layout_0_is_brought_up_to_date_without_spark(old: Path) -> No
     assert queries(old) == ["날씨"]
     [ledger] = (old / "ledger").glob("*.parquet")
     assert pq.ParquetFile(ledger).read()["accepted"].to_pylist() == [1]
-    with open_root(no_spark, str(old), say=print) as root:
+    with open_root(HERE, str(old), say=print) as root:
         assert list(root.state.days) == [DAY]
 
 

@@ -15,10 +15,10 @@ from pathlib import Path
 import pandas as pd
 import pyarrow.dataset as ds
 import pytest
-from pyspark.sql import SparkSession
 
 from jobs import all as all_jobs
 from pipeline import cli
+from pipeline.session import Session
 from silgeom.simulate.keyboard import wrong_keyboard
 from tests.personal_data import FORMS
 
@@ -135,7 +135,7 @@ def _bare(text: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def told(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+def told(session: Session, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """The root after all jobs, and all they said on standard output and standard error."""
     place = tmp_path_factory.mktemp("secrets")
     (place / "landing").mkdir()
@@ -151,7 +151,7 @@ def told(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> tuple
             pass
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cli, "spark_session", lambda _: nullcontext(lambda: spark))
+        patch.setattr(cli, "spark_session", lambda _: nullcontext(session))
         patch.setattr(sys, "stdout", Listening())
         patch.setattr(sys, "stderr", Listening())
         arguments = ["--landing", str(place / "landing"), "--root", str(place / "root")]

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from pyspark.sql import SparkSession
 
 from pipeline.errors import LandingError
+from pipeline.session import Session
 from tests.test_ingest import ledger, run, searches
 
 FOLDER = os.environ.get("REAL_LOGS")
@@ -25,7 +25,7 @@ def put(tmp_path: Path, *names: str) -> tuple[Path, Path]:
 
 
 def test_each_log_with_users_and_times_is_read_and_its_lines_add_up(
-    spark: SparkSession, tmp_path: Path
+    session: Session, tmp_path: Path
 ) -> None:
     logs = {
         "excite-small.log": "excite",
@@ -35,7 +35,7 @@ def test_each_log_with_users_and_times_is_read_and_its_lines_add_up(
     }
     landing, root = put(tmp_path, *logs)
 
-    run(spark, landing, root, day=date(2008, 6, 1))
+    run(session, landing, root, day=date(2008, 6, 1))
 
     found = ledger(root)  # which checks that the lines of each file add up
     assert found.format.to_dict() == logs
@@ -51,15 +51,13 @@ def test_each_log_with_users_and_times_is_read_and_its_lines_add_up(
     assert len(rejects) == found.rejected.sum() + found.withheld.sum()
 
 
-def test_one_log_in_two_charsets_gives_the_same_searches(
-    spark: SparkSession, tmp_path: Path
-) -> None:
+def test_one_log_in_two_charsets_gives_the_same_searches(session: Session, tmp_path: Path) -> None:
     found = []
     for name in ("sogou-2008.utf8.tsv", "sogou-2008.gb18030.tsv"):
         landing, root = put(tmp_path / name.replace(".", "-"), name)
         root.mkdir()
         (root / "_user_key").write_text("ab" * 32)  # the same people under the same key
-        run(spark, landing, root, day=date(2008, 6, 1))
+        run(session, landing, root, day=date(2008, 6, 1))
         rows = searches(root).drop(columns=["source"]).astype({"dt": str})
         found.append(rows.sort_values(list(rows.columns)).reset_index(drop=True))
 
@@ -68,10 +66,10 @@ def test_one_log_in_two_charsets_gives_the_same_searches(
 
 
 def test_a_log_without_users_and_times_is_refused_with_a_sentence(
-    spark: SparkSession, tmp_path: Path
+    session: Session, tmp_path: Path
 ) -> None:
     landing, root = put(tmp_path, "korean-sessions.ses")
 
     with pytest.raises(LandingError, match=r"korean-sessions\.ses.*no known log format fits"):
-        run(spark, landing, root)
+        run(session, landing, root)
     assert not root.exists()

@@ -6,12 +6,12 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from pyspark.sql import DataFrame, SparkSession
+from pipeline.parsing import parsed_lines, read_records
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from pipeline.detection import detect_format, file_date
 from pipeline.errors import LogFormatError
-from pipeline.parsing import parsed_lines, read_records
 from pipeline.user_ids import BLAKE2B, UserKey, UserKeys
 from tests.factories import at
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def read(spark: SparkSession, name: str) -> DataFrame:
+def read(session: Session, name: str) -> DataFrame:
     path = Path(FOLDER) / name
     with path.open("rb") as file:
         fmt, charset = detect_format(file.read(64 * 1024), name)
@@ -46,7 +46,7 @@ def counted(frame: DataFrame) -> Counter[str]:
     return Counter({row.what: row["count"] for row in rows})
 
 
-def test_excite(spark: SparkSession) -> None:
+def test_excite(session: Session) -> None:
     found = counted(read(spark, "excite-small.log"))
 
     assert found.total() == 4501
@@ -54,7 +54,7 @@ def test_excite(spark: SparkSession) -> None:
     assert set(found) == {"search", "blank_query", "personal_data"}
 
 
-def test_sogou_2008_is_the_same_in_both_charsets(spark: SparkSession) -> None:
+def test_sogou_2008_is_the_same_in_both_charsets(session: Session) -> None:
     columns = ["reason", "searched_at", "user_id", "query", "surface", "clicked_url"]
     columns += ["clicked_rank"]
     utf8 = read(spark, "sogou-2008.utf8.tsv").orderBy("line").select(columns).collect()
@@ -66,14 +66,14 @@ def test_sogou_2008_is_the_same_in_both_charsets(spark: SparkSession) -> None:
     assert not any("+" in (row.surface or "") for row in utf8)
 
 
-def test_sogou_2011(spark: SparkSession) -> None:
+def test_sogou_2011(session: Session) -> None:
     found = counted(read(spark, "sogou-2011.gb18030.tsv"))
 
     assert found.total() == 2000
     assert set(found) == {"search", "personal_data"}
 
 
-def test_ubi(spark: SparkSession) -> None:
+def test_ubi(session: Session) -> None:
     found = counted(read(spark, "ubi-events.ndjson"))
 
     assert found.total() == 7842  # a line of action before each of 3,921 documents

@@ -15,11 +15,8 @@ from pipeline.errors import LogFormatError, RootError, UnreachableError
 from pipeline.root import Root, open_root
 from pipeline.state import DayVersion
 from pipeline.storage import LocalStorage
+from tests.factories import HERE
 from tests.faults.injection import MODES, PASSES, Calls, Killed, storage_calls
-
-
-def no_spark() -> Any:  # noqa: ANN401
-    """A root of this machine needs no session until it reads or stages."""
 
 
 @pytest.fixture(autouse=True)
@@ -53,7 +50,7 @@ def numbers(path: Path, name: str) -> set[int]:
 
 
 def opened(path: Path) -> Any:  # noqa: ANN401
-    return open_root(no_spark, str(path), say=no_words)
+    return open_root(HERE, str(path), say=no_words)
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -139,7 +136,7 @@ def test_a_second_job_is_told_to_wait_and_gets_its_turn(tmp_path: Path) -> None:
         said.append(text)
         first.__exit__(None, None, None)
 
-    with open_root(no_spark, str(path), say=release) as root:
+    with open_root(HERE, str(path), say=release) as root:
         put(root, 1)
 
     [sentence] = said
@@ -159,11 +156,11 @@ def test_who_waits_for_a_job_of_which_nothing_comes_makes_the_root_itself(tmp_pa
             first.__exit__(LookupError, LookupError(), None)
         assert not path.exists()
 
-    with open_root(no_spark, str(path), say=fail) as root:
+    with open_root(HERE, str(path), say=fail) as root:
         put(root, 1)
         with (
             pytest.raises(AssertionError, match="Another job"),
-            open_root(no_spark, str(path), say=no_words),
+            open_root(HERE, str(path), say=no_words),
         ):
             pass
 
@@ -199,7 +196,7 @@ def test_a_job_that_waits_too_long_stops_with_a_sentence(
     with (
         opened(tmp_path / "root"),
         pytest.raises(RootError, match="another job has held"),
-        open_root(no_spark, str(tmp_path / "root"), say=lambda _: None),
+        open_root(HERE, str(tmp_path / "root"), say=lambda _: None),
     ):
         pass
 
@@ -213,12 +210,12 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 
 def test_the_reporting_zone_stays_that_of_the_first_log(tmp_path: Path) -> None:
     path = tmp_path / "root"
-    with open_root(no_spark, str(path), zone="Europe/Berlin", say=no_words) as root:
+    with open_root(HERE, str(path), zone="Europe/Berlin", say=no_words) as root:
         put(root, 1)
 
     with (
         pytest.raises(RootError, match="Europe/Berlin, not of Asia/Seoul"),
-        open_root(no_spark, str(path), zone="Asia/Seoul", say=no_words),
+        open_root(HERE, str(path), zone="Asia/Seoul", say=no_words),
     ):
         pass
     with opened(path) as root:
@@ -229,7 +226,7 @@ def test_a_zone_that_does_not_exist_is_refused_and_nothing_is_left(tmp_path: Pat
     path = tmp_path / "root"
     with (
         pytest.raises(LogFormatError, match="Asia/Soul"),
-        open_root(no_spark, str(path), zone="Asia/Soul", say=no_words),
+        open_root(HERE, str(path), zone="Asia/Soul", say=no_words),
     ):
         pass
     assert not path.exists()

@@ -19,6 +19,7 @@ from pipeline.schemas import DAILY_COUNTS, DAILY_PAIRS, REJECTS, SEARCHES
 from pipeline.state import DayVersion
 from pipeline.storage import LocalStorage
 from pipeline.user_ids import UserKeys, user_ids
+from tests.factories import HERE
 
 DAY, EXPIRED = "dt=2026-03-02", "dt=2026-01-01"
 MANY = 3000
@@ -28,16 +29,12 @@ class KilledError(BaseException):
     """Stands for SIGKILL: nothing of the process runs after it."""
 
 
-def no_spark() -> Any:  # noqa: ANN401
-    """Ids get a new key without a session."""
-
-
 def no_words(_: str) -> None:
     """Nothing is said where nothing has to be waited for."""
 
 
 def opened(path: Path) -> Any:  # noqa: ANN401
-    return open_root(no_spark, str(path), say=no_words)
+    return open_root(HERE, str(path), say=no_words)
 
 
 def ids(keys: UserKeys, *users: str) -> list[int]:

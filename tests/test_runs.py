@@ -22,6 +22,7 @@ from pipeline.runs import Run, told_arguments, write_run
 from pipeline.session import Session
 from pipeline.state import DayVersion
 from pipeline.storage import LocalStorage
+from tests.factories import HERE
 
 #: The sentence for a disk that is full.
 FULL = "No space left on device: make room, then run this again; what was there before is kept"
@@ -29,13 +30,13 @@ Work = Callable[[Session, argparse.Namespace], None]
 
 
 def nothing(_: Session, args: argparse.Namespace) -> None:
-    with cli.held_root(no_spark, args):
+    with cli.held_root(HERE, args):
         pass
 
 
 def some_work(_: Session, args: argparse.Namespace) -> None:
     """A job that writes two days of counts."""
-    with cli.held_root(no_spark, args) as root, root.change() as change:
+    with cli.held_root(HERE, args) as root, root.change() as change:
         for day in ("2026-03-01", "2026-03-02"):
             root.storage.write_bytes(f"{change.address('daily_counts')}/dt={day}/0.parquet", b"")
         change.put_days("daily_counts", change.address("daily_counts"), ["2026-03-01"])
@@ -50,14 +51,10 @@ def ending_with(error: BaseException) -> Work:
     return job
 
 
-def no_spark() -> Any:  # noqa: ANN401
-    """Nothing here needs a session."""
-
-
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A root that some run has made; no Spark is there to be started."""
-    monkeypatch.setattr(cli, "spark_session", lambda _: nullcontext(no_spark))
+    monkeypatch.setattr(cli, "spark_session", lambda _: nullcontext(HERE))
     run(some_work, tmp_path / "root")
     return tmp_path / "root"
 
@@ -91,7 +88,7 @@ def test_a_run_leaves_a_row_that_tells_what_it_did(root: Path) -> None:
 
 def test_days_that_are_removed_are_work_done(root: Path) -> None:
     def removing(_: Session, args: argparse.Namespace) -> None:
-        with cli.held_root(no_spark, args) as held, held.change() as change:
+        with cli.held_root(HERE, args) as held, held.change() as change:
             change.remove("daily_counts", "dt=2026-03-01")
 
     assert run(removing, root) == 0
@@ -149,7 +146,7 @@ def test_sigterm_ends_a_run_as_ctrl_c_does(root: Path) -> None:
 def test_a_root_that_never_came_to_be_has_no_row(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cli, "spark_session", lambda _: nullcontext(no_spark))
+    monkeypatch.setattr(cli, "spark_session", lambda _: nullcontext(HERE))
 
     assert run(ending_with(PipelineError("refused")), tmp_path / "none") == 2
     assert not (tmp_path / "none").exists()

@@ -4,8 +4,6 @@ import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from pyspark.sql import SparkSession
-
 from jobs import trending
 from pipeline import cli
 from pipeline.ingest import take_in
@@ -13,16 +11,17 @@ from pipeline.inspection import Landing
 from pipeline.publish import TrendingOptions, publish_trending, window_end
 from pipeline.refresh import refresh_daily_counts, refresh_hourly_counts
 from pipeline.root import open_root
+from pipeline.session import Session
 
 SAMPLE = Path(__file__).resolve().parents[1] / "sample_data"
 
 
-def test_planted_bursts_lead_the_boards_of_their_hours(spark: SparkSession, tmp_path: Path) -> None:
+def test_planted_bursts_lead_the_boards_of_their_hours(session: Session, tmp_path: Path) -> None:
     truth = json.loads((SAMPLE / "truth.json").read_text("utf-8"))
     bursts = {burst["query"]: burst for burst in truth["bursts"]}
     defaults = cli.options_of(TrendingOptions, trending.parser().parse_args([]))
 
-    with open_root(lambda: spark, str(tmp_path / "root"), say=lambda _: None) as root:
+    with open_root(session, str(tmp_path / "root"), say=lambda _: None) as root:
         now = datetime(2026, 4, 1, tzinfo=UTC)
         taken = take_in(root, Landing(str(SAMPLE / "logs")), now=now)
         refresh_hourly_counts(root)

@@ -5,10 +5,10 @@ import unicodedata
 
 import pyarrow as pa
 import pytest
-from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from pipeline.errors import InvalidParameterError
+from pipeline.session import Session
 from pipeline.user_ids import BLAKE2B, SHA256, UserKey, UserKeys, rekeyed_ids, user_ids
 
 KEYS = UserKeys((UserKey(BLAKE2B, bytes(range(32))),))
@@ -78,7 +78,7 @@ def test_old_ids_become_the_ids_that_users_have_under_the_new_key(keys: UserKeys
     assert not set(old) & set(new)
 
 
-def test_the_first_key_of_an_old_root_gives_the_ids_that_it_has(spark: SparkSession) -> None:
+def test_the_first_key_of_an_old_root_gives_the_ids_that_it_has(session: Session) -> None:
     # How users were hashed before: by Spark, from the key's hexadecimal digits and the user.
     users = ["u1", "민수", "kim@example.com", "x" * 300]
     key = OLD.chain[0].secret.hex()

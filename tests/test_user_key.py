@@ -1,7 +1,6 @@
 """The file of a root's keys: made once, readable by its owner alone, missed when it is gone."""
 
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -10,10 +9,7 @@ from pipeline.errors import RootError
 from pipeline.root import open_root
 from pipeline.state import DayVersion
 from pipeline.user_ids import UserKeys, user_ids
-
-
-def no_spark() -> Any:  # noqa: ANN401
-    """Keys need no session."""
+from tests.factories import HERE
 
 
 def no_words(_: str) -> None:
@@ -21,7 +17,7 @@ def no_words(_: str) -> None:
 
 
 def keys_of(path: Path, *, days: bool = False) -> UserKeys:
-    with open_root(no_spark, str(path), say=no_words) as root:
+    with open_root(HERE, str(path), say=no_words) as root:
         if days:
             root.state.days = {"2026-03-02": DayVersion(1, 1, 1, "2026-03-02T00:00:00+00:00")}
         return root.user_keys()

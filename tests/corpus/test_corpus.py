@@ -10,7 +10,6 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from pyspark.sql import SparkSession
 
 from pipeline import cli
 from pipeline.session import Session
@@ -26,7 +25,7 @@ ELSEWHERE = [case for case in CASES if isinstance(case, TestedElsewhere)]
 
 @pytest.fixture(scope="module")
 def outcome_of(
-    request: pytest.FixtureRequest, spark: SparkSession, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, session: Session, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[[Case], Outcome]:
     """What the landing folder of a case became; run when the first of its cases asks.
 
@@ -38,7 +37,7 @@ def outcome_of(
 
     @cache
     def of_group(key: str) -> Outcome:
-        return outcome(lambda: spark, tmp_path_factory.mktemp("corpus"), groups(chosen)[key])
+        return outcome(session, tmp_path_factory.mktemp("corpus"), groups(chosen)[key])
 
     return lambda case: of_group(by_name[case.name])
 

@@ -15,10 +15,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from pyspark.sql import SparkSession
 
 from pipeline.errors import PipelineError
 from pipeline.root import Root, open_root
+from tests.factories import HERE
 from tests.faults.injection import (
     FULL,
     INTERRUPT,
@@ -37,12 +37,8 @@ from tests.faults.readers import Rows, differences, reading, rows
 DAY = "dt=2026-03-0{}"
 
 
-def no_spark() -> SparkSession:
-    raise AssertionError("Spark was started")
-
-
 def change(root: Path, act: Callable[[Root], None]) -> None:
-    with open_root(no_spark, str(root), say=lambda _: None) as opened:
+    with open_root(HERE, str(root), say=lambda _: None) as opened:
         act(opened)
 
 

@@ -8,8 +8,8 @@ import os
 from pathlib import Path
 
 import pytest
-from pyspark.sql import SparkSession
 
+from pipeline.session import Session
 from tests.faults.injection import FULL, INTERRUPT, LASTS, PASSES
 from tests.faults.operations import SUBJECTS
 from tests.faults.trial import Trial, all_faults, quiet, spread, undisturbed
@@ -31,7 +31,7 @@ def trials() -> dict[str, Trial]:
 @pytest.fixture(scope="module", params=SUBJECTS)
 def trial(
     request: pytest.FixtureRequest,
-    spark: SparkSession,
+    session: Session,
     trials: dict[str, Trial],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Trial:
@@ -40,7 +40,7 @@ def trial(
             after = SUBJECTS[name].after
             before = prepared(after) if after else None
             tmp = tmp_path_factory.mktemp("faults")
-            trials[name] = undisturbed(lambda: spark, name, tmp, before)
+            trials[name] = undisturbed(session, name, tmp, before)
         return trials[name]
 
     with quiet():

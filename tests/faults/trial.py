@@ -6,10 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pyspark.sql import SparkSession
-
 from pipeline.root import open_root
 from pipeline.session import Session
+from tests.factories import HERE
 from tests.faults.injection import KILL, Calls, Killed, photographs, storage_calls
 from tests.faults.operations import SUBJECTS, Operation, Place, copied
 from tests.faults.readers import Rows, differences, digest, reading, rows
@@ -85,7 +84,7 @@ def _reopened(root: Path) -> str:
         raise AssertionError("Spark was started to open a root")
 
     if root.exists():
-        with open_root(no_spark, str(root), say=lambda _: None):
+        with open_root(HERE, str(root), say=lambda _: None):
             pass
     return digest(root)
 
