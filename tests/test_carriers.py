@@ -1,36 +1,29 @@
-"""Both carriers, and the expressions of Spark that they replace, give the same rows."""
+"""Both carriers give the same rows, in one piece and spilled to disk."""
 
 import gzip
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
+import pyarrow as pa
 import pytest
-from pyspark.sql import SparkSession
 
-from pipeline import publish, refresh
+from pipeline import publish, schemas
 from pipeline.carriers.in_process import InProcess
-from pipeline.carriers.spark import OnSpark
-from pipeline.carriers.steps import Carrier
-from pipeline.columns import (
-    AUTOCOMPLETE,
-    DAILY_COUNTS,
-    DAILY_PAIRS,
-    HOURLY_COUNTS,
-    REJECTS,
-    RELATED,
-    SEARCHES,
-    TRENDING,
-)
+from pipeline.carriers.steps import Mapped, StepFailedError
+from pipeline.errors import UnreadableFileError
 from pipeline.flow import counting, publishing
-from pipeline.flow.merging import merge
 from pipeline.ingest import take_in
 from pipeline.inspection import Landing
 from pipeline.publish import AutocompleteOptions, RelatedOptions, TrendingOptions
 from pipeline.refresh import SessionRules
 from pipeline.root import Root, open_root
+from pipeline.session import Session, in_process
 from tests.factories import at
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 NOW = at("2026-03-20T00:00:00")
 EVENING = at("2026-03-15T22:30:00+09:00")  # things have happened
@@ -79,25 +72,13 @@ def landing(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def on_spark_expressions(root: Root, landing: Path) -> None:
+def made_by(root: Root, landing: Path) -> None:
     take_in(root, Landing(str(landing)), now=NOW)
     end, day = publish.window_end(root, EVENING), publish.as_of_day(root, None)
     days = publish.days_until(root, day, 28)
-    refresh.refresh_hourly_counts(root)
-    refresh.refresh_daily_counts(root, days)
-    refresh.refresh_daily_pairs(root, days, SessionRules())
-    publish.publish_trending(root, end, TREND)
-    publish.publish_related(root, day, RELATE)
-    publish.publish_autocomplete(root, day, COMPLETE)
-
-
-def carried(root: Root, landing: Path, carrier: Carrier) -> None:
-    take_in(root, Landing(str(landing)), now=NOW, merge=partial(merge, carrier=carrier))
-    end, day = publish.window_end(root, EVENING), publish.as_of_day(root, None)
-    days = publish.days_until(root, day, 28)
-    counting.refresh_hourly_counts(root, carrier)
-    counting.refresh_daily_counts(root, carrier, days)
-    counting.refresh_daily_pairs(root, carrier, days, SessionRules())
+    counting.refresh_hourly_counts(root)
+    counting.refresh_daily_counts(root, days)
+    counting.refresh_daily_pairs(root, days, SessionRules())
     publishing.publish_trending(root, end, TREND)
     publishing.publish_related(root, day, RELATE)
     publishing.publish_autocomplete(root, day, COMPLETE)
@@ -121,59 +102,83 @@ def rows(root: Path, dataset: str) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def made(
-    spark: SparkSession, landing: Path, tmp_path_factory: pytest.TempPathFactory
+    on_spark: Session, landing: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, Path]:
     """A root by each way, under one key, so that ids are the same."""
     roots = {}
-    ways: dict[str, Callable[[Root], None]] = {
-        "expressions": lambda root: on_spark_expressions(root, landing),
-        "in process": lambda root: carried(root, landing, InProcess(workers=2)),
-        "spilled": lambda root: carried(root, landing, InProcess(workers=1, memory_bytes=0)),
-        "on spark": lambda root: carried(root, landing, OnSpark(lambda: spark)),
+    ways = {
+        "in process": in_process(workers=1),
+        "spilled": Session(InProcess(workers=2, memory_bytes=0)),
+        "on spark": on_spark,
     }
-    for name, way in ways.items():
+    for name, session in ways.items():
         path = roots[name] = tmp_path_factory.mktemp("root") / "root"
         path.mkdir()
         (path / "_user_key").write_text(f"blake2b {'5' * 64}\n", encoding="ascii")
-        with open_root(lambda: spark, str(path), say=no_words) as root:
-            way(root)
+        with open_root(session, str(path), say=no_words) as root:
+            made_by(root, landing)
     return roots
 
 
-@pytest.mark.parametrize("way", ["in process", "spilled", "on spark"])
+@pytest.mark.parametrize("way", ["spilled", "on spark"])
 @pytest.mark.parametrize("dataset", KEYS)
-def test_rows_are_those_of_the_expressions(made: dict[str, Path], dataset: str, way: str) -> None:
-    expected, found = rows(made["expressions"], dataset), rows(made[way], dataset)
+def test_both_carriers_give_the_same_rows(made: dict[str, Path], dataset: str, way: str) -> None:
+    expected, found = rows(made["in process"], dataset), rows(made[way], dataset)
 
     assert len(expected) > 1
-    pd.testing.assert_frame_equal(found[expected.columns], expected, check_exact=False, rtol=1e-9)
+    pd.testing.assert_frame_equal(found[expected.columns], expected)
 
 
-@pytest.mark.parametrize("way", ["in process", "spilled", "on spark"])
+@pytest.mark.parametrize("way", ["spilled", "on spark"])
 def test_the_ledger_says_the_same(made: dict[str, Path], way: str) -> None:
     expected, found = (
         pd.read_parquet(made[name] / "ledger").sort_values("source").reset_index(drop=True)
-        for name in ("expressions", way)
+        for name in ("in process", way)
     )
     pd.testing.assert_frame_equal(found, expected)
 
 
-def test_columns_are_those_that_spark_reads(spark: SparkSession, made: dict[str, Path]) -> None:
-    declared = {
-        "searches": SEARCHES,
-        "rejects": REJECTS,
-        "hourly_counts": HOURLY_COUNTS,
-        "daily_counts": DAILY_COUNTS,
-        "daily_pairs": DAILY_PAIRS,
-        "trending": TRENDING,
-        "related": RELATED,
-        "autocomplete": AUTOCOMPLETE,
-    }
-    for dataset, columns in declared.items():
-        of_spark = spark.read.parquet(str(made["expressions"] / dataset))
-        carried_ = spark.read.parquet(str(made["in process"] / dataset))
-        names = [name for name in of_spark.columns if name not in ("dt", "hour")]
-        if dataset == "hourly_counts":
-            names.insert(0, "hour")
-        assert names == list(columns), dataset
-        assert carried_.select(*names).dtypes == of_spark.select(*names).dtypes, dataset
+def test_spark_reads_the_columns_as_they_are_declared(
+    spark: "SparkSession", made: dict[str, Path]
+) -> None:
+    kinds = {"struct<": pa.types.is_struct, "array<bigint>": pa.types.is_list}
+    names = {"string": "string", "bigint": "int64", "int": "int32", "double": "double"}
+    for dataset in KEYS:
+        declared = getattr(schemas, dataset.upper())
+        found = dict(spark.read.parquet(str(made["in process"] / dataset)).dtypes)
+        for field in declared:
+            kind = found[field.name]
+            if kind in names:
+                assert str(field.type) == names[kind], (dataset, field.name)
+            elif kind == "timestamp":
+                assert field.type == pa.timestamp("us", "UTC"), (dataset, field.name)
+            else:
+                is_kind = next(
+                    (check for name, check in kinds.items() if kind.startswith(name)),
+                    pa.types.is_list,
+                )
+                assert is_kind(field.type), (dataset, field.name, kind)
+
+
+def test_a_file_that_cannot_be_read_is_named_by_both_carriers(
+    session: Session, on_spark: Session
+) -> None:
+    for each in (session, on_spark):
+        with pytest.raises(UnreadableFileError) as raised:
+            each.carrier.map(["a.tsv", "b.tsv"], fails_on_b, each.carrier.spool())
+        assert (raised.value.source, str(raised.value)) == ("b.tsv", "out of reach")
+
+
+def test_a_step_that_fails_says_so_and_leaves_nothing(on_spark: Session) -> None:
+    with pytest.raises(StepFailedError, match="division by zero"):
+        on_spark.carrier.map(["piece"], divides_by_zero, on_spark.carrier.spool())
+
+
+def fails_on_b(piece: str) -> Iterator[Mapped[None]]:
+    if piece.startswith("b"):
+        raise UnreadableFileError(piece, "out of reach")
+    yield Mapped(None)
+
+
+def divides_by_zero(_: str) -> Iterator[Mapped[float]]:
+    yield Mapped(1 / 0)
