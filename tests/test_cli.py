@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import cli
+from pipeline.carriers.spark import spark_session
+from pipeline.session import Session
+from tests.jobs import IDLE, command, status_of, status_of_job
 
 PROJECT = Path(__file__).parent.parent
 RESULTS = ["trending", "related", "autocomplete"]
@@ -17,11 +19,11 @@ RESULTS = ["trending", "related", "autocomplete"]
 
 def refused(job: str, *arguments: str, capsys: pytest.CaptureFixture[str]) -> str:
     """The sentence with which a job refuses its arguments; it must not get to work."""
-    parser = importlib.import_module(f"jobs.{job}").parser()
-    with pytest.raises(SystemExit) as exit_:
-        cli.run_job(lambda *_: pytest.fail("the job was begun"), parser, list(arguments))
+    status = status_of_job(
+        lambda *_: pytest.fail("the job was begun"), command(job).parser(), *arguments
+    )
     captured = capsys.readouterr()
-    assert exit_.value.code == 2
+    assert status == 2
     assert captured.err.count("\n") == 1, captured.err
     assert captured.err.startswith(f"jobs/{job}.py: ")
     return captured.err
@@ -92,7 +94,7 @@ def test_a_float_that_overflows_is_out_of_range(
 
 
 def test_the_ends_of_every_range_are_taken() -> None:
-    parser = importlib.import_module("jobs.trending").parser()
+    parser = command("trending").parser()
 
     low = ["--window=1", "--baseline=1", "--half-life=0.01", "--min-score=.01", "--top=1"]
     high = ["--window=24", "--baseline=366", "--half-life=1e5", "--min-score=1000", "--top=01000"]
@@ -129,11 +131,8 @@ def test_an_empty_variable_does_not_matter_where_the_option_is_given(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("SEARCH_ROOT", "")
-    job = importlib.import_module("jobs.all")
 
-    with pytest.raises(SystemExit):
-        cli.run_job(job.run, job.parser(), ["--root=/nowhere/root", "--landing=/nowhere/logs"])
-
+    assert status_of("all", "--root=/nowhere/root", "--landing=/nowhere/logs") == 2
     assert "no such folder: /nowhere/logs" in capsys.readouterr().err
 
 
@@ -146,20 +145,14 @@ def test_a_wrong_option_is_one_line_without_usage_and_without_escape_codes(
     assert r"--no-such\x1b]0;owned\x07" in sentence
 
 
-def told(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> str:
-    """The one sentence of a job that cannot do its work; it exits with 2."""
-    module = importlib.import_module("jobs.autocomplete")
-    with pytest.raises(SystemExit) as exit_:
-        cli.run_job(module.run, module.parser(), [str(each) for each in arguments])
+def told(
+    capsys: pytest.CaptureFixture[str], *arguments: str | Path, session: Session = IDLE
+) -> str:
+    """The one sentence of a job that cannot do its work; it exits with 2, and begins no step."""
+    status = status_of("autocomplete", *arguments, session=session)
     error = capsys.readouterr().err
-    assert (exit_.value.code, error.count("\n")) == (2, 1), error
+    assert (status, error.count("\n")) == (2, 1), error
     return error
-
-
-@pytest.fixture
-def no_spark(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever starts a session gets an AttributeError."""
-    monkeypatch.setattr("pipeline.session.SparkSession", None)
 
 
 @pytest.fixture
@@ -191,7 +184,6 @@ def odd_file(folder: Path, kind: str) -> Path:
     return name
 
 
-@pytest.mark.usefixtures("no_spark")
 @pytest.mark.parametrize("option", ["--blocked", "--format"])
 @pytest.mark.parametrize(
     "kind", ["folder", "pipe", "loop", "binary", "huge", "too long", "escape", "missing"]
@@ -210,7 +202,6 @@ def test_what_is_no_small_text_file_is_one_sentence(
     assert not (tmp_path / "root").exists()
 
 
-@pytest.mark.usefixtures("no_spark")
 @pytest.mark.parametrize("kind", ["pipe", "loop", "binary", "too long"])
 def test_a_root_that_is_no_folder_is_one_sentence(
     kind: str, tmp_path: Path, places: list[str], capsys: pytest.CaptureFixture[str]
@@ -221,7 +212,6 @@ def test_a_root_that_is_no_folder_is_one_sentence(
     assert str(tmp_path) in told(capsys, places[0], "--root", root / "below")
 
 
-@pytest.mark.usefixtures("no_spark")
 @pytest.mark.parametrize(
     "zone",
     [
@@ -238,14 +228,12 @@ def test_a_zone_that_is_none_is_one_sentence(
         assert not (tmp_path / "root").exists()
 
 
-@pytest.mark.usefixtures("no_spark")
 def test_an_address_that_is_none_is_one_sentence(
     places: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert "'http://[::1' is no address" in told(capsys, places[0], "--root", "http://[::1")
 
 
-@pytest.mark.usefixtures("no_spark")
 def test_a_user_without_a_name_is_one_sentence_and_leaves_nothing(
     tmp_path: Path,
     places: list[str],
@@ -258,7 +246,8 @@ def test_a_user_without_a_name_is_one_sentence_and_leaves_nothing(
     monkeypatch.setattr("pwd.getpwuid", nobody)
     monkeypatch.delenv("HOME", raising=False)
 
-    assert "has no entry in /etc/passwd" in told(capsys, *places)
+    with spark_session("jobs/autocomplete.py") as session:
+        assert "has no entry in /etc/passwd" in told(capsys, *places, session=session)
     assert not (tmp_path / "root").exists()
 
 
@@ -283,12 +272,10 @@ def test_a_disk_that_fails_is_one_sentence_whoever_wrote_to_it(
         except OSError as error:
             raise ValueError("something else fails in turn") from error
 
-    parser = importlib.import_module("jobs.ingest").parser()
-    with pytest.raises(SystemExit) as exit_:
-        cli.run_job(job, parser, ["--root=/nowhere/root"])
+    exit_status = status_of_job(job, command("ingest").parser(), "--root=/nowhere/root")
 
     error = capsys.readouterr().err
-    assert (exit_.value.code, error.count("\n")) == (status, 1), error
+    assert (exit_status, error.count("\n")) == (status, 1), error
     assert words in error
 
 
@@ -296,9 +283,8 @@ def test_a_fault_of_the_code_keeps_its_trace() -> None:
     def job(*_: object) -> None:
         raise ZeroDivisionError
 
-    parser = importlib.import_module("jobs.ingest").parser()
     with pytest.raises(ZeroDivisionError):
-        cli.run_job(job, parser, ["--root=/nowhere/root"])
+        status_of_job(job, command("ingest").parser(), "--root=/nowhere/root")
 
 
 COMMANDS = ["complete", "related", "evaluate.__main__", "simulate.__main__"]
@@ -458,8 +444,8 @@ def test_help_that_nobody_reads_to_its_end_is_no_error() -> None:
     read, write = os.pipe()
     os.close(read)
     try:
-        code = "from pipeline.cli import run_job\nimport jobs.ingest as job\n"
-        status, _, error = ran(f"{code}run_job(job.run, job.parser(), ['--help'])", stdout=write)
+        code = "from tests.jobs import status_of\nexit(status_of('ingest', '--help'))"
+        status, _, error = ran(code, stdout=write)
     finally:
         os.close(write)
 
@@ -468,8 +454,8 @@ def test_help_that_nobody_reads_to_its_end_is_no_error() -> None:
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
 def test_output_that_does_not_fit_on_its_disk_is_one_sentence() -> None:
-    code = "from pipeline.cli import run_job, say\nimport jobs.ingest as job\n"
-    code += "run_job(lambda *_: say('x'), job.parser(), [])"
+    code = "from pipeline.cli import say\nfrom tests.jobs import command, status_of_job\n"
+    code += "exit(status_of_job(lambda *_: say('x'), command('ingest').parser()))"
     with open("/dev/full", "wb") as full:
         status, _, error = ran(code, stdout=full.fileno())
 

@@ -12,7 +12,6 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from pyspark.sql.pandas.types import to_arrow_schema
 
 from pipeline.erasure import Proof, erase, known_users, prove
 from pipeline.errors import InvalidParameterError
@@ -247,7 +246,7 @@ def a_root_without_searches(path: Path) -> None:
                 ("daily_pairs", DAILY_PAIRS, pairs),
                 ("hourly_counts", HOURLY_COUNTS, hourly),
             ):
-                table = pa.Table.from_pylist(rows, to_arrow_schema(schema, timezone="UTC"))
+                table = pa.Table.from_pylist(rows, schema)
                 staged = change.stage_table(dataset, table)
                 change.put(dataset, "dt=2026-03-01", staged, made_of="counted")
             version = DayVersion(1, 1, 1, "2026-03-01T03:00:00+00:00")

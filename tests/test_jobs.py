@@ -1,64 +1,32 @@
 """The jobs as a user runs them: command lines, exit status, and results through Parquet, twice."""
 
 import argparse
-import importlib
 import os
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from unicodedata import normalize
 
 import pandas as pd
 import pytest
-from pyspark import SparkContext
 
-from pipeline import cli
 from pipeline.errors import UnreachableError
 from pipeline.session import Session
 from pipeline.storage import LocalStorage
 from silgeom.complete import complete
+from tests.factories import HERE
+from tests.jobs import IDLE, command, status_of
 
 JOBS = ["ingest", "trending", "related", "autocomplete", "all", "expire", "erase", "rotate_key"]
 GOLDEN = Path(__file__).parent / "golden"
 
 
-def job(name: str) -> ModuleType:
-    return importlib.import_module(f"jobs.{name}")
-
-
 @pytest.fixture
-def run(
-    session: Session, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., tuple[int, str, str]]:
-    """Run a job in the session of the tests: its exit status, standard output and error.
+def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """Run a job in this process: its exit status, standard output and error."""
 
-    Until the job asks for it the session is as good as not started.
-    """
-
-    @contextmanager
-    def started_when_asked(_: str) -> Iterator[Session]:
-        context = SparkContext._active_spark_context
-
-        def session() -> SparkSession:
-            SparkContext._active_spark_context = context
-            return spark
-
-        SparkContext._active_spark_context = None
-        try:
-            yield session
-        finally:
-            SparkContext._active_spark_context = context
-
-    monkeypatch.setattr(cli, "spark_session", started_when_asked)
-
-    def run(name: str, *arguments: str | Path) -> tuple[int, str, str]:
-        status = 0
-        try:
-            cli.run_job(job(name).run, job(name).parser(), [str(each) for each in arguments])
-        except SystemExit as exit_:
-            status = int(str(exit_.code))
+    def run(name: str, *arguments: str | Path, session: Session = HERE) -> tuple[int, str, str]:
+        status = status_of(name, *arguments, session=session)
         captured = capsys.readouterr()
         return status, captured.out, captured.err
 
@@ -71,7 +39,7 @@ def test_the_help_is_worth_reading_and_changes_only_on_purpose(
 ) -> None:
     monkeypatch.setenv("COLUMNS", "100")
     golden = GOLDEN / f"{name}.txt"
-    text = job(name).parser().format_help()
+    text = command(name).parser().format_help()
     if os.environ.get("UPDATE_GOLDEN"):
         golden.write_text(text, "utf-8")
 
@@ -80,7 +48,7 @@ def test_the_help_is_worth_reading_and_changes_only_on_purpose(
 
 @pytest.mark.parametrize("name", JOBS)
 def test_a_job_is_a_page(name: str) -> None:
-    lines = Path(str(job(name).__file__)).read_text("utf-8").splitlines()
+    lines = Path(str(command(name).__file__)).read_text("utf-8").splitlines()
     assert len(lines) < 60
 
 
@@ -164,9 +132,7 @@ def written(root: Path) -> dict[Path, int]:
 
 
 def test_each_job_twice_through_parquet_and_the_second_run_changes_nothing(
-    tmp_path: Path,
-    run: Callable[..., tuple[int, str, str]],
-    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path, run: Callable[..., tuple[int, str, str]]
 ) -> None:
     places = ["--landing", log(tmp_path / "log"), "--root", tmp_path / "root"]
     assert run("ingest", *places)[0] == 0
@@ -175,9 +141,8 @@ def test_each_job_twice_through_parquet_and_the_second_run_changes_nothing(
     assert [status for status, _, _ in made] == [0, 0, 0]
     first = written(tmp_path / "root")
 
-    # Nothing to do needs no Spark, and shows what the first run showed.
-    monkeypatch.setattr(cli, "spark_session", lambda _: nullcontext(None))
-    status, out, _ = run("all", *places)
+    # Nothing to do needs no step, so no Spark, and shows what the first run showed.
+    status, out, _ = run("all", *places, session=IDLE)
     assert (status, out.count("nothing new"), out.count("up to date")) == (0, 3, 3)
     shown = out.replace(" (up to date: nothing to do)", "")
     assert all(text in shown for _, text, _ in made)
@@ -320,10 +285,10 @@ def test_a_board_of_a_time_without_a_log_is_refused_with_the_times_there_are(
 def test_errors_of_other_kinds_keep_their_trace(
     run: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(_: SparkSession, __: argparse.Namespace) -> None:
+    def broken(_: Session, __: argparse.Namespace) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(job("ingest"), "run", broken)
+    monkeypatch.setattr(command("ingest"), "run", broken)
     with pytest.raises(ZeroDivisionError):
         run("ingest")
 
@@ -331,10 +296,10 @@ def test_errors_of_other_kinds_keep_their_trace(
 def test_what_may_pass_is_one_sentence_and_a_status_of_its_own(
     run: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def out_of_reach(_: SparkSession, __: argparse.Namespace) -> None:
+    def out_of_reach(_: Session, __: argparse.Namespace) -> None:
         raise UnreachableError("a node is away: run this again")
 
-    monkeypatch.setattr(job("ingest"), "run", out_of_reach)
+    monkeypatch.setattr(command("ingest"), "run", out_of_reach)
     assert run("ingest") == (3, "", "jobs/ingest.py: a node is away: run this again\n")
 
 

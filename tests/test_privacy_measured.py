@@ -8,7 +8,6 @@ import re
 import sys
 import unicodedata
 from collections.abc import Iterator
-from contextlib import nullcontext
 from itertools import count
 from pathlib import Path
 
@@ -16,10 +15,8 @@ import pandas as pd
 import pyarrow.dataset as ds
 import pytest
 
-from jobs import all as all_jobs
-from pipeline import cli
-from pipeline.session import Session
 from silgeom.simulate.keyboard import wrong_keyboard
+from tests.jobs import status_of
 from tests.personal_data import FORMS
 
 K = 5
@@ -135,7 +132,7 @@ def _bare(text: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def told(session: Session, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """The root after all jobs, and all they said on standard output and standard error."""
     place = tmp_path_factory.mktemp("secrets")
     (place / "landing").mkdir()
@@ -151,11 +148,9 @@ def told(session: Session, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pa
             pass
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cli, "spark_session", lambda _: nullcontext(session))
         patch.setattr(sys, "stdout", Listening())
         patch.setattr(sys, "stderr", Listening())
-        arguments = ["--landing", str(place / "landing"), "--root", str(place / "root")]
-        cli.run_job(all_jobs.run, all_jobs.parser(), arguments)
+        assert status_of("all", "--landing", place / "landing", "--root", place / "root") == 0
     return place / "root", "".join(said)
 
 

@@ -10,7 +10,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from pyspark.sql.pandas.types import to_arrow_schema
 
 from pipeline.errors import RootError
 from pipeline.root import open_root
@@ -60,7 +59,7 @@ def put(path: Path, dataset: str, partition: str, rows: list[dict[str, Any]], sc
     folder = path / dataset / partition
     folder.mkdir(parents=True, exist_ok=True)
     number = len(list(folder.iterdir()))
-    table = pa.Table.from_pylist(rows, schema=to_arrow_schema(schema, timezone="UTC"))
+    table = pa.Table.from_pylist(rows, schema=schema)
     pq.write_table(table, folder / f"part-{number:05d}.parquet")
 
 

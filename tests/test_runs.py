@@ -7,7 +7,6 @@ import logging
 import os
 import signal
 from collections.abc import Callable
-from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from pipeline.session import Session
 from pipeline.state import DayVersion
 from pipeline.storage import LocalStorage
 from tests.factories import HERE
+from tests.jobs import status_of_job
 
 #: The sentence for a disk that is full.
 FULL = "No space left on device: make room, then run this again; what was there before is kept"
@@ -52,19 +52,14 @@ def ending_with(error: BaseException) -> Work:
 
 
 @pytest.fixture
-def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A root that some run has made; no Spark is there to be started."""
-    monkeypatch.setattr(cli, "spark_session", lambda _: nullcontext(HERE))
+def root(tmp_path: Path) -> Path:
+    """A root that some run has made."""
     run(some_work, tmp_path / "root")
     return tmp_path / "root"
 
 
 def run(job: Work, root: Path, *arguments: str) -> int:
-    try:
-        cli.run_job(job, cli.arg_parser("trending", "A job."), ["--root", str(root), *arguments])
-    except SystemExit as exit_:
-        return int(str(exit_.code))
-    return 0
+    return status_of_job(job, cli.arg_parser("trending", "A job."), "--root", root, *arguments)
 
 
 def rows(root: Path) -> pd.DataFrame:
@@ -143,11 +138,7 @@ def test_sigterm_ends_a_run_as_ctrl_c_does(root: Path) -> None:
     assert last(root)["outcome"] == "interrupted"
 
 
-def test_a_root_that_never_came_to_be_has_no_row(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(cli, "spark_session", lambda _: nullcontext(HERE))
-
+def test_a_root_that_never_came_to_be_has_no_row(tmp_path: Path) -> None:
     assert run(ending_with(PipelineError("refused")), tmp_path / "none") == 2
     assert not (tmp_path / "none").exists()
 

@@ -1,21 +1,18 @@
 """Every case of the corpus, each as a test of its own."""
 
-import argparse
 import ast
-import importlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import pytest
 
-from pipeline import cli
 from pipeline.session import Session
 from tests.corpus.case import Case, CommandCase, Refused, TestedElsewhere
 from tests.corpus.runs import Outcome, became, groups, outcome
 from tests.corpus.table import PAGE, PROJECT, all_cases, page
+from tests.jobs import IDLE, command, status_of
 
 CASES = all_cases()
 LANDED = [case for case in CASES if isinstance(case, Case)]
@@ -60,44 +57,26 @@ def test_files(case: Case, outcome_of: Callable[[Case], Outcome]) -> None:
         assert became(found, case, name) == wanted, name
 
 
-@contextmanager
-def no_spark(_: str) -> Iterator[Session]:
-    def session() -> SparkSession:
-        raise AssertionError("Spark was started")
-
-    yield session
-
-
 @pytest.mark.parametrize("case", COMMANDS, ids=lambda case: case.name)
 def test_command_lines(
-    case: CommandCase,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
+    case: CommandCase, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(cli, "spark_session", no_spark)
     case.prepare(tmp_path)
     before = sorted(tmp_path.rglob("*"))
-    job = importlib.import_module(f"jobs.{case.job}")
-    parser: argparse.ArgumentParser = job.parser()
     given = [each.replace("{tmp}", str(tmp_path)) for each in case.arguments]
     places = {"--landing": tmp_path / "landing", "--root": tmp_path / "root"}
     for option, place in places.items():
         if option not in given:
             given += [option, str(place)]
 
-    status = 0
-    try:
-        cli.run_job(job.run, parser, given)
-    except SystemExit as exit_:
-        status = int(str(exit_.code))
+    status = status_of(case.job, *given, session=IDLE)
     said = capsys.readouterr()
 
     assert status == case.status, said.err
     word = case.word.replace("{tmp}", str(tmp_path))
     assert word in (said.err if status else said.out)
     if status:
-        sentence = said.err[said.err.index(parser.prog) :].splitlines()[-1]
+        sentence = said.err[said.err.index(command(case.job).parser().prog) :].splitlines()[-1]
         assert word in sentence
         assert "Traceback" not in said.err
         assert sorted(tmp_path.rglob("*")) == before, "something was written"

@@ -1,25 +1,20 @@
 """What is done to a root, each from an undisturbed root of its own, through the jobs themselves."""
 
-import argparse
-import importlib
 import shutil
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import pytest
-
-from pipeline import cli
-from pipeline.refresh import (
-    SessionRules,
+from pipeline.flow.counting import (
     refresh_daily_counts,
     refresh_daily_pairs,
     refresh_hourly_counts,
 )
+from pipeline.refresh import SessionRules
 from pipeline.root import open_root
 from pipeline.session import Session
+from tests.jobs import command, status_of
 
 DAYS: Final = ("2026-03-02", "2026-03-03", "2026-03-04")
 
@@ -64,22 +59,10 @@ def job(name: str, *arguments: str) -> Operation:
     """A job as its command line runs it."""
 
     def run(place: Place) -> int:
-        @contextmanager
-        def session(*_: object, **__: object) -> Iterator[Session]:
-            yield place.session
-
-        module = importlib.import_module(f"jobs.{name}")
-        parser: argparse.ArgumentParser = module.parser()
         places = [f"--root={place.root}"]
-        if "--landing" in parser.format_help():
+        if "--landing" in command(name).parser().format_help():
             places.append(f"--landing={place.landing}")
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(cli, "spark_session", session)
-            try:
-                cli.run_job(module.run, parser, [*arguments, *places])
-            except SystemExit as exit_:
-                return int(str(exit_.code or 0))
-        return 0
+        return status_of(name, *arguments, *places, session=place.session)
 
     return run
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from pipeline.root import open_root
 from pipeline.session import Session
-from tests.factories import HERE
 from tests.faults.injection import KILL, Calls, Killed, photographs, storage_calls
 from tests.faults.operations import SUBJECTS, Operation, Place, copied
 from tests.faults.readers import Rows, differences, digest, reading, rows
+from tests.jobs import IDLE
 
 #: Columns that hang on the key of a root, which is made by chance.
 OF_THE_KEY = frozenset({"user_id", "searchers_sketch", "search", "checksum"})
@@ -78,13 +78,9 @@ class Trial:
 
 
 def _reopened(root: Path) -> str:
-    """What lies there once a job has opened the root, which mends it; needs no Spark."""
-
-    def no_spark() -> SparkSession:
-        raise AssertionError("Spark was started to open a root")
-
+    """What lies there once a job has opened the root, which mends it; no step is needed."""
     if root.exists():
-        with open_root(HERE, str(root), say=lambda _: None):
+        with open_root(IDLE, str(root), say=lambda _: None):
             pass
     return digest(root)
 
@@ -93,7 +89,7 @@ def undisturbed(session: Session, name: str, tmp: Path, before: "Trial | None") 
     """Prepare an operation and run it once without faults, photographed at each change.
 
     Args:
-        session: Spark.
+        session: what the operation works with.
         name: of the operation.
         tmp: a folder of its own.
         before: the operation that it comes after, whose landing folder it shares.
