@@ -19,7 +19,7 @@ from pipeline.erased import NOBODY, Erased
 from pipeline.inspection import Readable
 from pipeline.packing import Unpacked
 from pipeline.reading.blocks import lines_of
-from pipeline.reading.parquet import parquet_schema
+from pipeline.reading.parquet import checked_texts, parquet_schema
 from pipeline.reading.searches import (
     SKIPPED,
     Circumstances,
@@ -122,7 +122,7 @@ def _records(stream: BinaryIO, item: Readable) -> Iterator[pl.DataFrame]:
         arrays = {
             field.name: pa.nulls(len(batch), pa.string())
             if pa.types.is_nested(field.type)
-            else batch.column(field.name).cast(field.type, safe=False)
+            else checked_texts(batch.column(field.name).cast(field.type, safe=False))
             for field in columns
         }
         records = pl.from_arrow(pa.table(arrays))

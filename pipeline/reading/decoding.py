@@ -80,12 +80,13 @@ def _decoded(raw: pl.Series, codec: str) -> tuple[pl.Series, pl.Series]:
     )
     bad = texts.str.contains(_REPLACEMENT, literal=True)
     for at in bad.arg_true().to_list():
-        if _is_text(lines[at], codec):
+        if is_text(lines[at], codec):
             bad[at] = False  # the character stood in the log
     return texts, bad
 
 
-def _is_text(line: bytes, codec: str) -> bool:
+def is_text(line: bytes, codec: str) -> bool:
+    """Whether some bytes are text."""
     try:
         line.decode(codec)
     except UnicodeDecodeError:

@@ -7,6 +7,8 @@ A line gets exactly one reason, the first of: `too_long` (the line), `undecodabl
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import reduce
+from operator import or_
 from typing import Final
 
 import polars as pl
@@ -18,7 +20,7 @@ from pipeline.errors import InvalidParameterError, LogFormatError
 from pipeline.formats import LogFormat, known_zone
 from pipeline.language.queries import ids, normalized, surfaces
 from pipeline.privacy import MASK, has_personal_data, masked
-from pipeline.reading.decoding import decoded_lines
+from pipeline.reading.decoding import decoded_lines, is_text
 from pipeline.reading.fields import FIELDS, first_of, is_skipped, line_fields
 from pipeline.reading.times import CLOCK_SKEW_SECONDS, Clock, moments
 from pipeline.user_ids import UserKeys, user_ids
@@ -116,11 +118,12 @@ def searches_of_records(
     times = [_typed_moments(records[str(ref)], named, clock) for ref in named.searched_at]
     without_lines = replace(named, skip_prefixes=(), header_cells=())
     no = pl.repeat(False, rows, eager=True)
+    used = {str(ref) for name in FIELDS for ref in named.alternatives(name)}
     made = pl.DataFrame(
         {
             "decoded": pl.repeat("", rows, eager=True),
             "too_long": no,
-            "undecodable": no,
+            "undecodable": reduce(or_, (_undecodable(records[name]) for name in used), no),
             **fields,
             "skipped": is_skipped(fields["query"], without_lines, value),
             "missing": no,
@@ -154,6 +157,15 @@ def _as_text(values: pl.Series) -> pl.Series:
         texts = pl.when(is_whole).then(whole.cast(pl.String)).otherwise(values.cast(pl.String))
         return pl.select(pl.when(~values.is_nan()).then(texts)).to_series()
     return values.cast(pl.String, strict=False)
+
+
+def _undecodable(values: pl.Series) -> pl.Series:
+    """Which values are bytes that are no text."""
+    if values.dtype != pl.Binary:
+        return pl.repeat(False, len(values), eager=True)
+    return pl.Series(
+        [each is not None and not is_text(each, "utf-8") for each in values], dtype=pl.Boolean
+    )
 
 
 def _typed_moments(values: pl.Series, fmt: LogFormat, clock: Clock) -> pl.Series:
