@@ -21,8 +21,6 @@ import pyarrow.compute as pc
 from pipeline.user_ids import UserKeys, visible_user
 
 ERASED: Final = "erased"
-#: What is left of the row of an erased person: where it stands, when it was, and why it is none.
-KEPT: Final = frozenset({"source", "block", "line", "reason", "searched_at"})
 _PURPOSE: Final = b"erased"
 _MARK_BYTES: Final = 16
 

@@ -1,20 +1,10 @@
-"""What a failed Spark job says of its cause: evidence in a file's bytes, or something that passes.
+"""What a failed Spark job says of its cause, and whether that may pass.
 
 The text alone tells: Java's errors come with the classes of their causes.
 """
 
 import re
 from typing import Final
-
-#: Classes and sentences about what is in a file.
-_IN_THE_BYTES: Final = re.compile(
-    r"ZipException|is not a Parquet file|ParquetDecodingException|CorruptStatistics"
-    r"|incorrect (?:header|data) check|invalid (?:block type|stored block|distance|code lengths)"
-    r"|bad block header|crc error|(?:Brotli|Lzo)Codec was not found"
-    r"|PARQUET_CONVERSION_FAILURE|PARQUET_COLUMN_DATA_TYPE_MISMATCH"
-    r"|PARQUET_TYPE_(?:ILLEGAL|NOT_SUPPORTED|NOT_RECOGNIZED)|CANNOT_READ_FILE_FOOTER",
-    re.IGNORECASE,
-)
 
 #: Classes and sentences about disks, networks and nodes.
 _ON_THE_WAY: Final = re.compile(
@@ -32,24 +22,9 @@ _ON_THE_WAY: Final = re.compile(
 _LASTING: Final = re.compile("No space left on device|quota|Read-only file system", re.IGNORECASE)
 
 
-def holds_against_the_file(error: str) -> bool:
-    """Whether the text of a failure that only concerns one file is evidence of what is in it.
-
-    A damaged block of HDFS, a lost node or a missing file may look like the end of a file too
-    early: where there is any word of those, it is none.
-    """
-    return bool(_IN_THE_BYTES.search(error)) and not _away(error)
-
-
 def may_be_weather(error: str) -> bool:
     """Whether a failure may pass: it speaks of a disk, a network or a node."""
     return bool(_ON_THE_WAY.search(error)) and not _LASTING.search(error)
-
-
-def _away(error: str) -> bool:
-    return bool(
-        re.search(r"BlockMissing|ChecksumException|ExecutorLost|java\.net\.|FileNotFound", error)
-    )
 
 
 def cause_of(error: str) -> str:

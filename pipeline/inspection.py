@@ -20,10 +20,8 @@ from pipeline.errors import LogFormatError
 from pipeline.formats import BUILT_IN, LogFormat, load_format
 from pipeline.ledger import DAMAGED, TAKEN_IN, FoundFile, LedgerEntry
 from pipeline.lines import beginning, has_line_end
-from pipeline.packing import DamagedError, Unpacked, is_packed
-from pipeline.reading.parquet import parquet_schema
+from pipeline.packing import DamagedError, Unpacked, is_packed, pieces_of
 from pipeline.retries import retried
-from pipeline.stand_ins import has_odd_name, may_need_a_copy, must_be_copied, pieces_of
 from pipeline.storage import Storage
 
 HEAD_BYTES: Final = 64 * 1024
@@ -62,13 +60,6 @@ class Readable:
     format: LogFormat
     charset: str
     day: date | None
-    schema: pa.Schema | None = None  #: of Parquet
-    must_be_copied: bool = False  #: for Spark to read it: see `stand_ins`
-
-    @property
-    def needs_stand_in(self) -> bool:
-        """Whether Spark cannot read it where it lies."""
-        return self.must_be_copied or has_odd_name(self.file.source)
 
 
 #: What looking into a file gives: the way to read it, what is wrong with its bytes (a clause), or
@@ -134,7 +125,7 @@ def _verdict(
 
     def look() -> Verdict:
         try:
-            storage.head(file.source, 1)  # Spark would take longer to find out what is out of reach
+            storage.head(file.source, 1)  # before anything else finds out what is out of reach
             return _with_content(find(), storage)
         except LogFormatError as error:
             return str(error)
@@ -159,23 +150,22 @@ def _require_whole(file: FoundFile, storage: Storage) -> None:
 
 
 def _with_content(item: Readable, storage: Storage) -> Readable:
-    """The schema of Parquet, with the names of its columns; whether a text file must be copied."""
-    source, size = item.file.source, item.file.size
+    """With the names that the columns of Parquet have; what is packed can be unpacked.
+
+    Damage that shows here costs one look; later it would cost the work of the whole run.
+    """
     if item.format.kind == "parquet":
-        with storage.open(source) as stream:
-            schema = _schema_of(stream)
-        named = bound_to_names(item.format, schema.names, "the Parquet file")
-        return replace(item, format=named, schema=schema)
-    if not may_need_a_copy(source, size, item.format):
-        return item
-    with storage.open(source) as stream:
-        copy = must_be_copied(stream, size, source, item.format, item.charset)
-    return replace(item, must_be_copied=copy)
+        with storage.open(item.file.source) as stream:
+            names = _names_in(stream)
+        return replace(item, format=bound_to_names(item.format, names, "the Parquet file"))
+    if is_packed(item.file.source):
+        _unpack(item, storage)
+    return item
 
 
-def _schema_of(stream: BinaryIO) -> pa.Schema:
+def _names_in(stream: BinaryIO) -> list[str]:
     try:
-        return parquet_schema(pq.ParquetFile(stream))
+        return list(pq.ParquetFile(stream).schema_arrow.names)
     except (ValueError, pa.ArrowException, OSError) as error:
         # Arrow's own errors have no number; those of the storage may lack it as well, which shows
         # when the file is read from first to last.

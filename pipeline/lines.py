@@ -1,24 +1,13 @@
-"""Lines in streams of bytes: beginnings, lines of any length, records of several lines.
-
-Everything here needs as much memory as one piece of a stream, however long a line is.
-"""
+"""Lines in streams of bytes: what is a line, and where the first ones end."""
 
 import re
-from collections import deque
-from collections.abc import Iterable, Iterator
-from typing import BinaryIO, Final
+from collections.abc import Iterable
+from typing import Final
 
-from pipeline.charsets import BYTE_ORDER_MARKS, CHARSETS
+from pipeline.charsets import BYTE_ORDER_MARKS
 
 #: A longer line is no search, whatever is in it.
 MAX_LINE_BYTES: Final = 65_536
-#: What is left of a longer one: enough to be seen as too long, whole characters of any charset.
-_CUT_BYTES: Final = MAX_LINE_BYTES + 4
-#: A line of more bytes than these is not given to a reader that holds whole lines in memory.
-GIANT_BYTES: Final = 8 * 1024 * 1024
-_PROBE_BYTES: Final = 4096
-#: A CSV record has no more lines; a quote that is never closed costs no more than these.
-MAX_RECORD_LINES: Final = 100
 
 
 def has_line_end(head: bytes) -> bool:
@@ -49,112 +38,6 @@ def beginning(pieces: Iterable[bytes], size: int) -> bytes:
     while len(rest) < size and (piece := next(stream, None)) is not None:
         rest += piece
     return mark + rest[:size]
-
-
-def has_giant_line(pieces: Iterable[bytes], line_end: bytes) -> bool:
-    """Whether any line is longer than `GIANT_BYTES` (by as much as a piece it may go unseen).
-
-    The stream is read to its end in any case.
-    """
-    length = longest = 0
-    for piece in pieces:
-        first = piece.find(line_end)
-        longest = max(longest, length + (len(piece) if first < 0 else first))
-        if first < 0:
-            length += len(piece)
-        else:
-            length = len(piece) - piece.rfind(line_end) - len(line_end)
-    return longest > GIANT_BYTES
-
-
-def may_have_giant_line(stream: BinaryIO, size: int, line_end: bytes) -> bool:
-    """`has_giant_line` of a file that can be read anywhere, by few looks at it.
-
-    Looks for a line end behind every multiple of `GIANT_BYTES`: where there is one before the next
-    multiple, no line is longer than twice that.
-    """
-    for start in range(0, size - GIANT_BYTES, GIANT_BYTES):
-        stream.seek(start)
-        length, seen = _PROBE_BYTES, 0
-        while seen < GIANT_BYTES:
-            piece = stream.read(min(length, GIANT_BYTES - seen))
-            if not piece or line_end in piece:
-                break
-            seen += len(piece)
-            length = min(2 * length, 1024 * 1024)
-        else:
-            return True
-    return False
-
-
-def cut_lines(pieces: Iterable[bytes], line_end: bytes) -> Iterator[bytes]:
-    """The same lines, of which those that are too long are cut so that they are still too long."""
-    kept = 0  # of the line that has not ended
-    held = b""  # a line end that may go on in the next piece
-    for piece in pieces:
-        out = []
-        *ended, rest = (held + piece).split(line_end)
-        held = rest[-1:] if len(line_end) > 1 and rest[-1:] == line_end[:1] else b""
-        rest = rest[: len(rest) - len(held)]
-        for line in ended:
-            out += [line[: max(_CUT_BYTES - kept, 0)], line_end]
-            kept = 0
-        out.append(rest[: max(_CUT_BYTES - kept, 0)])
-        kept += len(rest)
-        yield b"".join(out)
-    yield held
-
-
-def split_lines(pieces: Iterable[bytes], line_end: bytes) -> Iterator[bytes]:
-    """The lines without their ends; for streams whose lines are bounded, as by `cut_lines`."""
-    rest = b""
-    for piece in pieces:
-        *ended, rest = (rest + piece).split(line_end)
-        yield from ended
-    if rest:
-        yield rest
-
-
-def joined_records(
-    lines: Iterable[bytes], separator: str, charset: str, line_end: bytes
-) -> Iterator[bytes]:
-    """CSV records, each on one line: a line break inside quotes becomes a space.
-
-    A quote that is not closed by the rules of RFC 4180, or not within `MAX_RECORD_LINES` and
-    `MAX_LINE_BYTES`, joins nothing: its line stands for itself, and so do the lines after it.
-
-    Args:
-        lines: without their ends.
-        separator: between cells.
-        charset: our name of it.
-        line_end: what each record that is given ends in.
-    """
-    codec = CHARSETS[charset][0]
-    space = " ".encode(codec)
-    source = iter(lines)
-    ahead = deque[bytes]()  # lines that were looked at and not given yet
-
-    def is_left_open(line: bytes, *, is_open: bool) -> bool | None:
-        return open_after(line.decode(codec, "replace"), separator, is_open=is_open)
-
-    while (first := ahead.popleft() if ahead else next(source, None)) is not None:
-        record, size = [first], len(first)
-        state = is_left_open(first, is_open=False)
-        while state and size <= MAX_LINE_BYTES and len(record) < MAX_RECORD_LINES:
-            if len(record) > len(ahead):
-                following = next(source, None)
-                if following is None:
-                    break
-                ahead.append(following)
-            record.append(ahead[len(record) - 1])
-            size += len(record[-1])
-            state = is_left_open(record[-1], is_open=True)
-        if state is False and len(record) > 1 and size <= MAX_LINE_BYTES:
-            for _ in record[1:]:
-                ahead.popleft()
-            yield space.join(record) + line_end
-        else:
-            yield first + line_end
 
 
 def open_after(line: str, separator: str, *, is_open: bool) -> bool | None:

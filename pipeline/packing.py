@@ -5,7 +5,7 @@ import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import BinaryIO, Final
 
 #: No piece is longer, however much is packed into a few bytes.
 PIECE_BYTES: Final = 1024 * 1024
@@ -13,6 +13,11 @@ PIECE_BYTES: Final = 1024 * 1024
 
 class DamagedError(ValueError):
     """The bytes of a file cannot be unpacked; its text is a clause."""
+
+
+def pieces_of(stream: BinaryIO) -> Iterator[bytes]:
+    """A stream from where it stands to its end."""
+    return iter(lambda: stream.read(PIECE_BYTES), b"")
 
 
 def is_packed(name: str) -> bool:
@@ -26,9 +31,6 @@ class Unpacked(Iterator[bytes]):
     A packed file may have several members one after the other, empty ones among them, and be filled
     up with zero bytes. Going on raises DamagedError where it breaks off, has a bad byte, or has
     something else behind its last member.
-
-    Attributes:
-        is_padded: whether zero bytes were seen behind a member so far.
     """
 
     def __init__(self, pieces: Iterable[bytes], name: str) -> None:
@@ -38,7 +40,6 @@ class Unpacked(Iterator[bytes]):
             pieces: of the file, from its beginning, in any lengths.
             name: the file's, whose ending tells how it is packed.
         """
-        self.is_padded = False
         kind = next((kind for ending, kind in _KINDS.items() if name.endswith(ending)), None)
         self._content = iter(pieces) if kind is None else self._members(pieces, kind)
 
@@ -52,9 +53,7 @@ class Unpacked(Iterator[bytes]):
             rest = piece
             while rest:
                 if member is None:
-                    unfilled = rest if is_first else rest.lstrip(b"\0")
-                    self.is_padded = self.is_padded or len(unfilled) < len(rest)
-                    rest = unfilled
+                    rest = rest if is_first else rest.lstrip(b"\0")
                     if not rest:
                         break
                     member, is_first = kind(), False

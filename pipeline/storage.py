@@ -182,10 +182,6 @@ class Storage(ABC):
     def write_pieces(self, address: str, pieces: Iterable[bytes]) -> None:
         """Write a file of any size, piece by piece; whoever reads meanwhile may see half of it."""
 
-    def link(self, source: str, target: str) -> bool:  # noqa: ARG002
-        """Let the file `source` be read as `target` as well; False: this storage cannot do that."""
-        return False
-
     @abstractmethod
     def replace(self, source: str, target: str) -> None:
         """Move a file over another one at once, so that a reader sees the one or the other."""
@@ -356,15 +352,6 @@ class LocalStorage(Storage):
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("wb") as file:
             file.writelines(pieces)
-
-    def link(self, source: str, target: str) -> bool:
-        if not source.startswith(("file:", ENCODED)):
-            return False
-        path = _local(target)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.unlink(missing_ok=True)
-        path.symlink_to(_local(source))
-        return True
 
     def sync(self, addresses: Iterable[str]) -> None:
         for address in addresses:

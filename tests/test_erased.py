@@ -2,10 +2,13 @@
 
 from datetime import UTC, datetime
 
+import polars as pl
 import pyarrow as pa
 import pytest
 
-from pipeline.erased import Erased, erased_rows, without_erased
+from pipeline.erased import Erased, erased_rows
+from pipeline.formats import built_in
+from pipeline.reading.searches import Circumstances, searches_of_lines
 from pipeline.user_ids import UserKeys, user_ids
 
 KEYS = UserKeys.new()
@@ -52,40 +55,22 @@ def test_a_later_erasure_counts() -> None:
     assert list(erased.until.values()) == [int(second(9).timestamp())]
 
 
-def test_of_an_erased_search_only_its_place_and_the_reason_are_left() -> None:
-    batch = pa.RecordBatch.from_pylist(
-        [
-            {"line": n, "reason": reason, "text": text, "searched_at": NOON, "user_id": user}
-            | {"query_id": n, "query": q, "surface": q, "clicked_url": q, "clicked_rank": n}
-            for n, reason, text, user, q in [
-                (1, None, None, "anna", "한글"),
-                (2, "personal_data", "12:00 <user> ***", "anna", None),
-                (3, "personal_data", "12:00 <user> ***", "bori", None),
-                (4, None, None, "bori", "한글"),
-            ]
-        ],
-        pa.schema(
-            [
-                ("line", pa.int64()),
-                ("reason", pa.string()),
-                ("text", pa.string()),
-                ("searched_at", pa.timestamp("us", "UTC")),
-                ("user_id", pa.string()),
-                ("query_id", pa.int64()),
-                ("query", pa.string()),
-                ("surface", pa.string()),
-                ("clicked_url", pa.string()),
-                ("clicked_rank", pa.int32()),
-            ]
-        ),
-    )
+def test_of_an_erased_search_only_its_time_and_the_reason_are_left() -> None:
     erased = Erased().with_users(["anna"], KEYS, NOON)
+    log = [
+        "2026-03-02T12:00:00Z\tanna\t한글\thttps://example.com\t1",
+        "2026-03-02T12:00:00Z\tanna\t010-0000-1234",
+        "2026-03-02T12:00:00Z\tbori\t010-0000-1234",
+        "2026-03-02T12:00:00Z\tbori\t한글",
+    ]
+    how = Circumstances("UTC", None, NOON, KEYS, erased)
 
-    (out,) = without_erased(KEYS, erased)(iter([batch]))
+    raw = pl.Series([line.encode() for line in log])
+    rows = searches_of_lines(raw, built_in("silgeom"), "UTF-8", how)
 
-    rows = out.to_pylist()
-    assert [row["reason"] for row in rows] == ["erased", "erased", "personal_data", None]
-    assert [row["text"] for row in rows] == [None, None, "12:00 <user> ***", None]
-    assert [row["user_id"] for row in rows[:3]] == [None, None, None]
-    assert rows[3]["user_id"] == "bori"
-    assert [row["query"] for row in rows] == [None, None, None, "한글"]
+    assert rows["reason"].to_list() == ["erased", "erased", "personal_data", None]
+    assert rows["user_id"].is_null().to_list() == [True, True, True, False]
+    assert rows["query"].to_list() == [None, None, None, "한글"]
+    of_anna = rows.head(2).drop("reason", "searched_at", "due")
+    assert all(value is None for row in of_anna.rows() for value in row)
+    assert rows["text"].is_null().to_list() == [True, True, False, True]

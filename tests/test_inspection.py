@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 import pandas as pd
 import pytest
 
-from pipeline.faults import cause_of, holds_against_the_file, may_be_weather
+from pipeline.faults import cause_of, may_be_weather
 from pipeline.formats import built_in
 from pipeline.inspection import Landing, Readable, Verdict, damages, looked_into
 from pipeline.ledger import TAKEN_IN, FoundFile, LedgerEntry
@@ -124,42 +124,36 @@ def test_an_error_of_the_disk_is_tried_again_and_held_against_nothing(tmp_path: 
     assert storage.tries == 4
 
 
-#: Texts of failed jobs, shortened: (text, evidence?, may it pass?).
+#: Texts of failed jobs, shortened, and whether what they tell may pass.
 FAILURES = [
     (
         "Job aborted due to stage failure: Task 0\nCaused by: java.util.zip.ZipException: "
         "incorrect header check\n\tat java.base",
-        True,
         False,
     ),
     (
         "[FAILED_READ_FILE] Encountered error while reading file\nCaused by: "
         "java.lang.RuntimeException: hdfs://x/a is not a Parquet file. Expected magic number",
-        True,
         False,
     ),
     (
         "Caused by: java.util.zip.ZipException: invalid block type\nCaused by: "
         "org.apache.hadoop.hdfs.BlockMissingException: Could not obtain block: BP-1",
-        False,
         True,
     ),
     (
         "Caused by: java.io.EOFException: Unexpected end of input stream\n\tat org.apache.hadoop",
-        False,
         True,
     ),
-    ("Caused by: java.net.ConnectException: Connection refused", False, True),
-    ("ExecutorLostFailure (executor 2 exited caused by one of the running tasks)", False, True),
-    ("[DIVIDE_BY_ZERO] Division by zero", False, False),
+    ("Caused by: java.net.ConnectException: Connection refused", True),
+    ("ExecutorLostFailure (executor 2 exited caused by one of the running tasks)", True),
+    ("[DIVIDE_BY_ZERO] Division by zero", False),
 ]
 
 
-@pytest.mark.parametrize(("text", "evidence", "passes"), FAILURES)
-def test_evidence_is_told_from_what_passes_by_the_causes(
-    text: str, evidence: bool, passes: bool
-) -> None:
-    assert (holds_against_the_file(text), may_be_weather(text)) == (evidence, passes)
+@pytest.mark.parametrize(("text", "passes"), FAILURES)
+def test_what_may_pass_is_told_by_the_causes(text: str, passes: bool) -> None:
+    assert may_be_weather(text) is passes
 
 
 def test_the_cause_is_one_line_without_the_trace() -> None:

@@ -42,16 +42,6 @@ def test_the_content_of_every_packing_comes_out(name: str, packed: bytes, conten
     assert b"".join(Unpacked([packed], name)) == content
 
 
-@pytest.mark.parametrize(
-    ("padding", "expected"), [(b"", False), (b"\0", True), (b"\0" * 512, True)]
-)
-def test_padding_is_told(padding: bytes, expected: bool) -> None:
-    content = Unpacked([gzip.compress(b"") + padding], "a.gz")
-
-    assert list(content) == []
-    assert content.is_padded is expected
-
-
 @pytest.mark.parametrize("ending", ["gz", "bz2"])
 def test_a_bomb_comes_out_in_small_pieces(ending: str) -> None:
     zeros = b"\0" * (50 * PIECE_BYTES)

@@ -17,16 +17,16 @@ from pipeline.counting.sessions import SESSION_SPILL_HOURS
 from pipeline.detection import bound_to_names
 from pipeline.erased import NOBODY, Erased
 from pipeline.inspection import Readable
-from pipeline.packing import Unpacked
+from pipeline.packing import Unpacked, pieces_of
 from pipeline.reading.blocks import lines_of
 from pipeline.reading.parquet import checked_texts, parquet_schema
+from pipeline.reading.records import joined_records
 from pipeline.reading.searches import (
     SKIPPED,
     Circumstances,
     searches_of_lines,
     searches_of_records,
 )
-from pipeline.stand_ins import copied, pieces_of
 from pipeline.storage import Storage
 from pipeline.user_ids import UserKeys
 
@@ -83,17 +83,12 @@ def _parsed(item: Readable, reading: Reading, storage: Storage) -> Iterator[pl.D
             for records in _records(stream, item):
                 yield searches_of_records(records, item.format, how)
             return
-        chunks = _blocks(_pieces(item, stream))
-        for raw in lines_of(chunks, item.charset, item.format.line_end):
+        content = Unpacked(pieces_of(stream), item.file.source.rpartition("/")[2])
+        lines = lines_of(_blocks(content), item.charset, item.format.line_end)
+        if item.format.kind == "csv":
+            lines = joined_records(lines, item.format.separators[0], item.charset)
+        for raw in lines:
             yield searches_of_lines(raw, item.format, item.charset, how)
-
-
-def _pieces(item: Readable, stream: BinaryIO) -> Iterator[bytes]:
-    """The content of a file: unpacked, records of CSV on one line each."""
-    name = item.file.source.rpartition("/")[2]
-    if item.must_be_copied:
-        return copied(stream, name, item.format, item.charset)
-    return Unpacked(pieces_of(stream), name)
 
 
 def _blocks(pieces: Iterator[bytes]) -> Iterator[bytes]:
