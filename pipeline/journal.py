@@ -53,7 +53,7 @@ class Journal:
 
     moves: Sequence[Move]  #: data
     folders: Sequence[str]  #: hold nothing but what was moved there
-    removed: Sequence[str] = ()  #: folders that go whole
+    removed: Sequence[str] = ()  #: folders and files that go
     small: Sequence[Move] = field(default_factory=list)  #: small files, the state last
 
     def to_json(self) -> str:
@@ -78,6 +78,7 @@ class Change:
         self.run = state.run + 1
         self._before = state.copy()
         self._folders: dict[str, str] = {}  # target folder -> staged folder
+        self._added: dict[str, str] = {}  # target folder -> staged folder
         self._removed: set[str] = set()
         self._small: dict[str, tuple[bytes, bool]] = {}  # file -> content, private
         self._made_of: dict[str, dict[str, str | None]] = {}  # file -> partition -> fingerprint
@@ -128,6 +129,21 @@ class Change:
         for day in days:
             self.put(dataset, f"dt={day}", f"{staged}/dt={day}", made_of=(made_of or {}).get(day))
 
+    def add(self, dataset: str, partition: str, staged: str) -> None:
+        """Let the Parquet files in the folder `staged` join those of the partition.
+
+        Args:
+            dataset: its name.
+            partition: "dt=…".
+            staged: an address in the staging folder; it need not exist. Its files keep their names,
+                and no file of the partition may have one of them.
+        """
+        self._added[_joined(dataset, partition)] = staged
+
+    def remove_file(self, address: str) -> None:
+        """Let one file of a partition go."""
+        self._removed.add(address.removeprefix(f"{self.root}/"))
+
     def remove(self, dataset: str, partition: str) -> None:
         """Let the folder of a partition go, with all that is in it."""
         self._removed.add(_joined(dataset, partition))
@@ -150,13 +166,14 @@ class Change:
 
     def partitions(self) -> Counter[str]:
         """How many partitions are put or removed, by dataset."""
-        return Counter(folder.partition("/")[0] for folder in {*self._folders, *self._removed})
+        removed = {each for each in self._removed if not each.endswith(".parquet")}
+        changed = {*self._folders, *self._added, *removed}
+        return Counter(folder.partition("/")[0] for folder in changed)
 
     def commit(self) -> None:
         """Let it all take effect: from the journal on it will happen, whoever finishes it."""
-        if not (self._folders or self._removed or self._small or self._made_of) and (
-            self.state == self._before
-        ):
+        changed = self._folders or self._added or self._removed
+        if not (changed or self._small or self._made_of) and (self.state == self._before):
             return
         self.state.run = self.run
         moves = self._data_moves()
@@ -182,6 +199,16 @@ class Change:
                     each.size,
                 )
                 for number, each in enumerate(files)
+            ]
+        for target, staged in sorted(self._added.items()):
+            moves += [
+                Move(
+                    each.address.removeprefix(f"{self.root}/"),
+                    f"{target}/{posixpath.basename(each.address)}",
+                    each.size,
+                )
+                for each in self.storage.files(staged) or []
+                if each.address.endswith(".parquet")
             ]
         return moves
 

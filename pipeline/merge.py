@@ -1,10 +1,11 @@
 """What is noted of files that were merged: their rows in the ledger, the versions of days."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+import polars as pl
 import pyarrow as pa
 
 from pipeline.inspection import Readable
@@ -24,25 +25,44 @@ class Seen:
     tallies: dict[str, dict[str | None, int]] = field(default_factory=dict)
     #: By day with new searches: any in its first hours, any in its last hour?
     touched: dict[str, tuple[bool, bool]] = field(default_factory=dict)
+    #: How many new ones, by day.
+    searches: dict[str, int] = field(default_factory=dict)
     #: By source: when the first line of the future is none any more, in UTC seconds.
     due: dict[str, int] = field(default_factory=dict)
 
 
-#: By source, robot or not, and day: how many searches, and the newest of them in UTC seconds.
-Counted = dict[tuple[str, bool, str], tuple[int, int]]
+@dataclass
+class Changed:
+    """What a merge did to stored searches."""
 
+    #: How many more there are than before, by source, robot or not.
+    rows: Counter[tuple[str, bool]] = field(default_factory=Counter)
+    #: By day: the newest search that was written, UTC seconds.
+    newest: dict[str, int] = field(default_factory=dict)
+    #: Days of which some stored rows were judged again.
+    judged_again: set[str] = field(default_factory=set)
+    #: Days of which some were not.
+    added_to: set[str] = field(default_factory=set)
 
-def by_source(counted: Counted) -> Counter[tuple[str, bool]]:
-    found: Counter[tuple[str, bool]] = Counter()
-    for (source, robot, _), (count, _) in counted.items():
-        found[source, robot] += count
-    return found
+    def add(self, day: str, counts: pl.DataFrame, *, is_whole: bool) -> None:
+        """Note what came of a bucket of a day.
+
+        Args:
+            day: its dt.
+            counts: `source`, `robot`, `rows` (more than before), `newest` (UTC seconds).
+            is_whole: all of its searches are in `counts`.
+        """
+        (self.judged_again if is_whole else self.added_to).add(day)
+        for source, robot, rows, newest in counts.rows():
+            self.rows[source, robot] += rows
+            if newest is not None and not robot:
+                self.newest[day] = max(newest, self.newest.get(day, newest))
 
 
 def entry_of(
     item: Readable,
     seen: Seen,
-    after: Mapping[tuple[str, bool], int],
+    rows: Mapping[tuple[str, bool], int],
     zone: str,
     before: LedgerEntry | None,
     now: datetime,
@@ -50,7 +70,7 @@ def entry_of(
     file = item.file
     reasons = seen.tallies.get(file.rows_name, {})
     searches = reasons.get(None, 0)
-    accepted, robots = (after.get((file.rows_name, robot), 0) for robot in (False, True))
+    accepted, robots = (rows.get((file.rows_name, robot), 0) for robot in (False, True))
     rejected = {str(reason): reasons[reason] for reason in REJECT_REASONS if reason in reasons}
     withheld = {reason: reasons.get(reason, 0) for reason in WITHHOLD_REASONS} | {"robot": robots}
     return LedgerEntry(
@@ -94,28 +114,30 @@ def put_ledger(change: Change, entries: Mapping[str, LedgerEntry]) -> None:
     change.put("ledger", "", change.stage_table("ledger", table))
 
 
-def note_days(
-    root: Root,
-    change: Change,
-    searches: Counted,
-    days: Sequence[str],
-    touched: Mapping[str, tuple[bool, bool]],
-) -> None:
-    """Set the versions of the days; a day not in `touched` may have changed in any hour."""
-    found: dict[str, tuple[int | None, bool]] = {}
-    for (_, robot, day), (_, latest) in searches.items():
-        newest, has_robots = found.get(day, (None, False))
-        newest = newest if robot else max(latest, newest or latest)
-        found[day] = (newest, has_robots or robot)
-    for day in days:
-        newest, has_robots = found.get(day, (None, False))
-        old = root.state.days.pop(day, DayVersion(0, 0, 0, ""))
-        # Who becomes a robot takes searches out of other hours as well.
-        head, tail = (True, True) if has_robots or day not in touched else touched[day]
-        if newest is not None:
-            root.state.days[day] = DayVersion(
-                any=change.run,
-                head=change.run if head else old.head,
-                tail=change.run if tail else old.tail,
-                newest=datetime.fromtimestamp(newest, UTC).isoformat(),
-            )
+def note_day(root: Root, change: Change, day: str, changed: Changed, seen: Seen | None) -> None:
+    """Set the version of a day that was merged into.
+
+    Args:
+        root: whose state is changed.
+        change: in which it is.
+        day: its dt.
+        changed: what was done.
+        seen: the new lines; None: the day may have changed in any hour.
+    """
+    old = root.state.days.pop(day, None)
+    newest = changed.newest.get(day)
+    is_added_to = old is not None and day in changed.added_to
+    if old is not None and is_added_to:
+        before = round(datetime.fromisoformat(old.newest).timestamp())
+        newest = max(before, newest or before)
+    # Whoever becomes a robot takes searches out of other hours as well.
+    head, tail = (True, True)
+    if seen is not None and old is not None and day not in changed.judged_again:
+        head, tail = seen.touched.get(day, (False, False))
+    if newest is not None:
+        root.state.days[day] = DayVersion(
+            any=change.run,
+            head=change.run if head or old is None else old.head,
+            tail=change.run if tail or old is None else old.tail,
+            newest=datetime.fromtimestamp(newest, UTC).isoformat(),
+        )

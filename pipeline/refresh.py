@@ -1,15 +1,13 @@
 """Which days are to be counted: those whose rows changed since, and none whose rows have gone."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-import pyarrow as pa
-
 from pipeline.root import Root, columns_digest
-from pipeline.schemas import DAILY_PAIRS
-from pipeline.state import State, fingerprint
+from pipeline.schemas import DAILY_COUNTS, DAILY_PAIRS, HOURLY_COUNTS
+from pipeline.state import fingerprint
 
 #: Raised when something is counted in another way, so that stored days are counted again.
 COUNTING: Final = 1
@@ -23,28 +21,31 @@ class SessionRules:
     max_queries: int = 50  #: with more different queries it is left out
 
 
-def versions(state: State, schema: pa.Schema) -> dict[str, str]:
-    columns = columns_digest(schema)
-    return {
-        day: fingerprint(counting=COUNTING, columns=columns, searches=version.any)
-        for day, version in state.days.items()
-    }
+def day_version(dataset: str, runs: Sequence[int]) -> str:
+    """The fingerprint of hourly or daily counts of searches that a run changed last."""
+    columns = columns_digest(
+        {"hourly_counts": HOURLY_COUNTS, "daily_counts": DAILY_COUNTS}[dataset]
+    )
+    return fingerprint(counting=COUNTING, columns=columns, searches=runs[0])
 
 
-def pair_versions(state: State, rules: SessionRules) -> dict[str, str]:
-    days, columns = state.days, columns_digest(DAILY_PAIRS)
-    return {
-        day: fingerprint(
-            counting=COUNTING,
-            columns=columns,
-            searches=version.any,
-            before=days[shifted(day, -1)].tail if shifted(day, -1) in days else 0,
-            after=days[shifted(day, 1)].head if shifted(day, 1) in days else 0,
-            gap_minutes=rules.gap_minutes,
-            max_queries=rules.max_queries,
-        )
-        for day, version in days.items()
-    }
+def pair_version(rules: SessionRules, runs: Sequence[int]) -> str:
+    """The fingerprint of pairs of searches that these runs changed last.
+
+    Args:
+        rules: of sessions.
+        runs: that changed any search of the day, one of the last hour of the day before, one of the
+            first hours of the day after; 0: there is none.
+    """
+    return fingerprint(
+        counting=COUNTING,
+        columns=columns_digest(DAILY_PAIRS),
+        searches=runs[0],
+        before=runs[1],
+        after=runs[2],
+        gap_minutes=rules.gap_minutes,
+        max_queries=rules.max_queries,
+    )
 
 
 def days_of_pairs(root: Root, wanted: Mapping[str, str], needed: Collection[str]) -> list[str]:

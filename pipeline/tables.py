@@ -1,6 +1,6 @@
 """Tables of a root as Polars sees them: stored partitions read, new ones written."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from io import BytesIO
 from typing import Final
 
@@ -28,11 +28,18 @@ def scanned(
         addresses = [file.address for file in files if file.address.endswith(".parquet")]
         if addresses:
             day = partition.removeprefix("dt=")[:10]
-            rows = _scan(storage, addresses).select(*columns)
+            rows = scanned_files(storage, addresses, columns)
             parts.append(rows.with_columns(dt=pl.lit(day)))
     if not parts:
         return pl.LazyFrame(schema={**columns, "dt": pl.String()})
     return pl.concat(parts)
+
+
+def scanned_files(storage: Storage, addresses: Sequence[str], columns: Columns) -> pl.LazyFrame:
+    """The rows of some files; without any, no rows."""
+    if not addresses:
+        return pl.LazyFrame(schema=columns)
+    return _scan(storage, addresses).select(*columns)
 
 
 def _scan(storage: Storage, addresses: Sequence[str]) -> pl.LazyFrame:
@@ -46,8 +53,12 @@ def _scan(storage: Storage, addresses: Sequence[str]) -> pl.LazyFrame:
     return pl.concat(frames)
 
 
-def write(storage: Storage, address: str, rows: pl.DataFrame) -> None:
-    """Write a file of Parquet, as the datasets have them: zstd, without dictionaries in vain."""
+def write(
+    storage: Storage, address: str, rows: pl.DataFrame, notes: Mapping[str, str] | None = None
+) -> None:
+    """Write a file of Parquet: zstd, with notes in its footer."""
     buffer = BytesIO()
-    rows.write_parquet(buffer, compression="zstd", compression_level=_LEVEL)
+    rows.write_parquet(
+        buffer, compression="zstd", compression_level=_LEVEL, metadata=dict(notes or {})
+    )
     storage.write_bytes(address, buffer.getvalue())

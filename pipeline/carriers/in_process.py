@@ -7,7 +7,7 @@ in files of a folder that goes when the work is done.
 import os
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
@@ -47,10 +47,10 @@ class Spool:
             self._left -= len(data)
             self._packed[key].append((kind, data if self._left > 0 else self._on_disk(data)))
 
-    def take(self, key: str) -> dict[Kind, list[pl.DataFrame]]:
-        """The rows of a key, in the order in which they came; they are gone then."""
+    def take(self, keys: Sequence[str]) -> dict[Kind, list[pl.DataFrame]]:
+        """The rows of some keys, each in the order in which they came; they are gone then."""
         with self._lock:
-            packed = self._packed.pop(key)
+            packed = [each for key in keys for each in self._packed.pop(key, [])]
         found: dict[Kind, list[pl.DataFrame]] = defaultdict(list)
         for kind, data in packed:
             found[kind].append(pl.read_ipc_stream(self._bytes(data)))
@@ -112,19 +112,19 @@ class InProcess:
     def reduce(
         self,
         spool: Spool,
-        keys: Sequence[str],
+        groups: Mapping[str, Sequence[str]],
         reducer: Callable[[str, dict[Kind, list[pl.DataFrame]]], Reduced[Result]],
         write: Write,
     ) -> list[Result]:
-        """Reduce each key and write its tables; what was told, key by key."""
+        """Reduce each group of keys and write its tables; what was told, group by group."""
 
-        def run(key: str) -> Result:
-            made = reducer(key, spool.take(key))
+        def run(group: str) -> Result:
+            made = reducer(group, spool.take(groups[group]))
             for folder, rows in made.tables.items():
-                write(folder, key, rows)
+                write(folder, group, rows)
             return made.told
 
-        return self._each(run, keys)
+        return self._each(run, list(groups))
 
     def _each(self, run: Callable[[Piece], Result], items: Sequence[Piece]) -> list[Result]:
         if len(items) < 2 or self._workers < 2:

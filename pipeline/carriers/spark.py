@@ -16,7 +16,7 @@ import signal
 import threading
 import zipfile
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from io import BytesIO
 from pathlib import Path
@@ -123,26 +123,31 @@ class OnSpark:
     def reduce(
         self,
         spool: SparkSpool,
-        keys: Sequence[str],
+        groups: Mapping[str, Sequence[str]],
         reducer: Callable[[str, Any], Any],
         write: Callable[[str, str, Any], None],
     ) -> list[Any]:
-        """Reduce each key in a task of its own; what was told, key by key."""
-        if not keys:
+        """Reduce each group of keys in a task of its own; what was told, group by group."""
+        if not groups:
             return []
         spark = self._spark()
-        places = spark.createDataFrame(list(enumerate(keys)), "number int, key string")
-        together = spool.parts[0]
-        for part in spool.parts[1:]:
+        names = [(number, name) for number, name in enumerate(groups)]
+        numbers = [(number, key) for number, name in names for key in groups[name]]
+        # A group of which no rows came is reduced, too.
+        numbers += [(number, "") for number, _ in names]
+        places = spark.createDataFrame(numbers, "number int, key string")
+        together = spark.createDataFrame([(-1, "", "", b"")], _PACKED)
+        for part in spool.parts:
             together = together.unionByName(part)
         # Rows without a key find no partner.
         placed = together.join(F.broadcast(places), on="key").repartitionById(
-            len(keys), F.col("number")
+            len(names), F.col("number")
         )
+        reduced = placed.mapInArrow(_Reducing(reducer, write, dict(names)), _TOLD)
         with _failures():
-            told = placed.mapInArrow(_Reducing(reducer, write), _TOLD).collect()
+            told = reduced.collect()
         found = {row["place"]: _result(row["kind"], row["data"])[0] for row in told}
-        return [found[number] for number in range(len(keys)) if number in found]
+        return [found[number] for number, _ in names]
 
 
 @contextmanager
@@ -197,28 +202,34 @@ class _Mapping:
 
 
 class _Reducing:
-    """What `mapInArrow` runs for a reduce: all rows of a partition are of one key."""
+    """What `mapInArrow` runs for a reduce: all rows of a partition are of one group."""
 
     def __init__(
-        self, reducer: Callable[[str, Any], Any], write: Callable[[str, str, Any], None]
+        self,
+        reducer: Callable[[str, Any], Any],
+        write: Callable[[str, str, Any], None],
+        names: Mapping[int, str],
     ) -> None:
         self._reducer = reducer
         self._write = write
+        self._names = names
 
     def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         import polars as pl
 
-        packed: dict[tuple[int, str], list[tuple[int, str, bytes]]] = defaultdict(list)
+        packed: dict[int, list[tuple[int, str, bytes]]] = defaultdict(list)
         for batch in batches:
             for row in batch.to_pylist():
-                packed[row["number"], row["key"]].append((row["place"], row["kind"], row["data"]))
-        for (number, key), rows in sorted(packed.items()):
+                packed[row["number"]].append((row["place"], row["kind"], row["data"]))
+        for number, rows in sorted(packed.items()):
             found: dict[str, list[Any]] = defaultdict(list)
             for _, kind, data in sorted(rows, key=lambda row: row[:2]):
-                found[kind].append(pl.read_ipc_stream(BytesIO(data)))
-            made = self._reducer(key, found)
+                if data:
+                    found[kind].append(pl.read_ipc_stream(BytesIO(data)))
+            name = self._names[number]
+            made = self._reducer(name, found)
             for folder, table in made.tables.items():
-                self._write(folder, key, table)
+                self._write(folder, name, table)
             yield pa.RecordBatch.from_pydict(
                 {
                     "place": pa.array([number], pa.int64()),

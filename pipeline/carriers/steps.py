@@ -59,9 +59,16 @@ class Carrier(Protocol):
     def reduce(
         self,
         spool: Any,  # noqa: ANN401
-        keys: Sequence[str],
+        groups: Mapping[str, Sequence[str]],
         reducer: Callable[[str, dict[Kind, list[pl.DataFrame]]], Reduced[Result]],
         write: Write,
     ) -> list[Result]:
-        """Reduce each key and write its tables; what was told, key by key."""
+        """Reduce each group of keys and write its tables; what was told, group by group.
+
+        Args:
+            spool: what maps gave.
+            groups: its name, and the keys whose rows are in it.
+            reducer: gets the name and the rows, and gives tables by folder.
+            write: writes a table: folder, name of the group, table.
+        """
         ...

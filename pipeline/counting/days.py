@@ -51,21 +51,60 @@ def counted(searches: pl.DataFrame) -> DayPart:
             "searches": sizes(starts, len(query_id)),
         }
     )
-    return DayPart(counts, _votes(searches))
+    return DayPart(counts, votes(searches))
+
+
+def counted_beside(fresh: pl.DataFrame, earlier: pl.LazyFrame) -> DayPart:
+    """Count what searches add to counts that hold earlier ones of the same people and day.
+
+    Args:
+        fresh: `user_id`, `query_id`, `query`, `surface`.
+        earlier: `user_id`, `query_id`.
+
+    Returns:
+        The searches of `fresh`, and as `searchers` those who had not typed the query before; no
+        forms.
+    """
+    of_person = ["query_id", "user_id"]
+    people = fresh.select(of_person).unique()
+    seen = earlier.select(of_person).join(people.lazy(), on=of_person, how="semi").unique()
+    new = people.join(seen.collect(), on=of_person, how="anti").sort(of_person)
+    query_id, user = new["query_id"].to_numpy(), new["user_id"].to_numpy()
+    starts = np.flatnonzero(changes(query_id))
+    of_new = pl.DataFrame(
+        {
+            "query_id": query_id[starts],
+            "searchers": sizes(starts, len(query_id)),
+            "searchers_sketch": least_of_each(user, starts, SKETCH_SIZE),
+        }
+    )
+    searches = fresh.group_by("query_id").agg(
+        pl.col("query").first(), searches=pl.len().cast(pl.Int64)
+    )
+    counts = searches.join(of_new, on="query_id", how="left").with_columns(
+        pl.col("searchers").fill_null(0),
+        pl.col("searchers_sketch").fill_null(pl.lit([], dtype=pl.List(pl.Int64))),
+    )
+    order = ["query_id", "query", "searchers", "searchers_sketch", "searches"]
+    return DayPart(counts.select(order), pl.DataFrame(schema=FORMS))
 
 
 def added_up(parts: list[DayPart]) -> DayPart:
     """What several groups of people come to together."""
-    counts = pl.concat([part.counts for part in parts])
     forms = pl.concat([part.forms for part in parts])
+    return DayPart(
+        added_up_counts(pl.concat([part.counts for part in parts])),
+        forms.group_by("query_id", "surface").agg(pl.col("votes").sum()),
+    )
+
+
+def added_up_counts(counts: pl.DataFrame) -> pl.DataFrame:
+    """The `counts` of several parts together, by query."""
     summed = counts.group_by("query_id").agg(
         pl.col("query").first(), pl.col("searchers", "searches").sum()
     )
     together = summed.join(united(counts, "query_id"), on="query_id").sort("query_id")
-    return DayPart(
-        together.select(parts[0].counts.columns),
-        forms.group_by("query_id", "surface").agg(pl.col("votes").sum()),
-    )
+    return together.select(counts.columns)
 
 
 def daily_counts(day: DayPart) -> pl.DataFrame:
@@ -99,7 +138,7 @@ def daily_counts(day: DayPart) -> pl.DataFrame:
     )
 
 
-def _votes(searches: pl.DataFrame) -> pl.DataFrame:
+def votes(searches: pl.DataFrame) -> pl.DataFrame:
     """`query_id`, `surface`, `votes`: of the forms that are not the normalised query."""
     of_person = ["query_id", "user_id"]
     odd = searches.filter(pl.col("surface") != pl.col("query")).select(of_person).unique()

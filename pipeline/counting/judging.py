@@ -11,7 +11,8 @@ from pipeline.errors import InvalidParameterError
 #: for eight hours.
 ROBOT_SEARCHES_A_DAY: Final = 500
 
-_SAME_SEARCH: Final = ["user_id", "searched_at", "query_id"]
+#: Rows that agree in these are one search.
+SAME_SEARCH: Final = ["user_id", "searched_at", "query_id"]
 
 
 def local_dates(timestamps: pl.Expr, zone: str) -> pl.Expr:
@@ -31,8 +32,8 @@ def each_once(searches: pl.DataFrame) -> pl.DataFrame:
     Returns:
         The same columns, by person, time and query.
     """
-    ordered = searches.sort(_SAME_SEARCH)
-    repeated = ordered.select(pl.struct(_SAME_SEARCH).rle_id()).to_series()
+    ordered = searches.sort(SAME_SEARCH)
+    repeated = ordered.select(pl.struct(SAME_SEARCH).rle_id()).to_series()
     if repeated.is_empty() or repeated[-1] == len(ordered) - 1:
         return ordered
     sizes = repeated.value_counts(name="rows").filter(pl.col("rows") > 1)
@@ -40,16 +41,16 @@ def each_once(searches: pl.DataFrame) -> pl.DataFrame:
     best = (
         ordered.filter(is_twin)
         .sort(
-            *_SAME_SEARCH,
+            *SAME_SEARCH,
             pl.col("clicked_rank"),
             pl.col("clicked_url"),
             pl.col("surface"),
             pl.col("source"),
             nulls_last=[False, False, False, True, False, False, False],
         )
-        .unique(_SAME_SEARCH, keep="first", maintain_order=True)
+        .unique(SAME_SEARCH, keep="first", maintain_order=True)
     )
-    return pl.concat([ordered.filter(~is_twin), best]).sort(_SAME_SEARCH)
+    return pl.concat([ordered.filter(~is_twin), best]).sort(SAME_SEARCH)
 
 
 def robots(people: pl.DataFrame, *, robot_searches: int = ROBOT_SEARCHES_A_DAY) -> pl.DataFrame:

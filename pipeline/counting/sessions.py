@@ -161,6 +161,49 @@ def added_up(parts: list[pl.DataFrame]) -> pl.DataFrame:
     ).select(parts[0].columns)
 
 
+def changed(stored: pl.DataFrame, before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame | None:
+    """Bring the pairs of a day up to date with more searches of some people.
+
+    Args:
+        stored: `DAILY_PAIRS` of all people.
+        before: the pairs of these people that are in `stored`: see `session_pairs`.
+        after: their pairs as they are now.
+
+    Returns:
+        `DAILY_PAIRS` of all people, by pair. None: somebody is in a pair no more, whom the sketch
+        cannot forget.
+    """
+    who = ["first_id", "second_id", "user_id"]
+    others = pl.col("first_id") != pl.col("second_id")
+    if len(before.filter(others).select(who).unique().join(after, on=who, how="anti")):
+        return None
+    keys, numbers = ["first_id", "second_id"], ["sessions", "opened", "seconds_between", "soon"]
+    is_self = ~others
+    sums = stored.select(
+        *keys,
+        "sessions",
+        "opened",
+        # Whole seconds again: a mean of fewer than 2^53 in all is exact enough.
+        (pl.col("seconds_between") * pl.col("sessions")).round().cast(pl.Int64),
+        # Of a query with itself the stored 0 stands for all its sessions.
+        pl.when(is_self).then("sessions").otherwise("soon").alias("soon"),
+        pl.col("searchers_sketch").fill_null(pl.lit([], dtype=pl.List(pl.Int64))),
+    )
+    of_after, of_before = counted(after), counted(before)
+    touched = of_after.select(keys)
+    old = sums.join(touched, on=keys, how="semi")
+    less = of_before.with_columns(
+        *(-pl.col(name) for name in numbers),
+        pl.lit([], dtype=pl.List(pl.Int64)).alias("searchers_sketch"),
+    )
+    # A pair of before is one of after, too, or nobody's sessions hold it.
+    gone = of_before.select(keys).join(touched, on=keys, how="anti")
+    old = pl.concat([old, sums.join(gone, on=keys, how="semi")])
+    now = added_up([old, of_after, less.select(old.columns)]).filter(pl.col("sessions") > 0)
+    rest = stored.join(pl.concat([touched, gone]), on=keys, how="anti")
+    return pl.concat([rest, daily_pairs(now).select(rest.columns)]).sort(keys)
+
+
 def daily_pairs(day: pl.DataFrame) -> pl.DataFrame:
     """`DAILY_PAIRS` of all people of a day, by pair. `opened` adds up to the number of sessions."""
     is_self = pl.col("first_id") == pl.col("second_id")

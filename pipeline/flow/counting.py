@@ -1,57 +1,144 @@
-"""Keep the stored counts in step with `searches`: only days whose rows changed are counted.
+"""Keep the stored counts in step with `searches`: only what changed is counted.
 
 Reads   searches/dt=
 Writes  hourly_counts/dt=, daily_counts/dt=, daily_pairs/dt=
+
+The counts of a day note in their footer which files of searches they were made of. Where files have
+only been added since, these alone are counted and added up with what is stored; else the whole day
+is counted.
 """
 
+import json
 import logging
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+import posixpath
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
+from typing import Final
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from pipeline.carriers.steps import Kind, Mapped, Reduced
-from pipeline.columns import DAILY_COUNTS, DAILY_PAIRS, HOURLY_COUNTS, SEARCHES
+from pipeline.columns import DAILY_COUNTS, DAILY_PAIRS, HOURLY_COUNTS, SEARCHES, Columns
 from pipeline.counting import days as day_counts
 from pipeline.counting import hours, sessions
+from pipeline.day_files import buckets_of, of_bucket
 from pipeline.refresh import (
     SessionRules,
+    day_version,
     days_of_pairs,
-    pair_versions,
+    pair_version,
     shifted,
     stale_days,
-    versions,
 )
 from pipeline.root import Root
-from pipeline.schemas import DAILY_COUNTS as DAILY_COUNTS_SCHEMA
-from pipeline.schemas import HOURLY_COUNTS as HOURLY_COUNTS_SCHEMA
+from pipeline.state import State
 from pipeline.storage import Storage
-from pipeline.tables import scanned, write
+from pipeline.tables import scanned_files, write
 
-#: What maps give: parts of counts, of some people each.
-COUNTS, FORMS = "counts", "forms"
+#: What maps give: parts of counts, of some people each; votes for forms of queries; stored counts
+#: that hold still.
+COUNTS, FORMS, STORED = "counts", "forms", "stored"
+#: The note in the footer of counts.
+_MADE_OF: Final = "silgeom.made_of"
 
 _LOG = logging.getLogger(__name__)
 
 _Rows = dict[Kind, list[pl.DataFrame]]
-_Map = Callable[[str], Iterator[Mapped[None]]]
+#: Of a day and those beside it, the runs that changed what its counts read.
+Runs = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Work:
+    """A bucket of people's day to be counted."""
+
+    day: str
+    files: Mapping[str, Sequence[str]]  #: day -> files of searches, of this day and around it
+    bucket: int
+    buckets: int
+    #: Files that stored counts do not hold yet; None: all of the day is counted.
+    added: frozenset[str] | None
+    stored: str | None  #: the address of these counts
+
+    def scan(
+        self, storage: Storage, days: Iterable[str], *columns: str, added: bool | None = None
+    ) -> pl.LazyFrame:
+        """Some columns of the searches of some days, with `dt`.
+
+        Args:
+            storage: of the files.
+            days: which.
+            columns: which; `user_id` among them where people are cut into buckets.
+            added: only from files that are added, or that are not; None: from all.
+        """
+        wanted = {name: SEARCHES[name] for name in columns}
+        parts = []
+        for day in days:
+            files = [
+                each
+                for each in self._of_bucket(day)
+                if added is None or (each in (self.added or ())) is added
+            ]
+            rows = scanned_files(storage, files, wanted)
+            if self.buckets > 1:
+                rows = rows.filter(pl.col("user_id") % self.buckets == self.bucket)
+            parts.append(rows.with_columns(dt=pl.lit(day)))
+        return pl.concat(parts)
+
+    def _of_bucket(self, day: str) -> Sequence[str]:
+        files = self.files.get(day, ())
+        if self.buckets > 1 and buckets_of(files) == self.buckets:
+            return of_bucket(files, self.bucket)
+        return files
+
+
+@dataclass(frozen=True)
+class _Counting:
+    """How a dataset is counted."""
+
+    dataset: str
+    columns: Columns
+    around: Sequence[int]  #: the days that are read, from the day itself
+    runs: Callable[[State, str], Runs]
+    made_of: Callable[[Runs], str]  #: the fingerprint of counts of searches of such runs
+    count: Callable[[Work], Iterator[Mapped[None]]]
+    together: Callable[[_Rows], pl.DataFrame]
 
 
 def refresh_hourly_counts(root: Root) -> int:
     """Count the hours of changed days; the number of days."""
-    wanted = versions(root.state, HOURLY_COUNTS_SCHEMA)
-    days = stale_days(root, "hourly_counts", wanted, wanted)
-    count = partial(_hours_of_day, storage=root.storage, root=root.address, zone=root.state.zone)
-    _replace(root, "hourly_counts", days, wanted, count, _hours_together)
+    counting = _Counting(
+        "hourly_counts",
+        HOURLY_COUNTS,
+        (0,),
+        _run_of_day,
+        partial(day_version, "hourly_counts"),
+        partial(_hours_of_day, storage=root.storage, zone=root.state.zone),
+        _hours_together,
+    )
+    wanted = _wanted(root, counting)
+    days = stale_days(root, counting.dataset, wanted, wanted)
+    _replace(root, counting, days, wanted)
     return len(days)
 
 
 def refresh_daily_counts(root: Root, needed: Collection[str]) -> int:
     """Count the queries of those of the `needed` days that changed; the number of days."""
-    wanted = versions(root.state, DAILY_COUNTS_SCHEMA)
-    days = stale_days(root, "daily_counts", wanted, needed)
-    count = partial(_queries_of_day, storage=root.storage, root=root.address)
-    _replace(root, "daily_counts", days, wanted, count, _queries_together)
+    counting = _Counting(
+        "daily_counts",
+        DAILY_COUNTS,
+        (0,),
+        _run_of_day,
+        partial(day_version, "daily_counts"),
+        partial(_queries_of_day, storage=root.storage),
+        _queries_together,
+    )
+    wanted = _wanted(root, counting)
+    days = stale_days(root, counting.dataset, wanted, needed)
+    _replace(root, counting, days, wanted)
     return len(days)
 
 
@@ -61,42 +148,113 @@ def refresh_daily_pairs(root: Root, needed: Collection[str], rules: SessionRules
     A session that crosses midnight is read on from the next day, and one that came over from the
     day before is left to that day.
     """
-    wanted = pair_versions(root.state, rules)
-    days = days_of_pairs(root, wanted, needed)
-    count = partial(
-        _pairs_of_day,
-        storage=root.storage,
-        root=root.address,
-        present=frozenset(day for day in root.state.days if root.has_day("searches", day)),
-        zone=root.state.zone,
-        rules=rules,
+    counting = _Counting(
+        "daily_pairs",
+        DAILY_PAIRS,
+        (-1, 0, 1),
+        _runs_around_day,
+        partial(pair_version, rules),
+        partial(_pairs_of_day, storage=root.storage, zone=root.state.zone, rules=rules),
+        _pairs_together,
     )
-    _replace(root, "daily_pairs", days, wanted, count, _pairs_together)
+    wanted = _wanted(root, counting)
+    days = days_of_pairs(root, wanted, needed)
+    _replace(root, counting, days, wanted)
     return len(days)
 
 
+def _run_of_day(state: State, day: str) -> Runs:
+    return (state.days[day].any,)
+
+
+def _runs_around_day(state: State, day: str) -> Runs:
+    days = state.days
+    before, after = days.get(shifted(day, -1)), days.get(shifted(day, 1))
+    return (days[day].any, before.tail if before else 0, after.head if after else 0)
+
+
+def _wanted(root: Root, counting: _Counting) -> dict[str, str]:
+    state = root.state
+    return {day: counting.made_of(counting.runs(state, day)) for day in state.days}
+
+
 def _replace(
-    root: Root,
-    dataset: str,
-    days: Sequence[str],
-    wanted: Mapping[str, str],
-    count: _Map,
-    together: Callable[[_Rows], pl.DataFrame],
+    root: Root, counting: _Counting, days: Sequence[str], wanted: Mapping[str, str]
 ) -> None:
     if not days:
         return
+    dataset = counting.dataset
     _LOG.info("counting %s: %d days from %s to %s", dataset, len(days), days[0], days[-1])
     with root.change() as change:
+        work = [each for day in days if day in wanted for each in _work(root, counting, day)]
+        notes = {
+            each.day: json.dumps(
+                {"runs": counting.runs(root.state, each.day), "files": _names(each.files)}
+            )
+            for each in work
+        }
         carrier = root.carrier()
         spool = carrier.spool()
         try:
-            carrier.map([day for day in days if day in root.state.days], count, spool)
-            reducer = partial(_reduced, dataset=dataset, together=together)
-            staged = partial(_write_staged, storage=root.storage, staging=change.address(""))
-            carrier.reduce(spool, spool.all_keys(), reducer, staged)
+            carrier.map(work, counting.count, spool)
+            reducer = partial(_reduced, dataset=dataset, together=counting.together)
+            staged = partial(
+                _write_staged, storage=root.storage, staging=change.address(""), notes=notes
+            )
+            groups = {key: [key] for key in spool.all_keys()}
+            carrier.reduce(spool, groups, reducer, staged)
         finally:
             spool.close()
         change.put_days(dataset, change.address(dataset), days, made_of=wanted)
+
+
+def _work(root: Root, counting: _Counting, day: str) -> list[Work]:
+    around = [shifted(day, by) for by in counting.around]
+    files = {
+        each: [
+            file.address
+            for file in root.storage.files(f"{root.address}/searches/dt={each}") or []
+            if file.address.endswith(".parquet")
+        ]
+        for each in around
+        if root.has_day("searches", each)
+    }
+    buckets = buckets_of(files[day]) or 1
+    added, stored = _added_since(root, counting, day, files) if buckets == 1 else (None, None)
+    return [Work(day, files, each, buckets, added, stored) for each in range(buckets)]
+
+
+def _names(files: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    return {day: sorted(map(posixpath.basename, each)) for day, each in sorted(files.items())}
+
+
+def _added_since(
+    root: Root, counting: _Counting, day: str, files: Mapping[str, Sequence[str]]
+) -> tuple[frozenset[str] | None, str | None]:
+    """Which files the stored counts of a day do not hold yet, and where these counts are.
+
+    None, None: they are not there, or hold what is there no more.
+    """
+    folder = f"{root.address}/{counting.dataset}/dt={day}"
+    found = [each.address for each in root.storage.files(folder) or []]
+    if len(found) != 1:
+        return None, None
+    try:
+        with root.storage.open(found[0]) as stream:
+            notes = pq.read_metadata(stream).metadata or {}
+        made_of = json.loads(notes[_MADE_OF.encode()])
+        runs = tuple(int(run) for run in made_of["runs"])
+        counted = {f"{each}/{name}" for each, names in made_of["files"].items() for name in names}
+    except (pa.ArrowException, KeyError, ValueError, TypeError):
+        return None, None
+    if root.made_of(counting.dataset, f"dt={day}") != counting.made_of(runs):
+        return None, None
+    here = {
+        f"{each}/{posixpath.basename(file)}": file for each, some in files.items() for file in some
+    }
+    if not counted <= here.keys():
+        return None, None
+    return frozenset(here[name] for name in here.keys() - counted), found[0]
 
 
 def _reduced(
@@ -107,74 +265,133 @@ def _reduced(
 
 
 def _write_staged(
-    folder: str, _: str, rows: pl.DataFrame, *, storage: Storage, staging: str
+    folder: str,
+    key: str,
+    rows: pl.DataFrame,
+    *,
+    storage: Storage,
+    staging: str,
+    notes: Mapping[str, str],
 ) -> None:
-    write(storage, f"{staging}{folder}/part.parquet", rows)
+    made_of = {_MADE_OF: notes[key.removeprefix("dt=")]}
+    write(storage, f"{staging}{folder}/part.parquet", rows, made_of)
 
 
-def _searches(
-    storage: Storage, root: str, day: str, columns: Sequence[str]
-) -> Iterator[pl.DataFrame]:
-    """The searches of a day, file by file: each has some of the people."""
-    wanted = {name: SEARCHES[name] for name in columns}
-    yield scanned(storage, root, "searches", [f"dt={day}"], wanted).collect()
+# --- Hours -----------------------------------------------------------------------------------
 
 
-def _hours_of_day(day: str, storage: Storage, root: str, zone: str) -> Iterator[Mapped[None]]:
-    for part in _searches(storage, root, day, ["searched_at", "user_id", "query_id"]):
-        counts = hours.hourly_counts(part, zone=zone)
-        yield Mapped(None, {(f"dt={day}", COUNTS): counts})
+def _hours_of_day(work: Work, storage: Storage, zone: str) -> Iterator[Mapped[None]]:
+    key, columns = f"dt={work.day}", ("searched_at", "user_id", "query_id")
+    rows = work.scan(storage, [work.day], *columns)
+    if work.added is None or work.stored is None:
+        yield Mapped(None, {(key, COUNTS): hours.hourly_counts(rows.collect(), zone=zone)})
+        return
+    fresh = work.scan(storage, [work.day], *columns, added=True).collect()
+    stored = scanned_files(storage, [work.stored], HOURLY_COUNTS)
+    if fresh.is_empty():
+        yield Mapped(None, {(key, STORED): stored.collect()})
+        return
+    # What comes later changes no hour before; of people of later hours all of the day is read.
+    first = hours.hourly_counts(fresh.bottom_k(1, by="searched_at"), zone=zone)["hour"][0]
+    late = rows.filter(pl.col("searched_at") >= first).collect()
+    people = late.lazy().select("user_id").unique()
+    early = rows.filter(pl.col("searched_at") < first).join(people, on="user_id", how="semi")
+    counts = hours.hourly_counts(pl.concat([early.collect(), late]), zone=zone)
+    yield Mapped(
+        None,
+        {
+            (key, STORED): stored.filter(pl.col("hour") < first).collect(),
+            (key, COUNTS): counts.filter(pl.col("hour") >= first),
+        },
+    )
 
 
 def _hours_together(rows: _Rows) -> pl.DataFrame:
-    parts = rows[COUNTS]
-    together = parts[0] if len(parts) == 1 else hours.added_up(pl.concat(parts))
-    return together.select(*HOURLY_COUNTS)
+    parts = rows.get(COUNTS, [])
+    counted = hours.added_up(pl.concat(parts)) if len(parts) > 1 else None
+    every = [*rows.get(STORED, []), *(parts if counted is None else [counted])]
+    return pl.concat(every).select(*HOURLY_COUNTS)
 
 
-def _queries_of_day(day: str, storage: Storage, root: str) -> Iterator[Mapped[None]]:
-    for part in _searches(storage, root, day, ["user_id", "query_id", "query", "surface"]):
-        found = day_counts.counted(part)
-        key = f"dt={day}"
+# --- Queries of a day ------------------------------------------------------------------------
+
+
+def _queries_of_day(work: Work, storage: Storage) -> Iterator[Mapped[None]]:
+    key, columns = f"dt={work.day}", ("user_id", "query_id", "query", "surface")
+    rows = work.scan(storage, [work.day], *columns)
+    if work.added is None or work.stored is None:
+        found = day_counts.counted(rows.collect())
         yield Mapped(None, {(key, COUNTS): found.counts, (key, FORMS): found.forms})
+        return
+    fresh = work.scan(storage, [work.day], *columns, added=True).collect()
+    earlier = work.scan(storage, [work.day], "user_id", "query_id", added=False)
+    stored = scanned_files(storage, [work.stored], DAILY_COUNTS).collect()
+    touched = fresh.select("query_id").unique()
+    of_touched = stored.join(touched, on="query_id", how="semi")
+    more = day_counts.counted_beside(fresh, earlier)
+    odd = rows.filter(pl.col("surface") != pl.col("query"))
+    odd = odd.join(touched.lazy(), on="query_id", how="semi").select("query_id", "user_id")
+    forms = rows.join(odd.unique(), on=["query_id", "user_id"], how="semi").collect()
+    counts = [of_touched.select(more.counts.columns), more.counts]
+    yield Mapped(
+        None,
+        {
+            (key, STORED): stored.join(touched, on="query_id", how="anti"),
+            (key, COUNTS): day_counts.added_up_counts(pl.concat(counts)),
+            (key, FORMS): day_counts.votes(forms),
+        },
+    )
 
 
 def _queries_together(rows: _Rows) -> pl.DataFrame:
-    no_forms = pl.DataFrame(schema=day_counts.FORMS)
-    forms = rows.get(FORMS, [no_forms])
-    parts = rows[COUNTS]
-    if len(parts) == 1:
-        whole = day_counts.DayPart(parts[0], pl.concat(forms))
-    else:
-        halves = [day_counts.DayPart(each, no_forms) for each in parts]
-        halves[0] = day_counts.DayPart(parts[0], pl.concat(forms))
-        whole = day_counts.added_up(halves)
-    return day_counts.daily_counts(whole).select(*DAILY_COUNTS)
+    forms = pl.concat(rows[FORMS]) if rows.get(FORMS) else pl.DataFrame(schema=day_counts.FORMS)
+    parts = rows.get(COUNTS, [])
+    if len(parts) > 1:
+        whole = day_counts.added_up([day_counts.DayPart(each, forms.clear()) for each in parts])
+        forms = forms.group_by("query_id", "surface").agg(pl.col("votes").sum())
+        parts = [whole.counts]
+    counted = [day_counts.daily_counts(day_counts.DayPart(each, forms)) for each in parts]
+    every = [*rows.get(STORED, []), *counted]
+    return pl.concat([each.select(*DAILY_COUNTS) for each in every]).sort("query_id")
+
+
+# --- Pairs -----------------------------------------------------------------------------------
 
 
 def _pairs_of_day(
-    day: str,
-    storage: Storage,
-    root: str,
-    present: frozenset[str],
-    zone: str,
-    rules: SessionRules,
+    work: Work, storage: Storage, zone: str, rules: SessionRules
 ) -> Iterator[Mapped[None]]:
-    wanted = {name: SEARCHES[name] for name in ("searched_at", "user_id", "query_id")}
-    around = [each for each in (shifted(day, -1), day, shifted(day, 1)) if each in present]
-    rows = scanned(storage, root, "searches", [f"dt={each}" for each in around], wanted)
-    hour = pl.col("searched_at").dt.convert_time_zone(zone).dt.hour()
-    is_edge = (hour < sessions.SESSION_SPILL_HOURS) | (hour == 23)
-    near = rows.filter((pl.col("dt") == day) | is_edge).collect()
-    pairs = sessions.session_pairs(
-        near, zone=zone, gap_minutes=rules.gap_minutes, max_queries=rules.max_queries
-    )
-    epoch_day = pl.lit(day).str.to_date().to_physical().cast(pl.Int64)
-    of_day = pairs.filter(pl.col("day") == epoch_day)
-    yield Mapped(None, {(f"dt={day}", COUNTS): sessions.counted(of_day)})
+    key = f"dt={work.day}"
+
+    def near(*, added: bool | None = None) -> pl.LazyFrame:
+        columns = ("searched_at", "user_id", "query_id")
+        rows = work.scan(storage, work.files, *columns, added=added)
+        hour = pl.col("searched_at").dt.convert_time_zone(zone).dt.hour()
+        is_edge = (hour < sessions.SESSION_SPILL_HOURS) | (hour == 23)
+        return rows.filter((pl.col("dt") == work.day) | is_edge)
+
+    def pairs(rows: pl.DataFrame) -> pl.DataFrame:
+        found = sessions.session_pairs(
+            rows, zone=zone, gap_minutes=rules.gap_minutes, max_queries=rules.max_queries
+        )
+        epoch_day = pl.lit(work.day).str.to_date().to_physical().cast(pl.Int64)
+        return found.filter(pl.col("day") == epoch_day)
+
+    if work.added is not None and work.stored is not None:
+        fresh = near(added=True).collect()
+        people = fresh.lazy().select("user_id").unique()
+        before = near(added=False).join(people, on="user_id", how="semi").collect()
+        stored = scanned_files(storage, [work.stored], DAILY_PAIRS).collect()
+        changed = sessions.changed(stored, pairs(before), pairs(pl.concat([before, fresh])))
+        if changed is not None:
+            yield Mapped(None, {(key, STORED): changed})
+            return
+    yield Mapped(None, {(key, COUNTS): sessions.counted(pairs(near().collect()))})
 
 
 def _pairs_together(rows: _Rows) -> pl.DataFrame:
+    if STORED in rows:
+        return rows[STORED][0]
     parts = rows[COUNTS]
     together = parts[0] if len(parts) == 1 else sessions.added_up(parts)
     return sessions.daily_pairs(together).select(*DAILY_PAIRS)

@@ -44,7 +44,8 @@ class Reading:
     now: datetime
     user_keys: UserKeys
     erased: Erased = NOBODY
-    kept_from: str | None = None  #: searches of days before this one went for their age
+    searches_from: str | None = None  #: searches of days before this one went for their age
+    rejects_from: str | None = None  #: and rejects
     buckets: int = 1  #: of people, a day
 
 
@@ -71,8 +72,8 @@ def read_file(item: Readable, reading: Reading, storage: Storage) -> Iterator[Ma
             source=pl.lit(name), line=pl.int_range(first, first + len(parsed), dtype=pl.Int64)
         )
         first += len(parsed)
-        if reading.kept_from is not None:
-            numbered = _with_expired(numbered, reading.zone, reading.kept_from)
+        if reading.searches_from is not None:
+            numbered = _with_expired(numbered, reading.zone, reading.searches_from)
         yield Mapped(_tally(name, numbered, reading.zone), _rows(numbered, reading, file_day))
 
 
@@ -161,7 +162,7 @@ def _rows(
         rejected = rejected.with_columns(
             pl.col("dt").fill_null(f"{file_day:%Y-%m-%d}"),
             search=pl.lit(None, pl.Struct(SEARCHES)),
-        )
+        ).filter(pl.col("dt") >= (reading.rejects_from or ""))
         for (day,), rows in rejected.partition_by("dt", as_dict=True).items():
             found[f"dt={day}/0", REJECTED] = rows.select(*REJECTS)
     return found

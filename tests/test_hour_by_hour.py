@@ -1,0 +1,148 @@
+"""A log that comes in hour by hour gives what it gives as a whole, and each hour costs an hour."""
+
+import gzip
+import random
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from pipeline import publish
+from pipeline.flow import counting, merging
+from pipeline.ingest import take_in
+from pipeline.inspection import Landing
+from pipeline.refresh import SessionRules
+from pipeline.root import open_root
+from tests.factories import HERE, at
+from tests.test_carriers import KEYS, rows
+
+NOW = at("2026-03-20T00:00:00")
+DAYS = ("2026-03-14T", "2026-03-15T")
+COUNTED = ("searches", "rejects", "hourly_counts", "daily_counts", "daily_pairs")
+
+
+def no_words(_: str) -> None:
+    """Nothing is said where nothing has to be waited for."""
+
+
+def lines_of_two_days() -> list[str]:
+    """Real simulated searches in order of time, a robot among them, copies, and broken lines."""
+    logs = Path(__file__).parents[1] / "sample_data" / "logs"
+    lines: list[str] = []
+    for day in ("2026-03-14", "2026-03-15"):
+        [path] = logs.glob(f"{day}*")
+        lines += gzip.decompress(path.read_bytes()).decode("utf-8", "ignore").split("\n")[::4]
+    lines = [line for line in lines if line[:2] == "20"]
+    robot = [f"2026-03-15T{n // 60:02}:{n % 60:02}:07+09:00\tbot\tq{n % 300}" for n in range(900)]
+    twins = [line.replace("\t\t", "\thttps://example.com/\t1") for line in lines[5::97]]
+    broken = ["2026-03-15T12:00:00+09:00\thong\t010-1234-5678", "yesterday\thong\tq"]
+    night = [
+        f"2026-03-{14 + n // 60}T{(23 + n // 60) % 24:02}:{n % 60:02}:00+09:00\towl\t밤 {n % 9}"
+        for n in range(40, 100)
+    ]
+    return sorted([*lines, *robot, *twins, *broken, *night])
+
+
+def made(place: Path, name: str, batches: Sequence[Sequence[str]]) -> Path:
+    """A root into which the batches were taken in and counted one after the other."""
+    root = place / name
+    root.mkdir()
+    (root / "_user_key").write_text(f"blake2b {'5' * 64}\n", encoding="ascii")
+    landing = place / f"{name}-landing"
+    landing.mkdir()
+    for number, batch in enumerate(batches):
+        (landing / f"{number:03}.tsv").write_text("\n".join(batch) + "\n", "utf-8")
+        with open_root(HERE, str(root), say=no_words) as opened:
+            take_in(opened, Landing(str(landing)), now=NOW)
+            days = publish.days_until(opened, publish.as_of_day(opened, None), 28)
+            counting.refresh_hourly_counts(opened)
+            counting.refresh_daily_counts(opened, days)
+            counting.refresh_daily_pairs(opened, days, SessionRules())
+    return root
+
+
+def by_hours(lines: Sequence[str], hours: int) -> list[list[str]]:
+    """Batches of so many hours; what has no time comes last."""
+    batches: dict[str, list[str]] = {}
+    for line in lines:
+        hour = int(line[11:13]) // hours if line[:11] in DAYS else -1
+        batches.setdefault(f"{line[:10]} {hour:02}", []).append(line)
+    timeless = [line for key in sorted(batches) if "-1" in key[11:] for line in batches.pop(key)]
+    found = [batch for _, batch in sorted(batches.items())]
+    found[-1] += timeless  # alone they would be no search log
+    return found
+
+
+def assert_same(found: Path, expected: Path) -> None:
+    for dataset in COUNTED:
+        columns = [name for name in rows(expected, dataset).columns if name != "source"]
+        if dataset == "rejects":  # a robot's row names its source, a line its place in its file
+            columns = ["reason", "text", "dt"]
+        tables = [
+            rows(root, dataset)[columns].sort_values(
+                [*dict.fromkeys([*KEYS[dataset], *columns])]
+                if dataset == "searches"
+                else [name for name in columns if name in (*KEYS[dataset], "reason", "text", "dt")]
+            )
+            for root in (found, expected)
+        ]
+        pd.testing.assert_frame_equal(
+            tables[0].reset_index(drop=True), tables[1].reset_index(drop=True), obj=dataset
+        )
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return made(tmp_path_factory.mktemp("whole"), "root", [lines_of_two_days()])
+
+
+@pytest.mark.parametrize("hours", [1, 5])
+def test_in_order(whole: Path, tmp_path: Path, hours: int) -> None:
+    batches = by_hours(lines_of_two_days(), hours)
+    assert len(batches) > 9
+    assert_same(made(tmp_path, "root", batches), whole)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_late_files_and_edges_that_overlap(whole: Path, tmp_path: Path, seed: int) -> None:
+    rng = random.Random(seed)
+    batches = by_hours(lines_of_two_days(), 3)
+    for first, second in zip(batches, batches[1:], strict=False):
+        for line in rng.sample(first, min(9, len(first) // 2)):  # written late, into the next file
+            first.remove(line)
+            second.append(line)
+    late = batches.pop(rng.randrange(len(batches)))
+    batches.insert(rng.randrange(len(batches)), late)
+    assert_same(made(tmp_path, "root", batches), whole)
+
+
+def test_people_in_buckets(whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(merging, "SEARCHES_A_BUCKET", 900)
+    monkeypatch.setattr(merging, "LEAST_BYTES_A_SEARCH", 9)
+    lines = lines_of_two_days()
+    middle = len(lines) * 2 // 3
+
+    root = made(tmp_path, "root", [lines[:middle], lines[middle:]])
+
+    assert len({path.name[-8:] for path in root.glob("searches/*/*")}) == 1
+    assert len(list(root.glob("searches/dt=2026-03-15/*-00001-of-*"))) == 2
+    assert_same(root, whole)
+
+
+def test_a_run_writes_only_what_is_new(tmp_path: Path) -> None:
+    people = [line for line in lines_of_two_days() if "\tbot\t" not in line]
+    batches = by_hours([line for line in people if "example.com" not in line], 1)[24:36]
+    root = made(tmp_path, "root", batches)
+    plain = [path for path in root.glob("searches/dt=2026-03-15/*") if path.suffix == ".parquet"]
+    assert len(plain) == len(batches)
+
+
+def test_many_files_of_a_day_are_packed_into_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(merging, "MOST_FILES", 4)
+    batches = by_hours(lines_of_two_days(), 1)[24:36]
+    packed = made(tmp_path, "packed", batches)
+    assert len(list(packed.glob("searches/dt=2026-03-15/*.parquet"))) <= 4
+    assert_same(packed, made(tmp_path, "at_once", [[line for each in batches for line in each]]))
