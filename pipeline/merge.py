@@ -23,6 +23,8 @@ class Seen:
 
     #: How many, by source and reason (None: a search).
     tallies: dict[str, dict[str | None, int]] = field(default_factory=dict)
+    #: How many lines there are, by source and span.
+    lines: dict[str, list[int]] = field(default_factory=dict)
     #: By day with new searches: any in its first hours, any in its last hour?
     touched: dict[str, tuple[bool, bool]] = field(default_factory=dict)
     #: How many new ones, by day.

@@ -3,15 +3,19 @@
 import gzip
 import random
 from collections.abc import Sequence
+from io import BytesIO
+from itertools import pairwise
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from pipeline import publish
-from pipeline.flow import counting, merging
+from pipeline.flow import counting, merging, reading
+from pipeline.formats import load_format
 from pipeline.ingest import take_in
-from pipeline.inspection import Landing
+from pipeline.inspection import Landing, Readable
+from pipeline.ledger import FoundFile
 from pipeline.refresh import SessionRules
 from pipeline.root import open_root
 from tests.factories import HERE, at
@@ -108,7 +112,7 @@ def test_in_order(whole: Path, tmp_path: Path, hours: int) -> None:
 def test_late_files_and_edges_that_overlap(whole: Path, tmp_path: Path, seed: int) -> None:
     rng = random.Random(seed)
     batches = by_hours(lines_of_two_days(), 3)
-    for first, second in zip(batches, batches[1:], strict=False):
+    for first, second in pairwise(batches):
         for line in rng.sample(first, min(9, len(first) // 2)):  # written late, into the next file
             first.remove(line)
             second.append(line)
@@ -146,3 +150,29 @@ def test_many_files_of_a_day_are_packed_into_one(
     packed = made(tmp_path, "packed", batches)
     assert len(list(packed.glob("searches/dt=2026-03-15/*.parquet"))) <= 4
     assert_same(packed, made(tmp_path, "at_once", [[line for each in batches for line in each]]))
+
+
+def test_a_large_file_is_read_in_spans(
+    whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "SPAN_BYTES", 4_999)
+    root = made(tmp_path, "root", [lines_of_two_days()])
+
+    assert_same(root, whole)
+    columns = ["line", "reason", "text"]
+    found, expected = (rows(each, "rejects")[columns] for each in (root, whole))
+    pd.testing.assert_frame_equal(found, expected)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 8, 13])
+def test_every_line_begins_in_one_span(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    monkeypatch.setattr(reading, "SPAN_BYTES", size)
+    content = b"one\n\ntwo\nthree and four\n\n\nfive"
+    file = FoundFile("file:///log.tsv", len(content), at("2026-03-02"))
+    item = Readable(file, load_format("silgeom"), "UTF-8", None)
+
+    parts = [b"".join(reading._pieces(span, BytesIO(content))) for span in reading.spans(item)]
+
+    assert len(parts) == max(1, len(content) // size)
+    assert b"".join(parts) == content
+    assert all(part.endswith(b"\n") for part in parts[:-1] if part)

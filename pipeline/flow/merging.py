@@ -22,7 +22,16 @@ from pipeline.columns import REJECTS, SEARCHES
 from pipeline.counting.judging import SAME_SEARCH, each_once, robots
 from pipeline.day_files import buckets_of, file_name, is_added, newest_number, of_bucket
 from pipeline.errors import UnreadableFileError
-from pipeline.flow.reading import NEW, REJECTED, Reading, Tally, read_file
+from pipeline.flow.reading import (
+    NEW,
+    REJECTED,
+    Reading,
+    Span,
+    Tally,
+    numbered_in_file,
+    read_span,
+    spans,
+)
 from pipeline.inspection import Readable
 from pipeline.journal import Change
 from pipeline.ledger import TAKEN_IN, LedgerEntry, Plan
@@ -105,12 +114,17 @@ def merge(
             if readable:
                 reading = _reading(root, buckets, now)
                 read = partial(_read, reading=reading, storage=storage)
-                for tally in carrier.map(readable, read, spool):
+                parts = [span for item in readable for span in spans(item)]
+                for tally in carrier.map(parts, read, spool):
                     _add(seen, tally)
             keys = spool.all_keys()
             days = _days(root, change.run, seen, keys, buckets, todo.replaced)
             judge = partial(
-                _judged, days=days, storage=root.storage, replaced=frozenset(todo.replaced)
+                _judged,
+                days=days,
+                lines={name: each for name, each in seen.lines.items() if len(each) > 1},
+                storage=root.storage,
+                replaced=frozenset(todo.replaced),
             )
             staged = partial(
                 _write_staged,
@@ -164,15 +178,18 @@ def _reading(root: Root, buckets: int, now: datetime) -> Reading:
     )
 
 
-def _read(item: Readable, reading: Reading, storage: Storage) -> Iterator[Mapped[Tally]]:
+def _read(span: Span, reading: Reading, storage: Storage) -> Iterator[Mapped[Tally]]:
     try:
-        yield from read_file(item, reading, storage)
+        yield from read_span(span, reading, storage)
     except (OSError, DamagedError, pa.ArrowException) as error:
-        raise UnreadableFileError(item.file.source, f"{error}") from error
+        raise UnreadableFileError(span.item.file.source, f"{error}") from error
 
 
 def _add(seen: Seen, tally: Tally) -> None:
     reasons = seen.tallies.setdefault(tally.source, {})
+    lines = seen.lines.setdefault(tally.source, [])
+    lines += [0] * (tally.span + 1 - len(lines))
+    lines[tally.span] += tally.lines
     for row in tally.counts.to_dicts():
         reasons[row["reason"]] = reasons.get(row["reason"], 0) + row["lines"]
         if row["reason"] is None:
@@ -248,6 +265,7 @@ def _judged(
     key: str,
     rows: dict[Kind, list[pl.DataFrame]],
     days: Mapping[str, Day],
+    lines: Mapping[str, Sequence[int]],
     storage: Storage,
     replaced: frozenset[str],
 ) -> Reduced[Judged]:
@@ -255,6 +273,7 @@ def _judged(
     day, bucket = days[key[3:13]], int(key[14:])
     fresh = pl.concat(rows[NEW]) if rows.get(NEW) else pl.DataFrame(schema=SEARCHES)
     rejected = pl.concat(rows[REJECTED]) if rows.get(REJECTED) else pl.DataFrame(schema=REJECTS)
+    rejected = numbered_in_file(rejected, lines)
     stored = _Stored(day, bucket, storage)
     if not day.is_whole and len(stored.searches) < MOST_FILES:
         added = _added(stored, fresh, rejected, day)

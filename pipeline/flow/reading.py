@@ -1,6 +1,6 @@
 """The map of taking in: a file to lines, each with its verdict, by the day it belongs to."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO, Final
@@ -11,13 +11,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.carriers.steps import Mapped
+from pipeline.charsets import line_separator
 from pipeline.columns import REJECTS, SEARCHES
 from pipeline.counting.judging import local_dates
 from pipeline.counting.sessions import SESSION_SPILL_HOURS
 from pipeline.detection import bound_to_names
 from pipeline.erased import NOBODY, Erased
 from pipeline.inspection import Readable
-from pipeline.packing import Unpacked, pieces_of
+from pipeline.packing import Unpacked, is_packed, pieces_of
 from pipeline.reading.blocks import lines_of
 from pipeline.reading.parquet import checked_texts, parquet_schema
 from pipeline.reading.records import joined_records
@@ -33,7 +34,39 @@ from pipeline.user_ids import UserKeys
 #: Bytes of a log that are read, and parsed, at once.
 BLOCK_BYTES: Final = 16 * 1024 * 1024
 
+#: A file of lines is read by several tasks, each of so many bytes.
+SPAN_BYTES: Final = 128 * 1024 * 1024
+
 NEW, REJECTED = "new", "rejected"
+
+#: Lines are numbered within a span of a file; see `numbered_in_file`.
+_LINES_A_SPAN: Final = 2**40
+
+
+@dataclass(frozen=True)
+class Span:
+    """A part of a file: the lines that begin in it."""
+
+    item: Readable
+    number: int = 0  #: from 0, within the file
+    begin: int = 0  #: the first byte
+    end: int | None = None  #: the first byte of the next span; None: it is the last
+
+
+def spans(item: Readable) -> list[Span]:
+    """The parts in which a file is read: one, unless lines can be told from its midst."""
+    name, size = item.file.source, item.file.size
+    is_cut = (
+        size >= 2 * SPAN_BYTES
+        and item.format.kind not in ("parquet", "csv")
+        and not is_packed(name)
+        and line_separator(item.charset, item.format.line_end) == "\n"
+    )
+    if not is_cut:
+        return [Span(item)]
+    begins = range(0, size - SPAN_BYTES + 1, SPAN_BYTES)
+    ends = [*begins[1:], None]
+    return [Span(item, *each) for each in zip(range(len(begins)), begins, ends, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -54,42 +87,99 @@ class Tally:
     """What the lines of a part of a file are."""
 
     source: str
+    span: int
+    lines: int
     #: `reason` (null: a search), `day` (of a search), `early`, `late` (in the first hours of the
     #: day, in its last hour), `lines`, `due` (least, UTC seconds; see `searches_of_lines`)
     counts: pl.DataFrame
 
 
-def read_file(item: Readable, reading: Reading, storage: Storage) -> Iterator[Mapped[Tally]]:
-    """Read a file from first to last.
+def read_span(span: Span, reading: Reading, storage: Storage) -> Iterator[Mapped[Tally]]:
+    """Read a part of a file from first to last.
 
-    Rows come under keys `dt=YYYY-MM-DD/bucket`: `NEW` with `SEARCHES`, `REJECTED` with `REJECTS`.
+    Rows come under keys `dt=YYYY-MM-DD/bucket`: `NEW` with `SEARCHES`, `REJECTED` with `REJECTS`,
+    whose `line` is to be brought right by `numbered_in_file`.
     """
-    name = item.file.rows_name
-    file_day = item.file.modified_at.astimezone(ZoneInfo(reading.zone))
-    first = 1
-    for parsed in _parsed(item, reading, storage):
+    name = span.item.file.rows_name
+    file_day = span.item.file.modified_at.astimezone(ZoneInfo(reading.zone))
+    first = span.number * _LINES_A_SPAN + 1
+    for parsed in _parsed(span, reading, storage):
         numbered = parsed.with_columns(
             source=pl.lit(name), line=pl.int_range(first, first + len(parsed), dtype=pl.Int64)
         )
         first += len(parsed)
         if reading.searches_from is not None:
             numbered = _with_expired(numbered, reading.zone, reading.searches_from)
-        yield Mapped(_tally(name, numbered, reading.zone), _rows(numbered, reading, file_day))
+        tally = _tally(name, span.number, numbered, reading.zone)
+        yield Mapped(tally, _rows(numbered, reading, file_day))
 
 
-def _parsed(item: Readable, reading: Reading, storage: Storage) -> Iterator[pl.DataFrame]:
+def numbered_in_file(rejects: pl.DataFrame, lines: Mapping[str, Sequence[int]]) -> pl.DataFrame:
+    """`REJECTS` whose lines are numbered through their files.
+
+    Args:
+        rejects: as `read_span` gives them.
+        lines: of files that were read in several spans, how many lines each has, by source.
+    """
+    if not lines:
+        return rejects
+    before = [
+        (source, number, sum(counts[:number]))
+        for source, counts in lines.items()
+        for number in range(len(counts))
+    ]
+    known = pl.DataFrame(
+        before, {"source": pl.String, "span": pl.Int64, "before": pl.Int64}, orient="row"
+    )
+    placed = rejects.with_columns(
+        span=pl.col("line") // _LINES_A_SPAN, line=pl.col("line") % _LINES_A_SPAN
+    ).join(known, on=["source", "span"], how="left", maintain_order="left")
+    line = pl.col("line") + pl.col("before").fill_null(0)
+    return placed.with_columns(line=line).select(*REJECTS)
+
+
+def _parsed(span: Span, reading: Reading, storage: Storage) -> Iterator[pl.DataFrame]:
+    item = span.item
     how = Circumstances(reading.zone, item.day, reading.now, reading.user_keys, reading.erased)
     with storage.open(item.file.source) as stream:
         if item.format.kind == "parquet":
             for records in _records(stream, item):
                 yield searches_of_records(records, item.format, how)
             return
-        content = Unpacked(pieces_of(stream), item.file.source.rpartition("/")[2])
+        content = Unpacked(_pieces(span, stream), item.file.source.rpartition("/")[2])
         lines = lines_of(_blocks(content), item.charset, item.format.line_end)
         if item.format.kind == "csv":
             lines = joined_records(lines, item.format.separators[0], item.charset)
         for raw in lines:
             yield searches_of_lines(raw, item.format, item.charset, how)
+
+
+def _pieces(span: Span, stream: BinaryIO) -> Iterator[bytes]:
+    """The bytes of the lines that begin in a span.
+
+    A line begins behind a line feed: of one that stands on the last byte before the span, too.
+    """
+    if span.begin:
+        stream.seek(span.begin - 1)
+    here = max(span.begin - 1, 0)
+    is_open = span.begin == 0  # the first line feed was seen
+    for piece in pieces_of(stream):
+        begin = 0
+        if not is_open:
+            begin = piece.find(b"\n") + 1
+            is_open = begin > 0
+        # The last line goes on to the first line feed from the byte before the next span on.
+        last = None if span.end is None else max(span.end - 1 - here, 0)
+        feed = -1 if last is None or last >= len(piece) else piece.find(b"\n", last)
+        here += len(piece)
+        if is_open and feed >= 0:
+            if feed >= begin:
+                yield piece[begin : feed + 1]
+            return
+        if feed >= 0:  # no line begins in the span
+            return
+        if is_open and begin < len(piece):
+            yield piece[begin:]
 
 
 def _blocks(pieces: Iterator[bytes]) -> Iterator[bytes]:
@@ -133,7 +223,7 @@ def _with_expired(lines: pl.DataFrame, zone: str, kept_from: str) -> pl.DataFram
     return lines.with_columns(reason=late)
 
 
-def _tally(source: str, lines: pl.DataFrame, zone: str) -> Tally:
+def _tally(source: str, span: int, lines: pl.DataFrame, zone: str) -> Tally:
     local = pl.col("searched_at").dt.convert_time_zone(zone)
     is_search = pl.col("reason").is_null()
     hour = local.dt.hour()
@@ -143,7 +233,7 @@ def _tally(source: str, lines: pl.DataFrame, zone: str) -> Tally:
         early=is_search & (hour < SESSION_SPILL_HOURS),
         late=is_search & (hour == 23),
     ).agg(lines=pl.len(), due=pl.col("due").min())
-    return Tally(source, counts)
+    return Tally(source, span, len(lines), counts)
 
 
 def _rows(
