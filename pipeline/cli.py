@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import fields
 from datetime import UTC, date, datetime, timedelta
+from importlib import metadata
 from pathlib import Path
 from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
@@ -51,7 +52,10 @@ from silgeom.commands import place_name as place_name
 from silgeom.commands import say as say
 from silgeom.tables import table
 
-PROJECT = Path(__file__).resolve().parents[1]
+#: Where this package lies; a checkout of the project also has its sample log and its settings there.
+_HOME: Final = Path(__file__).resolve().parents[1]
+_PYPROJECT: Final = _HOME / "pyproject.toml"
+IS_CHECKOUT: Final = _PYPROJECT.is_file()
 #: Rows of a result that a job shows.
 SHOWN = 20
 
@@ -95,18 +99,22 @@ def arg_parser(
     )
     places = parser.add_argument_group("places (a path of this machine or a URI such as hdfs://…)")
     if landing:
+        sample = str(_HOME / "sample_data" / "logs") if IS_CHECKOUT else None
+        found = os.environ.get("SEARCH_LANDING", sample)
         places.add_argument(
             "--landing",
             type=place_name,
-            default=os.environ.get("SEARCH_LANDING", str(PROJECT / "sample_data" / "logs")),
+            default=found,
+            required=found is None,
             metavar="FOLDER",
-            help="where logs are put; a file will do (default: $SEARCH_LANDING, else "
-            "sample_data/logs)",
+            help="where logs are put; a file will do (default: $SEARCH_LANDING"
+            f"{', else sample_data/logs' if IS_CHECKOUT else ''})",
         )
+    output = str(_HOME / "output") if IS_CHECKOUT else "output"
     places.add_argument(
         "--root",
         type=place_name,
-        default=os.environ.get("SEARCH_ROOT", str(PROJECT / "output")),
+        default=os.environ.get("SEARCH_ROOT", output),
         metavar="FOLDER",
         help="where everything computed lies (default: $SEARCH_ROOT, else output)",
     )
@@ -344,12 +352,13 @@ def run_job(
 
 
 def program_version() -> str:
-    """Silgeom's version, as its pyproject.toml says; unknown where that was not brought along."""
+    """Silgeom's version, of the checkout or as installed; unknown where code alone went along."""
+    if IS_CHECKOUT:
+        return str(tomllib.loads(_PYPROJECT.read_text("utf-8"))["project"]["version"])
     try:
-        text = (PROJECT / "pyproject.toml").read_text("utf-8")
-    except OSError:
+        return metadata.version("silgeom")
+    except metadata.PackageNotFoundError:
         return "unknown"
-    return str(tomllib.loads(text)["project"]["version"])
 
 
 def _keep(session: Session, name: str, run: Run) -> None:
