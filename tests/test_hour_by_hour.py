@@ -175,4 +175,4 @@ def test_every_line_begins_in_one_span(monkeypatch: pytest.MonkeyPatch, size: in
 
     assert len(parts) == max(1, len(content) // size)
     assert b"".join(parts) == content
-    assert all(part.endswith(b"\n") for part in parts[:-1] if part)
+    assert all(part.endswith(b"\n") for part in [part for part in parts if part][:-1])
