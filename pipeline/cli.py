@@ -52,7 +52,7 @@ from silgeom.commands import place_name as place_name
 from silgeom.commands import say as say
 from silgeom.tables import table
 
-#: Where this package lies; a checkout of the project also has its sample log and its settings there.
+#: Where this package lies; in a checkout beside pyproject.toml and the sample log.
 _HOME: Final = Path(__file__).resolve().parents[1]
 _PYPROJECT: Final = _HOME / "pyproject.toml"
 IS_CHECKOUT: Final = _PYPROJECT.is_file()

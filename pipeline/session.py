@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.carriers.in_process import InProcess
+from pipeline.carriers.in_process import InProcess, Observer
 from pipeline.carriers.steps import Carrier
 from pipeline.errors import PipelineError
 
@@ -40,10 +40,11 @@ class Session:
         return self.carrier if all(are_portable) else InProcess()
 
 
-def in_process(*, workers: int | None = None) -> Session:
+def in_process(*, workers: int | None = None, observer: Observer | None = None) -> Session:
     """A session that does all work in this process, without Spark.
 
     Args:
         workers: threads; None: as many as there are cores.
+        observer: told how far each step is.
     """
-    return Session(InProcess(workers=workers))
+    return Session(InProcess(workers=workers, observer=observer))

@@ -7,37 +7,26 @@ jobs on Spark and this command may take in turns.
 """
 
 import argparse
+import importlib
+import signal
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final
 
-from pipeline.cli import run_job
-from pipeline.commands import (
-    all,
-    autocomplete,
-    erase,
-    expire,
-    ingest,
-    related,
-    rotate_key,
-    trending,
+from silgeom.commands import ArgumentParser, command
+
+#: What `silgeom run` runs: modules of pipeline/commands/.
+RESULTS: Final = (
+    "trending",
+    "related",
+    "autocomplete",
+    "all",
+    "ingest",
+    "expire",
+    "erase",
+    "rotate_key",
 )
-from pipeline.session import Session, in_process
-from silgeom.commands import ArgumentParser
-
-Job = Callable[[Session, argparse.Namespace], None]
-
-RESULTS: Final[dict[str, tuple[Callable[[], argparse.ArgumentParser], Job]]] = {
-    "trending": (trending.parser, trending.run),
-    "related": (related.parser, related.run),
-    "autocomplete": (autocomplete.parser, autocomplete.run),
-    "all": (all.parser, all.run),
-    "ingest": (ingest.parser, ingest.run),
-    "expire": (expire.parser, expire.run),
-    "erase": (erase.parser, erase.run),
-    "rotate_key": (rotate_key.parser, rotate_key.run),
-}
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -49,12 +38,38 @@ def main(argv: Sequence[str] | None = None) -> None:
     words = list(sys.argv[1:] if argv is None else argv)
     match words:
         case ["run", name, *options] if name in RESULTS:
-            parser, job = RESULTS[name]
-            arguments = parser()
-            arguments.prog = f"silgeom run {name}"
-            run_job(job, arguments, lambda _: nullcontext(in_process()), options)
+            with command(f"silgeom run {name}"):
+                _run(name, options)
         case _:
-            _parser().parse_args(words)
+            with command("silgeom"):
+                _parser().parse_args(words)
+
+
+def _run(name: str, options: Sequence[str]) -> None:
+    with _signals_wait():
+        from pipeline.cli import run_job
+        from silgeom.progress import session_with_progress
+
+        job = importlib.import_module(f"pipeline.commands.{name}")
+    parser: argparse.ArgumentParser = job.parser()
+    parser.prog = f"silgeom run {name}"
+    run_job(job.run, parser, lambda _: session_with_progress(), options)
+
+
+@contextmanager
+def _signals_wait() -> Iterator[None]:
+    """Ctrl-C and SIGTERM count at the end: a library that is imported may swallow them."""
+    came: list[int] = []
+    before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    for each in before:
+        signal.signal(each, lambda number, _: came.append(number))
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+    for number in came:
+        signal.raise_signal(number)
 
 
 def _parser() -> argparse.ArgumentParser:

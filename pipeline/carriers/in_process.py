@@ -8,11 +8,12 @@ import os
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from threading import Lock
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 
@@ -20,6 +21,9 @@ from pipeline.carriers.steps import Kind, Mapped, Piece, Reduced, Result, Write
 
 #: Packed rows that stay in memory.
 MEMORY_BYTES: Final = 1_000_000_000
+
+#: Told how far a step is: the name of what it runs, pieces done, of how many.
+Observer = Callable[[str, int, int], None]
 
 
 class Spool:
@@ -81,11 +85,24 @@ class Spool:
 
 
 class InProcess:
-    """A carrier; see `steps.Carrier`."""
+    """A carrier; see `steps.Carrier`.
 
-    def __init__(self, *, workers: int | None = None, memory_bytes: int = MEMORY_BYTES) -> None:
+    Args:
+        workers: threads; None: as many as there are cores.
+        memory_bytes: packed rows that stay in memory.
+        observer: told how far each step is, by the thread that asked for it.
+    """
+
+    def __init__(
+        self,
+        *,
+        workers: int | None = None,
+        memory_bytes: int = MEMORY_BYTES,
+        observer: Observer | None = None,
+    ) -> None:
         self._workers = workers or os.cpu_count() or 1
         self._memory_bytes = memory_bytes
+        self._observer: Observer = observer or (lambda *_: None)
 
     def spool(self) -> Spool:
         """An empty place for what maps give."""
@@ -107,7 +124,7 @@ class InProcess:
                 told.append(part.told)
             return told
 
-        return [each for told in self._each(run, pieces) for each in told]
+        return [each for told in self._each(_name(mapper), run, pieces) for each in told]
 
     def reduce(
         self,
@@ -124,16 +141,34 @@ class InProcess:
                 write(folder, group, rows)
             return made.told
 
-        return self._each(run, list(groups))
+        return self._each(_name(reducer), run, list(groups))
 
-    def _each(self, run: Callable[[Piece], Result], items: Sequence[Piece]) -> list[Result]:
+    def _each(
+        self, step: str, run: Callable[[Piece], Result], items: Sequence[Piece]
+    ) -> list[Result]:
+        if items:
+            self._observer(step, 0, len(items))
         if len(items) < 2 or self._workers < 2:
-            return [run(item) for item in items]
+            results = []
+            for item in items:
+                results.append(run(item))
+                self._observer(step, len(results), len(items))
+            return results
         with ThreadPoolExecutor(self._workers) as pool:
             futures = [pool.submit(run, item) for item in items]
             try:
+                for done, future in enumerate(as_completed(futures), 1):
+                    if future.exception() is not None:  # raised below, the first piece's first
+                        break
+                    self._observer(step, done, len(items))
                 return [future.result() for future in futures]
             except BaseException:
                 for future in futures:
                     future.cancel()
                 raise
+
+
+def _name(function: Callable[..., Any]) -> str:
+    while isinstance(function, partial):
+        function = function.func
+    return str(getattr(function, "__name__", type(function).__name__)).strip("_")
