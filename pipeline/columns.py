@@ -12,9 +12,7 @@ Columns = Mapping[str, pl.DataType]
 
 
 def _columns(schema: pa.Schema) -> Columns:
-    table = pl.from_arrow(schema.empty_table())
-    assert isinstance(table, pl.DataFrame)
-    return {name: kind for name, kind in table.schema.items()}
+    return {name: kind for name, kind in pl.Schema(schema).items()}
 
 
 SEARCHES: Final = _columns(schemas.SEARCHES)
