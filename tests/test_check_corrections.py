@@ -1,13 +1,15 @@
 """The tool that holds corrections against what was planted in a simulated log."""
 
 import json
-from contextlib import nullcontext
 from pathlib import Path
 
+import polars as pl
 import pytest
 
-from pipeline.session import Session
-from tests.test_related import Session, by_people, others, pairs_and_names
+from pipeline.columns import DAILY_COUNTS, DAILY_PAIRS, Columns
+from pipeline.storage import LocalStorage
+from pipeline.tables import write
+from tests.kernels.test_related import Session, by_people, others, pairs_and_names
 from tools import check_corrections
 from tools.check_corrections import FLOORS, KINDS, Row, judged
 
@@ -63,19 +65,23 @@ SESSIONS: list[Session] = [
 LEARNT = {("유튜븡", "유튜브"): "slip", ("넷플릭스", "유튜브"): "keyboard"}
 
 
+def save(root: Path, dataset: str, rows: pl.LazyFrame, columns: Columns) -> None:
+    """A day as a root has it; what nobody reads here is null."""
+    given = rows.collect()
+    missing = [pl.lit(None).alias(name) for name in columns if name not in given.columns]
+    whole = given.with_columns(missing).select(*columns).cast(pl.Schema(columns))
+    write(LocalStorage(), f"file://{root}/{dataset}/dt=2026-03-02/part.parquet", whole)
+
+
 def test_each_floor_and_kind_has_a_line_and_the_floor_decides_what_counts(
-    session: Session,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    pairs, names = pairs_and_names(spark, SESSIONS)
-    pairs.write.parquet(str(tmp_path / "daily_pairs" / "dt=2026-03-02"))
-    names.write.parquet(str(tmp_path / "daily_counts" / "dt=2026-03-02"))
+    pairs, names = pairs_and_names(SESSIONS)
+    save(tmp_path, "daily_pairs", pairs, DAILY_PAIRS)
+    save(tmp_path, "daily_counts", names, DAILY_COUNTS)
     corrections = [{"wrong": w, "right": r, "kind": kind} for (w, r), kind in LEARNT.items()]
     truth = tmp_path / "truth.json"
     truth.write_text(json.dumps({"corrections": corrections}), "utf-8")
-    monkeypatch.setattr(check_corrections, "spark_session", lambda _: nullcontext(session))
 
     check_corrections.main(["--root", str(tmp_path), "--truth", str(truth)])
 
@@ -86,3 +92,11 @@ def test_each_floor_and_kind_has_a_line_and_the_floor_decides_what_counts(
     assert ["3", "keyboard", "0", "0", "0", "0", "0"] in lines
     # Two people in 245 sessions, by chance 0.4: more than that, so it is shown as related.
     assert ["2", "keyboard", "1", "0", "0", "1", "0", "0.00"] in lines
+
+
+def test_a_root_without_counts_is_one_sentence(tmp_path: Path) -> None:
+    truth = tmp_path / "truth.json"
+    truth.write_text(json.dumps({"corrections": []}), "utf-8")
+
+    with pytest.raises(SystemExit, match="check_corrections: no daily_pairs in "):
+        check_corrections.main(["--root", str(tmp_path), "--truth", str(truth)])

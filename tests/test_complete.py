@@ -1,4 +1,4 @@
-"""Look-ups: what a search box shows for what it holds, from a result that Spark made."""
+"""Look-ups: what a search box shows for what it holds, from a result of the kernel."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -7,13 +7,12 @@ from unicodedata import normalize
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from pipeline.autocomplete import completions
 
-from pipeline.session import Session
+from pipeline.results.autocomplete import completions
 from silgeom import complete as module
 from silgeom.complete import Completer, CompletionError, complete
 from silgeom.hangul import keystrokes, states_of_input
-from tests.test_autocomplete import TODAY, counts_of, typed
+from tests.kernels.test_autocomplete import TODAY, counts_of, typed
 
 #: What so many people typed.
 LOG = {
@@ -42,9 +41,9 @@ LOG = {
 
 
 @pytest.fixture(scope="module")
-def completer(session: Session) -> Completer:
+def completer() -> Completer:
     rows = [row for query, people in LOG.items() for row in typed(query, people)]
-    return Completer(completions(counts_of(spark, rows), as_of=TODAY).toArrow())
+    return Completer(completions(counts_of(rows), as_of=TODAY).to_arrow())
 
 
 def texts(completer: Completer, prefix: str, limit: int = 10) -> list[str]:

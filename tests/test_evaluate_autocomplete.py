@@ -6,9 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 import pandas as pd
 import pytest
-from pipeline.autocomplete import completions
 
-from pipeline.session import Session
+from pipeline.results.autocomplete import completions
 from silgeom.complete import Completer
 from silgeom.evaluate import __main__ as command
 from silgeom.evaluate.autocomplete import (
@@ -26,8 +25,8 @@ from silgeom.evaluate.autocomplete import (
 from silgeom.evaluate.log import Log, log_of, split
 from silgeom.hangul import keystrokes
 from silgeom.text import normalized_query
-from tests.factories import search
-from tests.test_autocomplete import counts_of
+from tests.kernels.rows import search
+from tests.kernels.test_autocomplete import counts_of
 
 DAY = date(2026, 3, 15)
 NOBODY = -1
@@ -46,7 +45,7 @@ def log(rows: list[tuple[int, int, str]]) -> Log:
     return log_of(frame, "Asia/Seoul")
 
 
-def test_the_twin_says_what_job_and_look_up_say(session: Session) -> None:
+def test_the_twin_says_what_job_and_look_up_say() -> None:
     rng = random.Random(5)
     heads = ["제주도", "부산", "new", "www.abc", "날씨", "电影院", "아이폰 15", "부산역 앞"]
     ends = ["맛집", "흑돼지 맛집", "york", ".com", "", "电影", "마을", "new york", "케이스"]
@@ -55,14 +54,12 @@ def test_the_twin_says_what_job_and_look_up_say(session: Session) -> None:
     ]
     queries += ["제주도맛집", "날ㄹ씨", "news", "skftl"] + ["날씨"] * 40
     rows = [(rng.randrange(9), rng.randrange(8), rng.choice(queries)) for _ in range(700)]
-    spark_rows = [
+    typed = [
         search(query, user=user, at_=f"{DAY - timedelta(days=age)}T03:00:00")
         for age, user, query in rows
     ]
-    counts = counts_of(spark, spark_rows)
-    completer = Completer(
-        completions(counts, as_of=DAY, min_searchers=3, half_life_days=3.0).toArrow()
-    )
+    made = completions(counts_of(typed), as_of=DAY, min_searchers=3, half_life_days=3.0)
+    completer = Completer(made.to_arrow())
     twin = Ours(log(rows), 3, half_life_days=3.0)
 
     unheard = [

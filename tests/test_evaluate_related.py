@@ -5,11 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
-from pipeline.related import related_searches
-from pipeline.sessions import daily_pairs, session_pairs
 
-from pipeline.session import Session
+from pipeline.counting.sessions import counted, daily_pairs, session_pairs
+from pipeline.language.queries import ids, variant_keys
+from pipeline.results.related import related_searches
 from silgeom.evaluate.log import Log, log_of, split
 from silgeom.evaluate.related import (
     Counts,
@@ -23,7 +24,7 @@ from silgeom.evaluate.related import (
     signed_root,
     slips_between,
 )
-from tests.factories import search, searches
+from tests.kernels.rows import search, searches
 
 MORNING = datetime(2026, 3, 2, 1, tzinfo=UTC)
 
@@ -73,18 +74,19 @@ def drawn_sessions() -> list[Session]:
     ]
 
 
-def test_the_twin_says_what_the_job_says(session: Session) -> None:
+def test_the_twin_says_what_the_job_says() -> None:
     sessions = drawn_sessions()
     found = searches(
-        session,
         *[search(query, user=user, at_=at.isoformat()) for at, user, query in rows_of(sessions)],
     )
-    pairs = daily_pairs(session_pairs(found, zone="Asia/Seoul"))
-    names = found.select("query_id", "query", "surface").distinct()
+    days = session_pairs(found, zone="Asia/Seoul").partition_by("day")
+    pairs = pl.concat([daily_pairs(counted(day)) for day in days])
+    names = found.select("query_id", "query", "surface").unique()
+    names = names.with_columns(variant_id=ids(variant_keys(names["query"])))
     said: dict[tuple[str, str], list[tuple[str, float]]] = {}
-    for row in related_searches(pairs, names, min_searchers=3).orderBy("rank").collect():
-        said.setdefault((row["query"], row.kind), []).append(
-            (row.related_query, round(row.score, 9))
+    for row in related_searches(pairs.lazy(), names.lazy(), min_searchers=3).to_dicts():
+        said.setdefault((row["query"], row["kind"]), []).append(
+            (row["related_query"], round(row["score"], 9))
         )
 
     counts = Counts.of(log(sessions), 3)

@@ -7,13 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
-from pipeline.text import variant_key as spark_variant_key
-from pipeline.trending import trending_keywords
-from pyspark.sql import functions as F
 
-from pipeline.schemas import HOURLY_COUNTS
-from pipeline.session import Session
+from pipeline.columns import HOURLY_COUNTS
+from pipeline.language.queries import ids, variant_keys
+from pipeline.results.trending import trending_keywords
 from silgeom.evaluate import trending
 from silgeom.evaluate.log import EvaluationError
 from silgeom.evaluate.trend_counts import Counts, counts_of, read_counts, variant_key
@@ -22,7 +21,7 @@ from silgeom.evaluate.trend_ours import OURS
 from silgeom.evaluate.trend_simulated import Plan, simulated_counts, with_planted_bursts
 from silgeom.evaluate.trend_truth import Truth, read_truth
 from silgeom.evaluate.trending import ISSUE, NEUTRAL, WRONG, Rows, compared, judged, measured
-from tests.factories import at
+from tests.kernels.rows import at
 
 START = at("2026-03-01T15:00:00")  # midnight in Seoul, a Monday
 HOURS = 20 * 24
@@ -206,7 +205,7 @@ def random_people(rng: random.Random) -> dict[str, dict[int, int]]:
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_the_twin_is_the_job(session: Session, seed: int) -> None:
+def test_the_twin_is_the_job(seed: int) -> None:
     rng = random.Random(seed)
     cells, names = frames(random_people(rng), also=0.7)
     pushed = cells["query_id"] % 7 == 1
@@ -222,27 +221,25 @@ def test_the_twin_is_the_job(session: Session, seed: int) -> None:
         for hour, group, score in zip(last.hour, last.group, last.score, strict=True)
     ][:20]
 
-    hourly = spark.createDataFrame(cells.assign(hour=cells["hour"].dt.tz_localize(None)))
-    named = spark.createDataFrame(names).withColumn("surface", F.col("query"))
-    board = trending_keywords(
-        hourly.select(*HOURLY_COUNTS.names), named, window_end=end, zone="Asia/Seoul"
-    )
-    theirs = [(row["query"], row.searchers, row.score) for row in board.orderBy("rank").collect()]
+    hourly = pl.from_pandas(cells).select(*HOURLY_COUNTS).cast(pl.Schema(HOURLY_COUNTS))
+    named = pl.from_pandas(names).with_columns(surface="query")
+    named = named.with_columns(variant_id=ids(variant_keys(named["query"])))
+    board = trending_keywords(hourly.lazy(), named.lazy(), window_end=end, zone="Asia/Seoul")
+    theirs = board.sort("rank").select("query", "searchers", "score").rows()
 
     assert [row[:2] for row in ours] == [row[:2] for row in theirs]
     assert [row[2] for row in ours] == pytest.approx([row[2] for row in theirs], rel=1e-4)
     assert len(ours) >= 5
 
 
-def test_variant_keys_are_those_of_the_job(session: Session) -> None:
+def test_variant_keys_are_those_of_the_job() -> None:
     queries = [
         "손흥민, 경기", "3·1절", "3ㆍ1절", "node.js", "c++ 책", "a .net b", "1,000원", "3.5 + 4",
         "!!! ?", "2026-11-22", "c# +", "é à", "카카오 톡", "x+y", "10 000", "#1", "ㆍ",
     ]  # fmt: skip
-    frame = spark.createDataFrame([(query,) for query in queries], "query string")
-    keys = frame.select(spark_variant_key(F.col("query"))).collect()
+    keys = variant_keys(pl.Series("query", queries)).to_list()
 
-    assert [variant_key(query) for query in queries] == [row[0] for row in keys]
+    assert [variant_key(query) for query in queries] == keys
 
 
 def test_nothing_planted_nothing_bursts(counts: Counts) -> None:

@@ -17,10 +17,12 @@ from typing import Final
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from pyspark.sql import DataFrame
+import polars as pl
 
-from pipeline.related import related_searches
-from pipeline.session import spark_session
+from pipeline.columns import DAILY_COUNTS, DAILY_PAIRS, Columns
+from pipeline.results.related import related_searches
+from pipeline.storage import LocalStorage
+from pipeline.tables import scanned
 from silgeom.tables import table
 
 #: Below the floor of publishing there are more pairs to learn from.
@@ -61,7 +63,7 @@ def judged(
 
 
 def measured(
-    pairs: DataFrame, names: DataFrame, planted: Mapping[tuple[str, str], str]
+    pairs: pl.LazyFrame, names: pl.LazyFrame, planted: Mapping[tuple[str, str], str]
 ) -> list[list[int | str | float | None]]:
     """The lines of the table: for each floor and kind, the planted pairs and what became of them.
 
@@ -77,12 +79,9 @@ def measured(
     lines: list[list[int | str | float | None]] = []
     for floor in FLOORS:
         reached, shown = (
-            [
-                (str(row["query"]), str(row["related_query"]), str(row["kind"]))
-                for row in related_searches(
-                    pairs, names, min_searchers=floor, top=1_000, **least
-                ).collect()
-            ]
+            related_searches(pairs, names, min_searchers=floor, top=1_000, **least)
+            .select("query", "related_query", "kind")
+            .rows()
             for least in ({"min_significance": 0.0}, {})
         )
         found = judged(planted, reached, shown)
@@ -94,6 +93,15 @@ def measured(
     return lines
 
 
+def all_days(root: str, dataset: str, columns: Columns) -> pl.LazyFrame:
+    """All days of a dataset that are stored in a root on this machine."""
+    base = Path(root).resolve()
+    days = sorted(folder.name for folder in (base / dataset).glob("dt=*"))
+    if not days:
+        sys.exit(f"check_corrections: no {dataset} in {root}")
+    return scanned(LocalStorage(), f"file://{base}", dataset, days, columns)
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -103,12 +111,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = parser.parse_args(argv)
     truth = json.loads(Path(args.truth).read_text("utf-8"))
     planted = {(each["wrong"], each["right"]): each["kind"] for each in truth["corrections"]}
-    with spark_session("check_corrections") as session:
-        spark = session()
-        base = Path(args.root).resolve()
-        pairs = spark.read.parquet(f"file://{base}/daily_pairs")
-        names = spark.read.parquet(f"file://{base}/daily_counts")
-        lines = measured(pairs, names, planted)
+    lines = measured(
+        all_days(args.root, "daily_pairs", DAILY_PAIRS),
+        all_days(args.root, "daily_counts", DAILY_COUNTS),
+        planted,
+    )
     print(table(["k", "planted", "pairs", *WHAT, "corrected %"], lines))  # noqa: T201
 
 
