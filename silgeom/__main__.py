@@ -1,4 +1,4 @@
-"""The command `silgeom`: the jobs of `jobs/` in this process, without Spark and without Java.
+"""The command `silgeom`: results from a search log, in this process, without Spark and Java.
 
     silgeom run trending --landing my-logs --root my-results
 

@@ -3,10 +3,15 @@
 Nothing here needs the network or a JVM: the Javas and Pythons are small scripts.
 """
 
+import configparser
+import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -387,6 +392,141 @@ def test_files_are_written_only_when_they_change(tmp_path: Path) -> None:
     environment.replace_file(file, "b", mode=0o644)
     assert file.read_text() == "b"
     assert [path.name for path in file.parent.iterdir()] == ["file"]
+
+
+# -- the distribution ------------------------------------------------------------------------------
+
+#: Imports modules where PySpark, pandas and matplotlib are not; tells those that cannot be.
+IMPORTS = """
+import importlib, json, sys
+class Missing:
+    def find_spec(name, *_):
+        if name.partition(".")[0] in {"pyspark", "py4j", "pandas", "matplotlib"}:
+            raise ModuleNotFoundError(name)
+sys.meta_path.insert(0, Missing)
+failed = []
+for name in json.loads(sys.argv[1]):
+    try:
+        importlib.import_module(name)
+    except ImportError:
+        failed.append(name)
+print(json.dumps(failed))
+"""
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `pip install .` makes of a checkout before it installs it."""
+    checkout, made = tmp_path_factory.mktemp("checkout"), tmp_path_factory.mktemp("wheel")
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, checkout)
+    for name in ("pipeline", "silgeom", "jobs", "tests", "tools", "conf", "cluster"):
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / name, checkout / name, ignore=ignored)
+    pip = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "--no-index"]
+    subprocess.run(
+        [*pip, "--wheel-dir", made, checkout], check=True, capture_output=True, cwd=checkout
+    )
+    (found,) = made.iterdir()
+    return found
+
+
+@pytest.fixture(scope="session")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the distribution and nothing else."""
+    folder = tmp_path_factory.mktemp("installed")
+    with zipfile.ZipFile(wheel) as files:
+        files.extractall(folder)
+    return folder
+
+
+def silgeom(installed: Path, *words: str | Path, at: Path) -> subprocess.Popen[str]:
+    """The command as it was installed, where PySpark is not, started in a folder."""
+    (at / "pyspark.py").write_text("raise ImportError('no PySpark here')", encoding="utf-8")
+    given = {name: value for name, value in os.environ.items() if not name.startswith("SEARCH_")}
+    return subprocess.Popen(
+        [sys.executable, "-c", "from silgeom.__main__ import main; main()", *words],
+        cwd=at,
+        env={**given, "PYTHONPATH": f"{at}{os.pathsep}{installed}"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_the_distribution_holds_two_packages_with_their_data_and_a_command(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as files:
+        names = set(files.namelist())
+        (entries,) = (name for name in names if name.endswith("/entry_points.txt"))
+        scripts = configparser.ConfigParser()
+        scripts.read_string(files.read(entries).decode())
+        (about,) = (name for name in names if name.endswith("/METADATA"))
+        wanted = files.read(about).decode().splitlines()
+
+    ours = {
+        path.relative_to(ROOT).as_posix()
+        for package in ("pipeline", "silgeom")
+        for path in (ROOT / package).rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    assert {name for name in names if ".dist-info/" not in name} == ours
+    assert {"pipeline/log_formats/silgeom.toml", "silgeom/simulate/material.txt"} <= ours
+    assert dict(scripts["console_scripts"]) == {"silgeom": "silgeom.__main__:main"}
+    needed = [
+        line for line in wanted if line.startswith("Requires-Dist") and "extra ==" not in line
+    ]
+    assert not [line for line in needed if "pyspark" in line or "pandas" in line]
+    assert [line for line in wanted if "pyspark" in line and 'extra == "spark"' in line]
+
+
+def test_only_the_carrier_on_spark_needs_pyspark(installed: Path) -> None:
+    modules = [
+        ".".join(path.relative_to(installed).with_suffix("").parts).removesuffix(".__init__")
+        for package in ("pipeline", "silgeom")
+        for path in sorted((installed / package).rglob("*.py"))
+    ]
+
+    told = subprocess.run(
+        [sys.executable, "-c", IMPORTS, json.dumps(modules)],
+        cwd=installed,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+
+    failed = set(json.loads(told.splitlines()[-1]))
+    measuring = {name for name in failed if name.startswith("silgeom.evaluate.")}
+    measuring |= {name for name in failed if name.startswith("silgeom.simulate.")}
+    assert failed - measuring == {"pipeline.carriers.spark"}
+
+
+def test_the_installed_command_makes_a_result(installed: Path, tmp_path: Path) -> None:
+    log = ROOT / "sample_data/logs/2026-03-15.tsv.gz"
+    run = silgeom(installed, "run", "trending", "--landing", log, at=tmp_path)
+    said, complained = run.communicate()
+
+    assert (run.returncode, complained) == (0, "")
+    assert " rows in " in said
+    assert (tmp_path / "output/trending").is_dir()
+
+
+def test_the_installed_command_asks_for_a_landing_folder(installed: Path, tmp_path: Path) -> None:
+    run = silgeom(installed, "run", "all", at=tmp_path)
+    said, complained = run.communicate()
+
+    assert (run.returncode, said, complained.count("\n")) == (2, "", 1)
+    assert "--landing" in complained
+
+
+def test_ctrl_c_is_one_sentence_from_the_first_moment(installed: Path, tmp_path: Path) -> None:
+    run = silgeom(installed, "run", "all", "--landing", ROOT / "sample_data/logs", at=tmp_path)
+    time.sleep(1)  # libraries are being imported: nothing tells of it
+    run.send_signal(signal.SIGINT)
+    _, complained = run.communicate()
+
+    assert run.returncode == 130
+    assert complained.startswith("silgeom run all: stopped by Ctrl-C")
+    assert complained.count("\n") == 1
 
 
 # -- the lock file, and the list of targets --------------------------------------------------------
