@@ -1,4 +1,4 @@
-"""How a file is read, found out by looking into it: no Spark is needed for that."""
+"""How a file is read, found out by looking into it."""
 
 import gzip
 import random

@@ -4,12 +4,15 @@ import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from jobs import trending
+import polars as pl
+
 from pipeline import cli
+from pipeline.commands import trending
+from pipeline.flow.counting import refresh_daily_counts, refresh_hourly_counts
+from pipeline.flow.publishing import publish_trending
 from pipeline.ingest import take_in
 from pipeline.inspection import Landing
-from pipeline.publish import TrendingOptions, publish_trending, window_end
-from pipeline.refresh import refresh_daily_counts, refresh_hourly_counts
+from pipeline.publish import TrendingOptions, window_end
 from pipeline.root import open_root
 from pipeline.session import Session
 
@@ -31,8 +34,8 @@ def test_planted_bursts_lead_the_boards_of_their_hours(session: Session, tmp_pat
         for query in ["아라전자 세탁기 리콜", "별똥별 명소", "도해랑 결혼 발표"]:
             peak = datetime.fromisoformat(bursts[query]["peak"])
             board = publish_trending(root, window_end(root, peak + timedelta(minutes=1)), defaults)
-            [first] = board.rows.where("rank = 1").select("query", "searchers").collect()
-            leaders[query] = tuple(first)
+            rows = pl.read_parquet(f"{board.address.removeprefix('file://')}/*.parquet")
+            [leaders[query]] = rows.filter(rank=1).select("query", "searchers").rows()
 
     assert sum(entry.lines for entry in taken.entries) == sum(
         file["lines"] for file in truth["files"]

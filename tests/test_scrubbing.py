@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pytest
 
-from pipeline.people import SKETCH_SIZE
+from pipeline.counting.people import SKETCH_SIZE
 from pipeline.scrubbing import (
     scrubbed_daily_counts,
     scrubbed_daily_pairs,

@@ -72,3 +72,11 @@ def test_null_stays_null(kernel: object) -> None:
 def test_ids_are_those_of_spark() -> None:
     empty = 11002672306508523268 - 2**64  # XXH64 of nothing with the seed 42
     assert ids(column("", None)).to_list() == [empty, None]
+    # From Spark 4.2.1: xxhash64(text).
+    made = {
+        "a": -8582455328737087284,
+        "날씨": 9116190448291199402,
+        "카카오톡": 4722413288269381196,
+        "x" * 300: 3586271146935653732,
+    }
+    assert ids(column(*made)).to_list() == list(made.values())
