@@ -483,6 +483,7 @@ def _checked(fmt: LogFormat) -> LogFormat:
 
 
 def all_refs(fmt: LogFormat) -> list[tuple[ColumnRef, ...]]:
+    """Every column that a format names, by field."""
     fields = [fmt.alternatives(name) for name in (*REQUIRED_FIELDS, *OPTIONAL_FIELDS)]
     return [*fields, tuple(rule.column for rule in fmt.skip)]
 

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from pipeline.charsets import detect_charset, found_line_end
 from pipeline.detection import bound, bound_to_names, detect_format, file_date, still_fits
 from pipeline.errors import LogFormatError
-from pipeline.formats import BUILT_IN, LogFormat, load_format
+from pipeline.formats import BUILT_IN, LogFormat, all_refs, load_format
 from pipeline.ledger import DAMAGED, TAKEN_IN, FoundFile, LedgerEntry
 from pipeline.lines import beginning, has_line_end
 from pipeline.packing import DamagedError, Unpacked, is_packed, pieces_of
@@ -157,7 +157,11 @@ def _with_content(item: Readable, storage: Storage) -> Readable:
     if item.format.kind == "parquet":
         with storage.open(item.file.source) as stream:
             names = _names_in(stream)
-        return replace(item, format=bound_to_names(item.format, names, "the Parquet file"))
+        named = bound_to_names(item.format, names, "the Parquet file")
+        for ref in (ref for refs in all_refs(named) for ref in refs):
+            if names.count(str(ref)) > 1:
+                raise LogFormatError(f"the Parquet file has two columns {ref}: rename one of them")
+        return replace(item, format=named)
     if is_packed(item.file.source):
         _unpack(item, storage)
     return item

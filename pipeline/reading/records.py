@@ -42,7 +42,7 @@ def _joined(
     """The records of some lines, and the lines of the last one if more are needed to tell it."""
     codec = CHARSETS[charset][0]
     space = " ".encode(codec)
-    joined = []
+    joined = list[bytes]()
     at = 0
     while at < len(lines):
         first = lines[at]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,16 @@ def written(name: str, what: str, **how: Any) -> Case:  # noqa: ANN401
 
 def stamp(unit: str, zone: str | None = None) -> pa.Array:
     return pa.array([MOMENT if zone else WALL], pa.timestamp(unit, tz=zone))
+
+
+def no_text(kind: pa.DataType) -> pa.Array:
+    """A text whose bytes are none."""
+    return pa.Array.from_buffers(kind, 1, pa.array([b"\xff\xfe"], pa.binary()).buffers())
+
+
+def twice(path: Path) -> None:
+    columns = [pa.array([MOMENT]), *(pa.array([text]) for text in ("pq twice", "날씨", "환율"))]
+    pq.write_table(pa.table(columns, names=["time", "user", "query", "query"]), path)
 
 
 GOOD = parquet({"time": [MOMENT], "user": ["pq"], "query": ["날씨"]})
@@ -142,12 +153,48 @@ CASES: list[AnyCase] = [
         "bad-text",
         "text that is no UTF-8",
         taken(rejected={"undecodable": 1}),
-        query=pa.Array.from_buffers(pa.string(), 1, pa.array([b"\xff\xfe"], pa.binary()).buffers()),
+        query=no_text(pa.string()),
+    ),
+    typed(
+        "bad-text-dictionary",
+        "text that is no UTF-8, in a dictionary",
+        taken(rejected={"undecodable": 1}),
+        query=pa.DictionaryArray.from_arrays(pa.array([0], pa.int32()), no_text(pa.string())),
+    ),
+    typed(
+        "bad-user",
+        "a user that is no UTF-8",
+        taken(rejected={"undecodable": 1}),
+        user=no_text(pa.string()),
+    ),
+    typed(
+        "bad-time",
+        "a time that is no UTF-8",
+        taken(rejected={"undecodable": 1}),
+        searched_at=no_text(pa.string()),
+    ),
+    typed(
+        "bad-bytes",
+        "a query of bytes that are no UTF-8",
+        taken(rejected={"undecodable": 1}),
+        query=pa.array([b"\xff\xfe"], pa.binary()),
+    ),
+    typed("bad-beside", "text that is no UTF-8, in a column beside", more=no_text(pa.string())),
+    typed("view", "texts as views", query=pa.array(["날씨"], pa.string_view())),
+    typed(
+        "user-decimal", "a decimal as user", user=pa.array([Decimal("17.50")], pa.decimal128(9, 2))
+    ),
+    Case(
+        "parquet-names-twice",
+        "two columns of one name: which one is meant is not known",
+        {"a.parquet": twice},
+        {"a.parquet": set_aside("two columns query")},
     ),
     typed("struct", "nested columns beside", more=pa.array([{"a": 1, "b": [1, 2]}])),
     written("snappy", "packed with snappy", compression="snappy"),
     written("gzip", "packed with gzip", compression="gzip"),
     written("zstd", "packed with zstd", compression="zstd"),
+    written("brotli", "packed with brotli", compression="brotli"),
     written("lz4", "packed with LZ4", compression="lz4"),
     written("plain", "not packed", compression="none"),
     written("pages-2", "data pages of version 2", data_page_version="2.0"),

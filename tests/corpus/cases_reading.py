@@ -292,7 +292,7 @@ CASES: list[AnyCase] = [
     ),
     one(
         "parquet-time-beside",
-        "a type that Spark does not know, in a column beside",
+        "a time of day to the nanosecond, in a column beside",
         "a.parquet",
         parquet(more=pa.array([1], pa.time64("ns"))),
         taken("날씨"),
