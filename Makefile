@@ -101,7 +101,7 @@ lock: environment ## Pin what pyproject.toml asks for in requirements.lock
 
 .PHONY: clean
 clean: ## Remove .venv, output and what the tools cached
-	@rm -rf .venv output .hypothesis .mypy_cache .pytest_cache .ruff_cache artifacts spark-warehouse
+	@rm -rf .venv build *.egg-info output .hypothesis .mypy_cache .pytest_cache .ruff_cache artifacts spark-warehouse
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: environment
