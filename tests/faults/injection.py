@@ -135,8 +135,7 @@ def _audit(event: str, args: tuple[Any, ...]) -> None:
 def each_change(root: Path, seen: Callable[[int, str], None]) -> Iterator[None]:
     """Call `seen` just before each change that this process makes to a file below `root`.
 
-    It gets the number of the change, from 0, and what is changed. Spark's own processes are not
-    seen: they write to the staging folder alone.
+    It gets the number of the change, from 0, and what is changed.
     """
     if not _is_installed:
         sys.addaudithook(_audit)  # which cannot be taken away again
