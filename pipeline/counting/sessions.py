@@ -48,8 +48,10 @@ def session_pairs(
             n (n + 1) / 2 rows, so one crawler could outweigh everyone else.
 
     Returns:
-        `day` (days since 1970 on which the session begins) and `SESSION_PAIRS`, among them each
-        query of each session with itself.
+        A row for each pair, and for each query of each session with itself: `day` (days since
+        1970, on which the session begins), `first_id`, `second_id`, `user_id`, `seconds_between`
+        (the first typing of one and of the other), `opened` (a query with itself: the session
+        begins with it).
 
     Raises:
         InvalidParameterError: a parameter is out of its range.

@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from functools import reduce
+from math import isfinite
 from typing import Any, Final
 
 import polars as pl
@@ -155,13 +156,23 @@ def _documents(texts: pl.Series) -> pl.Series:
 
 
 def _strictly(line: str) -> str | None:
-    """An object with control characters in texts, NaN or half surrogate pairs, without them."""
+    """An object without what JSON has not, or no number of 64 bits can hold.
+
+    These are control characters in texts, half surrogate pairs, NaN, and numbers like 1e400.
+    """
     try:
-        document = json.loads(line, strict=False, parse_constant=lambda _: None)
+        document = json.loads(
+            line, strict=False, parse_constant=lambda _: None, parse_float=_finite
+        )
     except (ValueError, RecursionError):
         return None
     text = json.dumps(document, ensure_ascii=False)
     return text.encode("utf-8", "replace").decode("utf-8") if isinstance(document, dict) else None
+
+
+def _finite(number: str) -> float | None:
+    found = float(number)
+    return found if isfinite(found) else None
 
 
 def _as_written(line: str, path: str) -> str | None:

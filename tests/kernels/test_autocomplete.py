@@ -6,6 +6,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from pipeline.columns import AUTOCOMPLETE
 from pipeline.counting import days
 from pipeline.errors import InvalidParameterError
 from pipeline.language.queries import endings
@@ -270,7 +271,7 @@ def test_no_counts_no_completions() -> None:
     found = completions(counts_of([]), as_of=TODAY)
 
     assert found.is_empty()
-    assert found.columns == [*("key_kind", "prefix", "rank", "completion", "searchers", "weight")]
+    assert found.schema == pl.Schema(AUTOCOMPLETE)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 import pytest
 
+from pipeline.columns import DAILY_COUNTS, HOURLY_COUNTS
 from pipeline.counting import days
 from pipeline.counting.hours import hourly_counts
 from pipeline.counting.people import different_people
@@ -156,8 +157,13 @@ def test_the_people_of_a_sketch_do_not_depend_on_the_order_they_came_in() -> Non
 
 
 def test_no_searches_no_counts() -> None:
-    assert hourly_counts(searches(), zone=SEOUL).is_empty()
-    assert days.daily_counts(days.counted(searches())).is_empty()
+    hourly = hourly_counts(searches(), zone=SEOUL)
+    daily = days.daily_counts(days.counted(searches()))
+
+    assert hourly.is_empty()
+    assert daily.is_empty()
+    assert hourly.schema == pl.Schema(HOURLY_COUNTS)
+    assert daily.schema == pl.Schema(DAILY_COUNTS)
 
 
 def test_agrees_with_a_plain_python_count() -> None:

@@ -4,12 +4,12 @@ import unicodedata
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.language.queries import ids, normalized, surfaces, variant_key, variant_keys
 from silgeom.text import normalized_query
-from tests.kernels.texts import NORMALISED, QUERIES, SHOWN, VARIANTS, every_character
+from tests.kernels.texts import NORMALISED, QUERIES, SHOWN, VARIANTS, ZWJ, every_character
 
 
 def column(*texts: str | None) -> pl.Series:
@@ -18,6 +18,20 @@ def column(*texts: str | None) -> pl.Series:
 
 def test_equal_queries_become_one() -> None:
     assert normalized(column(*NORMALISED)).to_list() == list(NORMALISED.values())
+
+
+def test_equal_single_strings_become_one() -> None:
+    found = {query: normalized_query(query) for query in NORMALISED}
+    assert found == NORMALISED
+
+
+@settings(max_examples=2000, derandomize=True, deadline=None)
+@given(QUERIES)
+@example("ㅋㅋㅋ\u3164")
+@example(f"👩{ZWJ}{ZWJ}👩")
+def test_a_normalised_query_stays_as_it_is(query: str) -> None:
+    once = normalized_query(query)
+    assert normalized_query(once) == once
 
 
 def test_every_character_is_normalised_as_in_a_single_string() -> None:

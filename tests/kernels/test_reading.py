@@ -8,9 +8,11 @@ from typing import Any
 import polars as pl
 import pytest
 
+from pipeline.columns import SEARCHES
 from pipeline.detection import bound
 from pipeline.errors import InvalidParameterError, LogFormatError
 from pipeline.formats import LogFormat, load_format, parsed_format
+from pipeline.reading.blocks import lines_of
 from pipeline.reading.searches import Circumstances, searches_of_lines, searches_of_records
 from pipeline.schemas import REJECT_REASONS
 from pipeline.user_ids import BLAKE2B, UserKey, UserKeys
@@ -341,6 +343,91 @@ def test_csv_keeps_separators_inside_quotes() -> None:
         rows_of("csv", "2026-09-01 12:00:00,u1,q")
 
 
+def test_a_csv_line_that_ends_inside_quotes_is_no_search() -> None:
+    fmt = bound(load_format("csv"), b"time,user,query,url\n2026-09-01 12:00:00,u,q,\n", "a.csv")
+    good = {
+        '2026-09-01 12:00:00,u1,"a ""b"" c",': 'a "b" c',
+        '2026-09-01 12:00:00,u1,5" screen,': '5" screen',
+        '2026-09-01 12:00:00,u1,q,"http://a"': "q",
+    }
+    broken = [
+        '2026-09-01 12:00:00,u1,"seoul',
+        '2026-09-01 12:00:00,u1,"seoul, busan',
+        '2026-09-01 12:00:00,u1,q,"http://a',
+        '2026-09-01 12:00:00,u1,"""',
+    ]
+
+    rows = rows_of(fmt, *good, *broken)
+
+    assert [row.surface for row in rows[: len(good)]] == list(good.values())
+    assert reasons(rows[len(good) :]) == ["too_few_columns"] * len(broken)
+
+
+def test_a_json_line_is_one_object_whose_user_and_query_are_texts_or_numbers() -> None:
+    noon = '"searched_at": "2026-09-01T12:00:00+09:00"'
+    lines = {
+        # What is taken in, by its query.
+        f'{{{noon}, "user": "u", "query": "true"}}': "true",
+        f'{{{noon}, "user": "u", "query": "[속보] 지진"}}': "[속보] 지진",
+        f'{{{noon}, "user": "u", "query": "NaN"}}': "nan",
+        f'{{{noon}, "user": "u", "query": 2024}}': "2024",
+        f'{{{noon}, "user": "u", "query": 3.14}}': "3.14",
+        f'{{{noon}, "user": "u", "query": "first", "query": "last"}}': "last",
+        f'{{{noon}, "user": "u", "query": "날씨\\ud800"}}': "날씨?",
+        f'{{{noon}, "user": "u", "query": "q", "more": {{"query": {{}}}}}}': "q",
+        f'{{{noon}, "user": "u", "query": "q", "more": 1e400}}': "q",
+        f'{{{noon}, "user": "u", "query": "q", "more": NaN}}': "q",
+        # What is not, by its reason.
+        f'{{{noon}, "user": "u", "query": true}}': "blank_query",
+        f'{{{noon}, "user": "u", "query": NaN}}': "blank_query",
+        f'{{{noon}, "user": "u", "query": -Infinity}}': "blank_query",
+        f'{{{noon}, "user": "u", "query": ["a", "b"]}}': "blank_query",
+        f'{{{noon}, "user": "u", "query": {{"a": 1}}}}': "blank_query",
+        f'{{{noon}, "user": false, "query": "q"}}': "no_user",
+        f'{{{noon}, "user": NaN, "query": "q"}}': "no_user",
+        f'{{{noon}, "user": [1], "query": "q"}}': "no_user",
+        '{"searched_at": 1e400, "user": "u", "query": "q"}': "bad_time",
+        '{"searched_at": true, "user": "u", "query": "q"}': "bad_time",
+        f'[{{{noon}, "user": "u", "query": "q"}}]': "too_few_columns",
+        f'{{{noon}, "user": "u", "query": "q"}} {{"query": "more"}}': "too_few_columns",
+        f'{{{noon}, "user": "u", "query": "q"}}, {{"query": "more"}}': "too_few_columns",
+        f'{{{noon}, "user": "u", "query": "q"}} and more': "too_few_columns",
+        "true": "too_few_columns",
+        "12345": "too_few_columns",
+        '"text"': "too_few_columns",
+        "[]": "too_few_columns",
+        "[" * 5_000: "too_few_columns",
+        '{"a":' * 5_000: "too_few_columns",
+    }
+
+    rows = rows_of("silgeom-json", *lines)
+
+    assert [row.reason or row["query"] for row in rows] == list(lines.values())
+
+
+def test_a_user_is_the_same_as_text_and_as_number() -> None:
+    noon = '"searched_at": "2026-09-01T12:00:00+09:00"'
+    pairs = [
+        ('"17"', "17"),
+        ("17", "17.0"),
+        ("12345678901234567890", '"12345678901234567890"'),
+    ]
+    users = [user for pair in pairs for user in pair]
+
+    rows = rows_of("silgeom-json", *(f'{{{noon}, "user": {user}, "query": "q"}}' for user in users))
+
+    ids = [row.user_id for row in rows]
+    assert ids[0] == ids[1] == ids[2] == ids[3]
+    assert ids[4] == ids[5] != ids[0]
+    # A text is what it is.
+    [version, number] = rows_of(
+        "silgeom-json",
+        f'{{{noon}, "user": "17.0", "query": "q"}}',
+        f'{{{noon}, "user": "17", "query": "q"}}',
+    )
+    assert version.user_id != number.user_id
+
+
 def test_parquet_takes_times_of_any_type() -> None:
     seconds = 1_788_231_600  # 2026-09-01 03:00:00 UTC, noon in Seoul
     utc = pl.Series([seconds, seconds, seconds, None]) * 1_000_000
@@ -402,6 +489,19 @@ def test_a_bad_byte_is_told_from_a_replacement_character() -> None:
     assert rows[0]["query"] == "\ufffd"
 
 
+@pytest.mark.parametrize("charset", ["UTF-8", "UTF-16LE", "UTF-16BE", "CP949"])
+def test_lines_are_those_between_line_feeds_alone(charset: str) -> None:
+    text = "2026-09-01T12:00:00\tu1\ta\rb\r\n2026-09-01T12:00:00\tu1\t가\n"
+
+    found = [
+        row["query"]
+        for lines in lines_of([text.encode(charset)], charset)
+        for row in as_rows(parsed(lines, load_format("silgeom"), charset=charset))
+    ]
+
+    assert found == ["a b", "가"]
+
+
 def test_the_example_on_the_page_reads_its_lines() -> None:
     page = (Path(__file__).parents[2] / "docs" / "formats.md").read_text(encoding="utf-8")
     log = re.search(r"```\n(#Version.*?)```", page, re.DOTALL)
@@ -457,3 +557,11 @@ def test_wrong_arguments_are_refused() -> None:
         rows_of("silgeom", line, now=NOW.replace(tzinfo=None))
     with pytest.raises(LogFormatError, match="Mars"):
         rows_of("silgeom", line, zone="Mars/Base")
+
+
+def test_nothing_comes_of_nothing() -> None:
+    found = parsed(raw_lines([]), load_format("silgeom"))
+
+    assert found.is_empty()
+    # `read_span` adds the source.
+    assert {"reason", "text"} | SEARCHES.keys() - {"source"} <= set(found.columns)

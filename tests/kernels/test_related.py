@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from pipeline.columns import RELATED
 from pipeline.counting.sessions import counted, daily_pairs
 from pipeline.errors import InvalidParameterError
 from pipeline.language.queries import ids, variant_keys
@@ -287,7 +288,7 @@ def test_no_sessions_nothing_related() -> None:
     found = related_searches(pairs, names)
 
     assert found.is_empty()
-    assert found.columns[:3] == ["query", "kind", "rank"]
+    assert found.schema == pl.Schema(RELATED)
 
 
 @pytest.mark.parametrize(

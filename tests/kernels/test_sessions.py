@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 import polars as pl
 import pytest
 
-from pipeline.counting.people import different_people
+from pipeline.columns import DAILY_PAIRS
+from pipeline.counting.people import SKETCH_SIZE, different_people
 from pipeline.counting.sessions import added_up, daily_pairs, session_pairs
 from pipeline.counting.sessions import counted as counted_pairs
 from pipeline.errors import InvalidParameterError
@@ -168,6 +169,32 @@ def test_no_searches_no_pairs() -> None:
 
     assert pairs.is_empty()
     assert daily.is_empty()
+    assert daily.schema == pl.Schema(DAILY_PAIRS)
+
+
+def test_a_pair_of_more_people_than_a_sketch_holds_keeps_the_least_ids() -> None:
+    people = random.Random(4).sample(range(1_000_000), 3 * SKETCH_SIZE)
+    rows = [row for user in people for row in typed("ab", user=user)]
+
+    pair = counted(*rows)["ab"]  # of all at once, and of two groups added up
+
+    assert pair["searchers_sketch"] == sorted(people)[:SKETCH_SIZE]
+    assert pair["sessions"] == 3 * SKETCH_SIZE
+
+
+def test_one_persons_many_sessions_take_one_place_of_a_full_sketch() -> None:
+    people = list(range(0, 2 * SKETCH_SIZE, 2))
+    busy = [
+        row
+        for hour in range(3, 9)
+        for row in typed("ab", user=4, start=f"2026-03-02T{hour:02}:00:00")
+    ]
+    rows = [
+        *busy,
+        *(row for user in people for row in typed("ab", user=user, start="2026-03-02T10:00:00")),
+    ]
+
+    assert counted(*rows)["ab"]["searchers_sketch"] == people
 
 
 def oracle(rows: list[Search], *, gap: timedelta, max_queries: int, zone: str) -> list[Pair]:

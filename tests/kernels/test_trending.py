@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from pipeline.columns import TRENDING
 from pipeline.errors import InvalidParameterError
 from pipeline.language.queries import variant_key
 from pipeline.results.trending import surprise, trending_keywords
@@ -300,7 +301,7 @@ def test_no_searches_no_board() -> None:
     rows = trending_keywords(empty, names_of("a"), window_end=END, zone="Asia/Seoul")
 
     assert rows.is_empty()
-    assert rows.columns[:4] == ["window_end", "rank", "query", "surface"]
+    assert rows.schema == pl.Schema(TRENDING)
 
 
 def test_surprise_of_known_counts() -> None:
