@@ -48,12 +48,19 @@ def main(argv: Sequence[str] | None = None) -> None:
 def _run(name: str, options: Sequence[str]) -> None:
     with _signals_wait():
         from pipeline.cli import run_job
-        from silgeom.progress import session_with_progress
+        from pipeline.session import Session, in_process
+        from silgeom.progress import progress
 
         job = importlib.import_module(f"pipeline.commands.{name}")
     parser: argparse.ArgumentParser = job.parser()
     parser.prog = f"silgeom run {name}"
-    run_job(job.run, parser, lambda _: session_with_progress(), options)
+
+    @contextmanager
+    def session_of(_: str) -> Iterator[Session]:
+        with progress() as observer:
+            yield in_process(observer=observer)
+
+    run_job(job.run, parser, session_of, options)
 
 
 @contextmanager

@@ -1,11 +1,9 @@
 """How far a job is: a bar a step on the terminal, gone when the step is over."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
-
-from pipeline.session import Session, in_process
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -22,20 +20,23 @@ STEPS: Final = {
 
 
 @contextmanager
-def session_with_progress() -> Iterator[Session]:
-    """A session in this process that shows how far it is, if standard error is a terminal."""
+def progress() -> Iterator[Callable[[str, int, int], None] | None]:
+    """What is to be told of steps: name, pieces done, of how many; None: nobody looks.
+
+    Somebody does where standard error is a terminal.
+    """
     if sys.stderr is None or not sys.stderr.isatty():
-        yield in_process()
+        yield None
         return
     from rich.console import Console
 
     console = Console(stderr=True)
     if not console.is_interactive:  # a terminal that cannot take a line back
-        yield in_process()
+        yield None
         return
     bar = _Bar(console)
     try:
-        yield in_process(observer=bar)
+        yield bar
     finally:
         bar.close()
 
