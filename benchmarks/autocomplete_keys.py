@@ -3,12 +3,11 @@
     python benchmarks/autocomplete_keys.py [--queries 1000000] [--rounds 3] [--min-searchers 5]
 
 Counts of that many different queries (12 keys on average, Zipf's law) are made once; then plain
-prefixes, keystrokes and initials, and these with tails are computed from them in turn, sorted and
-written as one file, as the job does. Some 2 % of the queries pass the floor of 5 people; all pass
+prefixes, keystrokes and initials, and these with tails are computed from them in turn, and written
+as one file, as the job does. Some 2 % of the queries pass the floor of 5 people; all pass
 `--min-searchers 1`, which is the worst case.
 
-Told are seconds, and seconds of CPU where the system has /proc: on a machine with other work,
-compare those.
+Told are seconds, and seconds of CPU of all threads: on a machine with other work, compare those.
 """
 
 import argparse
@@ -16,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import date
 from pathlib import Path
 from statistics import median
@@ -25,77 +24,80 @@ from unittest.mock import patch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
+import numpy as np
+import polars as pl
 
-from pipeline import autocomplete
-from pipeline.counts import daily_counts
-from pipeline.session import spark_session
+from pipeline.counting.days import counted, daily_counts
+from pipeline.counting.groups import Ints
+from pipeline.language.queries import ids
+from pipeline.results import autocomplete
 from silgeom.simulate.material import material
 from silgeom.tables import table
 
 DAY: Final = date(2026, 3, 15)
 
 
-def made_counts(spark: SparkSession, queries: int) -> DataFrame:
+def made_counts(queries: int) -> pl.DataFrame:
     """Counts of one day: every query once, and as many searches again by Zipf's law."""
-    words = sorted(
-        {word for heads in material()[0] for text, _ in heads.queries for word in text.split()}
-    )
-    pool = F.split(F.lit(" ".join(words)), " ")
-    number = F.col("id")
-    zipf = F.floor(F.pow(F.lit(float(queries)), F.rand(seed=1))).cast("long") - 1
-    index = F.when(number < queries, number).otherwise(zipf)
-    first, second = index % len(words), F.floor(index / len(words)) % len(words)
-    rest = F.floor(index / len(words) ** 2)
-    name = F.concat_ws(" ", F.get(pool, first.cast("int")), F.get(pool, second.cast("int")))
-    query = F.lower(F.when(rest > 0, F.concat(name, rest.cast("string"))).otherwise(name))
-    searches = spark.range(2 * queries).select(
-        F.lit(DAY).cast("timestamp").alias("searched_at"),
-        F.xxhash64("id").alias("user_id"),
-        query.alias("query"),
-    )
-    return daily_counts(
-        searches.select(
-            "searched_at",
-            "user_id",
-            F.xxhash64("query").alias("query_id"),
-            "query",
-            F.col("query").alias("surface"),
-            F.lit(None).cast("string").alias("clicked_url"),
-            F.lit(None).cast("int").alias("clicked_rank"),
-            F.lit("").alias("source"),
-            F.lit(str(DAY)).alias("dt"),
+    words = pl.Series(
+        sorted(
+            {word for heads in material()[0] for text, _ in heads.queries for word in text.split()}
         )
     )
-
-
-def text_prefixes(shown: DataFrame, _: DataFrame, max_prefix: int) -> DataFrame:
-    """What autocomplete would do without Hangul: each prefix of the query's characters."""
-    lengths = F.sequence(F.lit(1), F.least(F.length("query"), F.lit(max_prefix)))
-    return (
-        shown.withColumn("length", F.explode(lengths))
-        .withColumn("prefix", F.substring("query", F.lit(1), F.col("length")))
-        .where(~F.endswith("prefix", F.lit(" ")))
-        .withColumn("key_kind", F.lit("text"))
+    chance = np.random.default_rng(1)
+    zipf = np.floor(float(queries) ** chance.random(queries)).astype(np.int64) - 1
+    number = np.concatenate([np.arange(queries), zipf])
+    rest = number // len(words) ** 2
+    texts = pl.DataFrame(
+        {
+            "first": words.gather(number % len(words)),
+            "second": words.gather(number // len(words) % len(words)),
+            "rest": rest,
+        }
+    ).select(
+        query=pl.concat_str(
+            "first",
+            pl.lit(" "),
+            "second",
+            pl.when(pl.col("rest") > 0).then(pl.col("rest").cast(pl.String)).otherwise(pl.lit("")),
+        ).str.to_lowercase()
     )
+    people = chance.integers(-(2**63), 2**63 - 1, len(number))
+    searches = texts.select(
+        "query", surface="query", user_id=pl.Series(people), query_id=ids(texts["query"])
+    )
+    return daily_counts(counted(searches)).with_columns(dt=pl.lit(str(DAY)))
 
 
-def no_tails(queries: DataFrame, *_: object) -> DataFrame:
+def as_it_is(rows: pl.DataFrame) -> pl.DataFrame:
+    """Slips and all."""
+    return rows
+
+
+def no_tails(*_: object) -> pl.DataFrame:
     """The endings of nothing."""
-    return queries.select(
-        "query",
-        F.col("query").alias("completion"),
-        F.col("searcher_days").alias("searchers"),
-        F.col("weight").cast("double").alias("weight"),
-    ).where(F.lit(False))
+    schema = {
+        "query": pl.String,
+        "completion": pl.String,
+        "weight": pl.Float64,
+        "searchers": pl.Int64,
+    }
+    return pl.DataFrame(schema=schema)
 
 
-@contextmanager
-def keys_alone() -> Iterator[None]:
+def no_words(*_: object) -> tuple[pl.Series, Ints]:
+    """A prefix of the text that ends with a space is one like any other."""
+    return pl.Series([], dtype=pl.String), np.zeros(0, dtype=np.int64)
+
+
+def no_initials(queries: pl.Series) -> pl.Series:
+    """Nothing, of every query."""
+    return pl.repeat("", len(queries), eager=True)
+
+
+def keys_alone() -> AbstractContextManager[object]:
     """Completion by keystrokes and initials, without the endings of queries."""
-    with patch.object(autocomplete, "_tails", no_tails):
-        yield
+    return patch.object(autocomplete, "_tails", no_tails)
 
 
 @contextmanager
@@ -103,27 +105,12 @@ def text_alone() -> Iterator[None]:
     """Completion by plain prefixes, in place of what makes and uses keys."""
     with (
         keys_alone(),
-        patch.object(autocomplete, "keystrokes", lambda query: query),
-        patch.object(autocomplete, "_without_slips", lambda shown: shown),
-        patch.object(autocomplete, "_with_prefixes", text_prefixes),
+        patch.object(autocomplete, "keystrokes", lambda queries: queries),
+        patch.object(autocomplete, "choseong", no_initials),
+        patch.object(autocomplete, "_without_slips", as_it_is),
+        patch.object(autocomplete, "_word_prefixes", no_words),
     ):
         yield
-
-
-@contextmanager
-def as_it_is() -> Iterator[None]:
-    """Completion by keys and by tails."""
-    yield
-
-
-def cpu_seconds(spark: SparkSession) -> float:
-    """CPU time that Spark's Java has taken so far; 0 where the system does not tell."""
-    try:
-        stat = Path(f"/proc/{spark.sparkContext._gateway.proc.pid}/stat").read_text("utf-8")  # type: ignore[union-attr]
-    except (OSError, AttributeError):
-        return 0.0
-    user, system = stat.rpartition(")")[2].split()[11:13]
-    return (int(user) + int(system)) / 100
 
 
 def main() -> None:
@@ -134,36 +121,31 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--min-searchers", type=int, default=5)
     args = parser.parse_args()
-    ways: dict[str, Callable[[], object]] = {
+    ways: dict[str, Callable[[], AbstractContextManager[object]]] = {
         "text alone": text_alone,
         "keys": keys_alone,
-        "keys and tails": as_it_is,
+        "keys and tails": nullcontext,
     }
     taken: dict[str, list[tuple[float, float]]] = {way: [] for way in ways}
     rows: dict[str, int] = {}
-    with (
-        spark_session("autocomplete_keys") as session,
-        tempfile.TemporaryDirectory(prefix="autocomplete_keys") as folder,
-    ):
-        spark = session()
-        made_counts(spark, args.queries).write.parquet(f"{folder}/counts")
-        counts = spark.read.parquet(f"{folder}/counts")
+    with tempfile.TemporaryDirectory(prefix="autocomplete_keys") as folder:
+        made_counts(args.queries).write_parquet(f"{folder}/counts.parquet")
+        counts = pl.scan_parquet(f"{folder}/counts.parquet")
         for _ in range(args.rounds):
             for way, patched in ways.items():
-                with patched():  # type: ignore[attr-defined]
+                began, cpu = time.monotonic(), time.process_time()
+                with patched():
                     made = autocomplete.completions(
                         counts, as_of=DAY, min_searchers=args.min_searchers
                     )
-                began, cpu = time.monotonic(), cpu_seconds(spark)
-                ordered = made.orderBy("key_kind", "prefix", "rank").coalesce(1)
-                ordered.write.mode("overwrite").parquet(f"{folder}/result")
-                taken[way].append((time.monotonic() - began, cpu_seconds(spark) - cpu))
-                rows[way] = spark.read.parquet(f"{folder}/result").count()
+                made.write_parquet(f"{folder}/result.parquet", compression_level=1)
+                taken[way].append((time.monotonic() - began, time.process_time() - cpu))
+                rows[way] = len(made)
     base = [median(each) for each in zip(*taken["text alone"], strict=True)]
     lines = []
     for way, times in taken.items():
         seconds, cpu = (median(each) for each in zip(*times, strict=True))
-        lines.append((way, rows[way], seconds, seconds / base[0], cpu, cpu / (base[1] or 1.0)))
+        lines.append((way, rows[way], seconds, seconds / base[0], cpu, cpu / base[1]))
     print(f"{args.queries:,} different queries, median of {args.rounds} rounds\n")  # noqa: T201
     print(table(["completed by", "rows", "seconds", "×", "CPU seconds", "× "], lines))  # noqa: T201
 
