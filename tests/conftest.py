@@ -20,6 +20,12 @@ def session() -> Session:
     return in_process(workers=2)
 
 
+@pytest.fixture
+def no_power_cuts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What lies in the system's memory outlasts a process: no need to wait for the disk."""
+    monkeypatch.setattr(os, "fsync", lambda _: None)
+
+
 @pytest.fixture(scope="session")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator["SparkSession"]:
     """One small local session of Spark for the whole run; started by the first test that asks."""

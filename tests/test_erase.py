@@ -255,6 +255,7 @@ def a_root_without_searches(path: Path) -> None:
         root.storage.write_text(f"{root.address}/_first_look_related", f"x\n{ANNA}\n")
 
 
+@pytest.mark.usefixtures("no_power_cuts")
 def test_cut_off_at_any_call_of_storage_an_erasure_is_finished_by_running_it_again(
     tmp_path: Path,
 ) -> None:

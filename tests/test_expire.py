@@ -295,6 +295,7 @@ def test_less_than_results_read_is_kept_with_a_word(tmp_path: Path, run: Job) ->
     assert (status, "--as-of 2199-01-01 is in the future" in error) == (2, True)
 
 
+@pytest.mark.usefixtures("no_power_cuts")
 def test_cut_off_at_any_call_of_storage_all_goes_or_nothing_and_again_mends_it(
     tmp_path: Path,
 ) -> None:

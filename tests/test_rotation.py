@@ -235,6 +235,7 @@ def consistent(path: Path) -> UserKeys:
     return keys
 
 
+@pytest.mark.usefixtures("no_power_cuts")
 def test_killed_at_any_step_key_and_ids_belong_together(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

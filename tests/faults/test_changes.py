@@ -34,6 +34,7 @@ from tests.faults.injection import (
 )
 from tests.faults.readers import Rows, differences, reading, rows
 
+pytestmark = pytest.mark.usefixtures("no_power_cuts")
 DAY = "dt=2026-03-0{}"
 
 
@@ -110,12 +111,6 @@ def is_before(root: Path) -> bool:
 
 def is_after(root: Path) -> bool:
     return told(root) == (AFTER, b"second", ["2nd", "2nd", "2nd", None, "2nd"])
-
-
-@pytest.fixture(autouse=True)
-def no_power_cuts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What lies in the system's memory outlasts a process: no need to wait for the disk."""
-    monkeypatch.setattr(os, "fsync", lambda _: None)
 
 
 @pytest.fixture

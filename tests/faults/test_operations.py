@@ -19,6 +19,8 @@ FEW = 5
 IS_EXHAUSTIVE = os.environ.get("SILGEOM_FAULTS") == "all"
 MODES = (PASSES, LASTS, FULL, INTERRUPT)
 
+pytestmark = pytest.mark.usefixtures("no_power_cuts")
+
 
 @pytest.fixture(scope="module")
 def session() -> Session:
