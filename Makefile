@@ -27,7 +27,7 @@ test: environment ## All tests but those that need containers
 	@.venv/bin/python -m pytest -m 'not cluster' $(ARGS)
 
 .PHONY: fault-test
-fault-test: environment ## A fault at every call of storage of every operation (hours)
+fault-test: environment ## A fault at every call of storage of every operation (a quarter of an hour)
 	@mkdir -p artifacts && rm -f artifacts/faults.txt
 	@SILGEOM_FAULTS=all SILGEOM_FAULTS_REPORT=artifacts/faults.txt \
 	  .venv/bin/python -m pytest tests/faults $(ARGS)
