@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from typing import Final
 
 LOGGER: Final = "pipeline"
+#: Where a job on a cluster tells where its page is and how far it is.
+PROGRESS_LOGGER: Final = "pipeline.progress"
 LEVELS: Final = ("debug", "info", "warning", "error")
 STYLES: Final = ("text", "json")
 
@@ -55,4 +57,4 @@ def set_up_logging(level: str = "warning", style: str = "text") -> None:
     logger.propagate = False
     # A job on a cluster takes minutes: where its page is, and how far it is, is told unasked.
     told_unasked = "INFO" if logger.isEnabledFor(logging.WARNING) else level.upper()
-    logging.getLogger(f"{LOGGER}.session").setLevel(told_unasked)
+    logging.getLogger(PROGRESS_LOGGER).setLevel(told_unasked)

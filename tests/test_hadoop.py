@@ -101,7 +101,7 @@ def test_where_a_job_runs_is_told_unless_only_errors_are_asked_for(
 ) -> None:
     set_up_logging(level)
 
-    logging.getLogger("pipeline.session").info("application_1_2 runs")
+    logging.getLogger("pipeline.progress").info("application_1_2 runs")
     logging.getLogger("pipeline.ingest").info("reading 3 files")
 
     assert ("application_1_2 runs" in capsys.readouterr().err) is is_told

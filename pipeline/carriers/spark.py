@@ -32,10 +32,11 @@ from pyspark.sql import functions as F
 from pipeline.carriers.steps import StepFailedError
 from pipeline.errors import PipelineError, UnreadableFileError
 from pipeline.hadoop import application_page, check_resource_manager, hadoop_settings
+from pipeline.logs import PROGRESS_LOGGER
 from pipeline.session import Session
 from silgeom.commands import Stopped
 
-_LOG = logging.getLogger(__name__)
+_LOG = logging.getLogger(PROGRESS_LOGGER)
 
 #: How often a job on a cluster tells how far it is.
 PROGRESS_SECONDS: Final = 20.0
