@@ -30,7 +30,7 @@ import polars as pl
 from pipeline.counting.days import counted, daily_counts
 from pipeline.counting.groups import Ints
 from pipeline.language.queries import ids
-from pipeline.results import autocomplete
+from pipeline.results import completions as autocomplete
 from silgeom.simulate.material import material
 from silgeom.tables import table
 

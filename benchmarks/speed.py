@@ -30,12 +30,12 @@ from statistics import median
 from typing import Final
 
 import pandas as pd
+from pipeline.people import SKETCH_SIZE
 
 from benchmarks import log
 from benchmarks.measure import PROJECT, SPARK_SUBMIT, Cost, in_one_session, measured
 from benchmarks.report import Goal, Table, check_markers, goals, machine, put
 from benchmarks.timed_job import Step
-from pipeline.people import SKETCH_SIZE
 
 RESULTS: Final = ("trending", "related", "autocomplete")
 RIVALS: Final = {

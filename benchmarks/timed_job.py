@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import psutil
 
 from benchmarks.log import lay
-from pipeline.session import Session, spark_session
+from pipeline.carriers.session import Session, spark_session
 
 
 @dataclass(frozen=True)

@@ -27,9 +27,9 @@ from pyspark.sql import SparkSession
 
 from benchmarks.measure import PROJECT, SPARK_SUBMIT, measured
 from benchmarks.report import Table, check_markers, machine, put
-from pipeline.journal import Change
-from pipeline.root import Root, open_root
-from pipeline.storage import LocalStorage
+from pipeline.store.journal import Change
+from pipeline.store.root import Root, open_root
+from pipeline.store.storage import LocalStorage
 
 #: The day of the log; the boards that are put reach back from the day before.
 DAY: Final = date(2026, 3, 2)

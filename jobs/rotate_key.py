@@ -6,8 +6,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # spark-submit adds jobs/ alone
 
 from pipeline.carriers.spark import spark_session
-from pipeline.cli import run_job
 from pipeline.commands import rotate_key
+from pipeline.commands.cli import run_job
 
 if __name__ == "__main__":
     run_job(rotate_key.run, rotate_key.parser(), spark_session)

@@ -47,8 +47,8 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def _run(name: str, options: Sequence[str]) -> None:
     with _signals_wait():
-        from pipeline.cli import run_job
-        from pipeline.session import Session, in_process
+        from pipeline.carriers.session import Session, in_process
+        from pipeline.commands.cli import run_job
         from silgeom.progress import progress
 
         job = importlib.import_module(f"pipeline.commands.{name}")

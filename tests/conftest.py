@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipeline.session import Session, in_process
+from pipeline.carriers.session import Session, in_process
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

@@ -1,6 +1,6 @@
 """Rows with every field but the one under test already filled in, and who works on them."""
 
-from pipeline.session import in_process
+from pipeline.carriers.session import in_process
 from tests.kernels.rows import at as at
 from tests.kernels.rows import search as search
 from tests.kernels.rows import searches as searches

@@ -8,8 +8,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NoReturn
 
-from pipeline import cli
-from pipeline.session import Session
+from pipeline.carriers.session import Session
+from pipeline.commands import cli
 from tests.factories import HERE
 
 Job = Callable[[Session, argparse.Namespace], None]

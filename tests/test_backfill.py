@@ -7,12 +7,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from pipeline import publish
-from pipeline.backfill import Asked, days_asked_for, ends_asked_for, numbered, window_ends
 from pipeline.errors import InvalidParameterError
-from pipeline.root import Root
-from pipeline.state import DayVersion
-from pipeline.storage import LocalStorage
+from pipeline.runs import published as publish
+from pipeline.runs.backfill import Asked, days_asked_for, ends_asked_for, numbered, window_ends
+from pipeline.store.root import Root
+from pipeline.store.state import DayVersion
+from pipeline.store.storage import LocalStorage
 from tests.factories import HERE
 from tests.test_jobs import run as run  # the fixture
 

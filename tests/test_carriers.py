@@ -9,17 +9,19 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from pipeline import publish, schemas
+from pipeline import schemas
 from pipeline.carriers.in_process import InProcess
+from pipeline.carriers.session import Session, in_process
 from pipeline.carriers.steps import Mapped, StepFailedError
 from pipeline.errors import UnreadableFileError
-from pipeline.flow import counting, publishing
-from pipeline.ingest import take_in
-from pipeline.inspection import Landing
-from pipeline.publish import AutocompleteOptions, RelatedOptions, TrendingOptions
-from pipeline.refresh import SessionRules
-from pipeline.root import Root, open_root
-from pipeline.session import Session, in_process
+from pipeline.runs import count as counting
+from pipeline.runs import publish as publishing
+from pipeline.runs import published as publish
+from pipeline.runs.inspection import Landing
+from pipeline.runs.published import AutocompleteOptions, RelatedOptions, TrendingOptions
+from pipeline.runs.stale import SessionRules
+from pipeline.runs.take_in import take_in
+from pipeline.store.root import Root, open_root
 from tests.factories import at
 
 if TYPE_CHECKING:

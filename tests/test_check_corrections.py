@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 
 from pipeline.columns import DAILY_COUNTS, DAILY_PAIRS, Columns
-from pipeline.storage import LocalStorage
-from pipeline.tables import write
+from pipeline.store.storage import LocalStorage
+from pipeline.store.tables import write
 from tests.kernels.test_related import Session, by_people, others, pairs_and_names
 from tools import check_corrections
 from tools.check_corrections import FLOORS, KINDS, Row, judged

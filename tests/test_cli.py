@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.carriers.session import Session
 from pipeline.carriers.spark import spark_session
-from pipeline.session import Session
 from tests.jobs import IDLE, command, status_of, status_of_job
 
 PROJECT = Path(__file__).parent.parent
@@ -454,7 +454,7 @@ def test_help_that_nobody_reads_to_its_end_is_no_error() -> None:
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
 def test_output_that_does_not_fit_on_its_disk_is_one_sentence() -> None:
-    code = "from pipeline.cli import say\nfrom tests.jobs import command, status_of_job\n"
+    code = "from pipeline.commands.cli import say\nfrom tests.jobs import command, status_of_job\n"
     code += "exit(status_of_job(lambda *_: say('x'), command('ingest').parser()))"
     with open("/dev/full", "wb") as full:
         status, _, error = ran(code, stdout=full.fileno())

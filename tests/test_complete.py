@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.results.autocomplete import completions
+from pipeline.results.completions import completions
 from silgeom import complete as module
 from silgeom.complete import Completer, CompletionError, complete
 from silgeom.hangul import keystrokes, states_of_input

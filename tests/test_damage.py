@@ -12,9 +12,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.errors import RootError
-from pipeline.ingest import read_ledger
-from pipeline.root import Root, open_root
-from pipeline.state import DayVersion
+from pipeline.runs.take_in import read_ledger
+from pipeline.store.root import Root, open_root
+from pipeline.store.state import DayVersion
 from tests.factories import HERE
 
 NINE = datetime(2026, 3, 2, 0, 0, 0, tzinfo=UTC)  # nine o'clock in Seoul

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from pipeline.publish import hour_partition, next_full_hour, parsed_first_look
+from pipeline.runs.published import hour_partition, next_full_hour, parsed_first_look
 from silgeom.complete import complete
 from tests.test_jobs import run  # noqa: F401
 

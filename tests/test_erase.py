@@ -13,15 +13,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.erasure import Proof, erase, known_users, prove
 from pipeline.errors import InvalidParameterError
-from pipeline.evidence import Person, hits, holds_user
-from pipeline.refresh import SessionRules
-from pipeline.root import Root, open_root
+from pipeline.reading.user_ids import user_ids
+from pipeline.runs.erasure import Proof, erase, known_users, prove
+from pipeline.runs.stale import SessionRules
 from pipeline.schemas import DAILY_COUNTS, DAILY_PAIRS, HOURLY_COUNTS
-from pipeline.state import DayVersion
-from pipeline.storage import LocalStorage
-from pipeline.user_ids import user_ids
+from pipeline.store.evidence import Person, hits, holds_user
+from pipeline.store.root import Root, open_root
+from pipeline.store.state import DayVersion
+from pipeline.store.storage import LocalStorage
 from tests.factories import HERE
 from tests.faults.injection import INTERRUPT, KILL, Calls, Killed, storage_calls
 from tests.test_expire import everything, results

@@ -6,10 +6,10 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from pipeline.erased import Erased, erased_rows
-from pipeline.formats import built_in
+from pipeline.reading.erased import Erased, erased_rows
+from pipeline.reading.formats import built_in
 from pipeline.reading.searches import Circumstances, searches_of_lines
-from pipeline.user_ids import UserKeys, user_ids
+from pipeline.reading.user_ids import UserKeys, user_ids
 
 KEYS = UserKeys.new()
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)

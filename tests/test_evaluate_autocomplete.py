@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.results.autocomplete import completions
+from pipeline.results.completions import completions
 from silgeom.complete import Completer
 from silgeom.evaluate import __main__ as command
 from silgeom.evaluate.autocomplete import (

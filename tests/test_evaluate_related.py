@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.counting.sessions import counted, daily_pairs, session_pairs
 from pipeline.language.queries import ids, variant_keys
-from pipeline.results.related import related_searches
+from pipeline.results.related_searches import related_searches
 from silgeom.evaluate.log import Log, log_of, split
 from silgeom.evaluate.related import (
     Counts,

@@ -12,7 +12,7 @@ import pytest
 
 from pipeline.columns import HOURLY_COUNTS
 from pipeline.language.queries import ids, variant_keys
-from pipeline.results.trending import trending_keywords
+from pipeline.results.trending_keywords import trending_keywords
 from silgeom.evaluate import trending
 from silgeom.evaluate.log import EvaluationError
 from silgeom.evaluate.trend_counts import Counts, counts_of, read_counts, variant_key

@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.retention import expire, expiries, first_day_kept, keep_option
-from pipeline.root import Root, open_root
-from pipeline.state import DayVersion, parsed_days, parsed_state
+from pipeline.runs.retention import expire, expiries, first_day_kept, keep_option
+from pipeline.store.root import Root, open_root
+from pipeline.store.state import DayVersion, parsed_days, parsed_state
 from tests.factories import HERE
 from tests.faults.injection import INTERRUPT, KILL, Calls, Killed, storage_calls
 from tests.test_jobs import run as run  # the fixture

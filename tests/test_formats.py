@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.charsets import detect_charset, known_charset
-from pipeline.detection import bound, detect_format, file_date, shape
 from pipeline.errors import LogFormatError
-from pipeline.formats import BUILT_IN, LogFormat, TimePattern, load_format, parsed_format
+from pipeline.reading.charsets import detect_charset, known_charset
+from pipeline.reading.detection import bound, detect_format, file_date, shape
+from pipeline.reading.formats import BUILT_IN, LogFormat, TimePattern, load_format, parsed_format
 
 SILGEOM = "2026-09-01T12:00:00+09:00\tu1\t서울 날씨\n"
 JSON = '{"searched_at": "2026-09-01T12:00:00", "user": "u1", "query": "서울 날씨"}\n'
@@ -180,7 +180,7 @@ def test_declarations_are_found_inside_a_zip_file(tmp_path: Path) -> None:
     with zipfile.ZipFile(archive, "w") as zipped:
         for path in [*package.glob("*.py"), *package.glob("log_formats/*.toml")]:
             zipped.write(path, Path("pipeline") / path.relative_to(package))
-    code = "import pipeline.formats as f; print(f.__file__, f.load_format('aol').name)"
+    code = "import pipeline.reading.formats as f; print(f.__file__, f.load_format('aol').name)"
 
     done = subprocess.run(
         [sys.executable, "-c", code],
@@ -191,7 +191,7 @@ def test_declarations_are_found_inside_a_zip_file(tmp_path: Path) -> None:
         check=True,
     )
 
-    assert done.stdout.split() == [f"{archive}/pipeline/formats.py", "aol"]
+    assert done.stdout.split() == [f"{archive}/pipeline/reading/formats.py", "aol"]
 
 
 def test_an_unknown_format_names_the_known_ones() -> None:

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import UnreachableError
-from pipeline.hadoop import (
+from pipeline.carriers.hadoop import (
     application_page,
     check_resource_manager,
     hadoop_settings,
     resource_managers,
 )
+from pipeline.errors import UnreachableError
 from pipeline.logs import set_up_logging
 
 PAIR = {
@@ -102,7 +102,7 @@ def test_where_a_job_runs_is_told_unless_only_errors_are_asked_for(
     set_up_logging(level)
 
     logging.getLogger("pipeline.progress").info("application_1_2 runs")
-    logging.getLogger("pipeline.ingest").info("reading 3 files")
+    logging.getLogger("pipeline.runs.take_in").info("reading 3 files")
 
     assert ("application_1_2 runs" in capsys.readouterr().err) is is_told
 

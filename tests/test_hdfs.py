@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import PipelineError, RemoteError, UnreachableError
-from pipeline.hdfs import client_of, hdfs_errors, is_held, native_place
 from pipeline.retries import may_pass
+from pipeline.store.hdfs import client_of, hdfs_errors, is_held, native_place
 
 SITE = "<configuration>{}</configuration>"
 PROPERTY = "<property><name>{}</name><value>{}</value></property>"
@@ -107,10 +107,10 @@ def test_a_host_without_a_port_that_no_settings_know_is_left_to_java(tmp_path: P
 
 
 def test_without_the_native_client_all_is_left_to_java(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.hdfs.IS_INSTALLED", False)
+    monkeypatch.setattr("pipeline.store.hdfs.IS_INSTALLED", False)
 
     assert native_place("hdfs://localhost:8020/logs", {}) is None
-    without = "import sys; sys.modules['hdfs_native'] = None; import pipeline.storage"
+    without = "import sys; sys.modules['hdfs_native'] = None; import pipeline.store.storage"
     subprocess.run([sys.executable, "-c", without], check=True)
 
 
@@ -218,7 +218,7 @@ def test_a_name_node_that_does_not_answer_is_told_within_seconds(
 def test_a_name_node_that_is_gone_for_good_is_waited_for_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("pipeline.hdfs._clients", lambda _: ("patient", "quick"))
+    monkeypatch.setattr("pipeline.store.hdfs._clients", lambda _: ("patient", "quick"))
     address = "hdfs://gone:8020/root"
     used: list[object] = [client_of("gone:8020")]
 

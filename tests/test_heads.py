@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.inspection import Landing, Readable, Verdict, looked_into
-from pipeline.ledger import FoundFile
-from pipeline.storage import LocalStorage
+from pipeline.runs.inspection import Landing, Readable, Verdict, looked_into
+from pipeline.store.ledger import FoundFile
+from pipeline.store.storage import LocalStorage
 from tests.factories import at
 
 LINE = b"2026-03-02T09:00:00+09:00\tkim\tweather\n"

@@ -10,14 +10,16 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from pipeline import publish
-from pipeline.flow import counting, merging, reading
-from pipeline.formats import load_format
-from pipeline.ingest import take_in
-from pipeline.inspection import Landing, Readable
-from pipeline.ledger import FoundFile
-from pipeline.refresh import SessionRules
-from pipeline.root import open_root
+from pipeline.reading.formats import load_format
+from pipeline.runs import count as counting
+from pipeline.runs import merge as merging
+from pipeline.runs import published as publish
+from pipeline.runs import read as reading
+from pipeline.runs.inspection import Landing, Readable
+from pipeline.runs.stale import SessionRules
+from pipeline.runs.take_in import take_in
+from pipeline.store.ledger import FoundFile
+from pipeline.store.root import open_root
 from tests.factories import HERE, at
 from tests.test_carriers import KEYS, rows
 

@@ -11,11 +11,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from pipeline.carriers.session import Session
 from pipeline.errors import LandingError, RootError
-from pipeline.ingest import TakenIn, take_in
-from pipeline.inspection import Landing
-from pipeline.root import open_root
-from pipeline.session import Session
+from pipeline.runs.inspection import Landing
+from pipeline.runs.take_in import TakenIn, take_in
+from pipeline.store.root import open_root
 from tests.factories import at
 
 NOW = at("2026-03-10T00:00:00")

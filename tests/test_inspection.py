@@ -13,10 +13,10 @@ import pandas as pd
 import pytest
 
 from pipeline.faults import cause_of, may_be_weather
-from pipeline.formats import built_in
-from pipeline.inspection import Landing, Readable, Verdict, damages, looked_into
-from pipeline.ledger import TAKEN_IN, FoundFile, LedgerEntry
-from pipeline.storage import LocalStorage
+from pipeline.reading.formats import built_in
+from pipeline.runs.inspection import Landing, Readable, Verdict, damages, looked_into
+from pipeline.store.ledger import TAKEN_IN, FoundFile, LedgerEntry
+from pipeline.store.storage import LocalStorage
 from tests.factories import at
 
 LINES = b"".join(

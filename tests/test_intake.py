@@ -11,12 +11,12 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from pipeline.carriers.session import Session
 from pipeline.errors import LandingError, UnreachableError
-from pipeline.ingest import TakenIn, check_landing, take_in
-from pipeline.inspection import Landing
-from pipeline.root import open_root
-from pipeline.session import Session
-from pipeline.storage import LocalStorage
+from pipeline.runs.inspection import Landing
+from pipeline.runs.take_in import TakenIn, check_landing, take_in
+from pipeline.store.root import open_root
+from pipeline.store.storage import LocalStorage
 from tests.factories import HERE, at
 
 NOW = at("2026-03-10T00:00:00")

@@ -10,9 +10,9 @@ from unicodedata import normalize
 import pandas as pd
 import pytest
 
+from pipeline.carriers.session import Session
 from pipeline.errors import UnreachableError
-from pipeline.session import Session
-from pipeline.storage import LocalStorage
+from pipeline.store.storage import LocalStorage
 from silgeom.complete import complete
 from tests.factories import HERE
 from tests.jobs import IDLE, command, status_of

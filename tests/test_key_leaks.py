@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.user_ids import UserKeys, user_ids
+from pipeline.reading.user_ids import UserKeys, user_ids
 
 PROJECT = Path(__file__).resolve().parents[1]
 SECRET = bytes(range(101, 133))

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.ledger import (
+from pipeline.store.ledger import (
     DAMAGED,
     SAME_CONTENT,
     SET_ASIDE,

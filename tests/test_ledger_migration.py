@@ -5,10 +5,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.ledger import LedgerEntry
-from pipeline.migrations import bring_up_to_date
-from pipeline.state import State
-from pipeline.storage import LocalStorage
+from pipeline.store.ledger import LedgerEntry
+from pipeline.store.migrations import bring_up_to_date
+from pipeline.store.state import State
+from pipeline.store.storage import LocalStorage
 from tests.factories import at
 
 #: Of layout 1: the columns that the ledger had then.

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pipeline.lines import beginning, open_after
+from pipeline.reading.lines import beginning, open_after
 
 SHORT = b"2026-03-02T09:00:00+09:00\tkim\tweather\n"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.storage import Listing, LocalStorage
+from pipeline.store.storage import Listing, LocalStorage
 from silgeom.commands import printable
 
 

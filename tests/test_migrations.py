@@ -13,13 +13,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline import migrations
 from pipeline.errors import RootError
-from pipeline.journal import Change
-from pipeline.migrations import LAYOUT
-from pipeline.root import Root, columns_digest, open_root
 from pipeline.schemas import LEDGER, REJECTS, SEARCHES
-from pipeline.state import fingerprint
+from pipeline.store import migrations
+from pipeline.store.journal import Change
+from pipeline.store.migrations import LAYOUT
+from pipeline.store.root import Root, columns_digest, open_root
+from pipeline.store.state import fingerprint
 from tests.factories import HERE
 
 DAY = "2026-03-02"

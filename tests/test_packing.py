@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pipeline.packing import PIECE_BYTES, DamagedError, Unpacked
+from pipeline.reading.packing import PIECE_BYTES, DamagedError, Unpacked
 
 TEXT = "".join(f"line {number}\n" for number in range(20)).encode()
 #: More than two blocks of bzip2, of which each has 900 kB.

@@ -13,7 +13,7 @@ from typing import Literal
 import pyarrow as pa
 import pytest
 
-from pipeline.privacy import has_personal_data, is_personal, masked, masked_text
+from pipeline.reading.privacy import has_personal_data, is_personal, masked, masked_text
 from tests.personal_data import FORMS, IMPOSSIBLE, INNOCENT, PERSONAL, QUERIES
 
 #: Texts with personal data, each with what its mask leaves.

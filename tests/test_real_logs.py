@@ -8,8 +8,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from pipeline.carriers.session import Session
 from pipeline.errors import LandingError
-from pipeline.session import Session
 from tests.test_ingest import ledger, run, searches
 
 FOLDER = os.environ.get("REAL_LOGS")

@@ -8,11 +8,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipeline.detection import detect_format, file_date
 from pipeline.errors import LogFormatError
 from pipeline.reading.blocks import lines_of
+from pipeline.reading.detection import detect_format, file_date
 from pipeline.reading.searches import Circumstances, searches_of_lines
-from pipeline.user_ids import BLAKE2B, UserKey, UserKeys
+from pipeline.reading.user_ids import BLAKE2B, UserKey, UserKeys
 from tests.kernels.rows import at
 
 FOLDER = os.environ.get("REAL_LOGS", "")

@@ -12,9 +12,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.errors import LogFormatError, RootError, UnreachableError
-from pipeline.root import Root, open_root
-from pipeline.state import DayVersion
-from pipeline.storage import LocalStorage
+from pipeline.store.root import Root, open_root
+from pipeline.store.state import DayVersion
+from pipeline.store.storage import LocalStorage
 from tests.factories import HERE
 from tests.faults.injection import MODES, PASSES, Calls, Killed, storage_calls
 
@@ -192,7 +192,7 @@ def test_the_journal_names_only_files_that_outlast_a_power_cut(
 def test_a_job_that_waits_too_long_stops_with_a_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipeline.storage.LOCK_MINUTES", -1)
+    monkeypatch.setattr("pipeline.store.storage.LOCK_MINUTES", -1)
     with (
         opened(tmp_path / "root"),
         pytest.raises(RootError, match="another job has held"),

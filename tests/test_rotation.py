@@ -12,12 +12,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.errors import RootError
-from pipeline.root import open_root
-from pipeline.rotation import rotate_key
+from pipeline.reading.user_ids import UserKeys, user_ids
 from pipeline.schemas import DAILY_COUNTS, DAILY_PAIRS, REJECTS, SEARCHES
-from pipeline.state import DayVersion
-from pipeline.storage import LocalStorage
-from pipeline.user_ids import UserKeys, user_ids
+from pipeline.store.root import open_root
+from pipeline.store.rotation import rotate_key
+from pipeline.store.state import DayVersion
+from pipeline.store.storage import LocalStorage
 from tests.factories import HERE
 
 DAY, EXPIRED = "dt=2026-03-02", "dt=2026-01-01"

@@ -14,13 +14,14 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from pipeline import cli, runs
+from pipeline.carriers.session import Session
+from pipeline.commands import cli
 from pipeline.errors import PipelineError, UnreachableError
 from pipeline.logs import set_up_logging
-from pipeline.runs import Run, told_arguments, write_run
-from pipeline.session import Session
-from pipeline.state import DayVersion
-from pipeline.storage import LocalStorage
+from pipeline.runs import recorded as runs
+from pipeline.runs.recorded import Run, told_arguments, write_run
+from pipeline.store.state import DayVersion
+from pipeline.store.storage import LocalStorage
 from tests.factories import HERE
 from tests.jobs import status_of_job
 

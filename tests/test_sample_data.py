@@ -6,15 +6,14 @@ from pathlib import Path
 
 import polars as pl
 
-from pipeline import cli
-from pipeline.commands import trending
-from pipeline.flow.counting import refresh_daily_counts, refresh_hourly_counts
-from pipeline.flow.publishing import publish_trending
-from pipeline.ingest import take_in
-from pipeline.inspection import Landing
-from pipeline.publish import TrendingOptions, window_end
-from pipeline.root import open_root
-from pipeline.session import Session
+from pipeline.carriers.session import Session
+from pipeline.commands import cli, trending
+from pipeline.runs.count import refresh_daily_counts, refresh_hourly_counts
+from pipeline.runs.inspection import Landing
+from pipeline.runs.publish import publish_trending
+from pipeline.runs.published import TrendingOptions, window_end
+from pipeline.runs.take_in import take_in
+from pipeline.store.root import open_root
 
 SAMPLE = Path(__file__).resolve().parents[1] / "sample_data"
 

@@ -4,7 +4,7 @@ import pyarrow as pa
 import pytest
 
 from pipeline.counting.people import SKETCH_SIZE
-from pipeline.scrubbing import (
+from pipeline.counting.scrubbing import (
     scrubbed_daily_counts,
     scrubbed_daily_pairs,
     scrubbed_hourly_counts,

@@ -470,7 +470,7 @@ def test_the_distribution_holds_two_packages_with_their_data_and_a_command(wheel
         if path.is_file() and "__pycache__" not in path.parts
     }
     assert {name for name in names if ".dist-info/" not in name} == ours
-    assert {"pipeline/log_formats/silgeom.toml", "silgeom/simulate/material.txt"} <= ours
+    assert {"pipeline/reading/log_formats/silgeom.toml", "silgeom/simulate/material.txt"} <= ours
     assert dict(scripts["console_scripts"]) == {"silgeom": "silgeom.__main__:main"}
     needed = [
         line for line in wanted if line.startswith("Requires-Dist") and "extra ==" not in line

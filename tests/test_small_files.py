@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.storage import LocalStorage
+from pipeline.store.storage import LocalStorage
 
 
 def test_the_end_of_a_file_is_read_alone(tmp_path: Path) -> None:

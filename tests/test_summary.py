@@ -1,9 +1,9 @@
 """What a run says of the landing folder."""
 
-from pipeline.ingest import TakenIn
-from pipeline.inspection import Landing
-from pipeline.ledger import SAME_CONTENT, SET_ASIDE, TAKEN_IN, LedgerEntry
-from pipeline.summary import taken_in_lines
+from pipeline.runs.inspection import Landing
+from pipeline.runs.summary import taken_in_lines
+from pipeline.runs.take_in import TakenIn
+from pipeline.store.ledger import SAME_CONTENT, SET_ASIDE, TAKEN_IN, LedgerEntry
 from tests.factories import at
 
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from pipeline.errors import InvalidParameterError
-from pipeline.user_ids import BLAKE2B, SHA256, UserKey, UserKeys, rekeyed_ids, user_ids
+from pipeline.reading.user_ids import BLAKE2B, SHA256, UserKey, UserKeys, rekeyed_ids, user_ids
 
 KEYS = UserKeys((UserKey(BLAKE2B, bytes(range(32))),))
 OLD = UserKeys((UserKey(SHA256, bytes(range(32))),))

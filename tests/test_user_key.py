@@ -6,9 +6,9 @@ import pyarrow as pa
 import pytest
 
 from pipeline.errors import RootError
-from pipeline.root import open_root
-from pipeline.state import DayVersion
-from pipeline.user_ids import UserKeys, user_ids
+from pipeline.reading.user_ids import UserKeys, user_ids
+from pipeline.store.root import open_root
+from pipeline.store.state import DayVersion
 from tests.factories import HERE
 
 

@@ -20,9 +20,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import polars as pl
 
 from pipeline.columns import DAILY_COUNTS, DAILY_PAIRS, Columns
-from pipeline.results.related import related_searches
-from pipeline.storage import LocalStorage
-from pipeline.tables import scanned
+from pipeline.results.related_searches import related_searches
+from pipeline.store.storage import LocalStorage
+from pipeline.store.tables import scanned
 from silgeom.tables import table
 
 #: Below the floor of publishing there are more pairs to learn from.

@@ -29,11 +29,11 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from pipeline.carriers.hadoop import application_page, check_resource_manager, hadoop_settings
+from pipeline.carriers.session import Session
 from pipeline.carriers.steps import StepFailedError
 from pipeline.errors import PipelineError, UnreadableFileError
-from pipeline.hadoop import application_page, check_resource_manager, hadoop_settings
 from pipeline.logs import PROGRESS_LOGGER
-from pipeline.session import Session
 from silgeom.commands import Stopped
 
 _LOG = logging.getLogger(PROGRESS_LOGGER)

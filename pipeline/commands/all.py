@@ -8,10 +8,9 @@ Each is made with its job's defaults; to choose otherwise run the job itself.
 
 import argparse
 
-from pipeline import cli
-from pipeline.commands import autocomplete, related, trending
+from pipeline.carriers.session import Session
+from pipeline.commands import autocomplete, cli, related, trending
 from pipeline.errors import UnreachableError
-from pipeline.session import Session
 
 
 def parser() -> argparse.ArgumentParser:

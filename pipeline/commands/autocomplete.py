@@ -9,15 +9,15 @@ from functools import partial
 
 import polars as pl
 
-from pipeline import cli
-from pipeline.backfill import days_asked_for, numbered
+from pipeline.carriers.session import Session
 from pipeline.columns import AUTOCOMPLETE
+from pipeline.commands import cli
 from pipeline.commands.reporting import report_published
-from pipeline.flow.counting import refresh_daily_counts
-from pipeline.flow.publishing import publish_autocomplete
 from pipeline.language.keys import composed
-from pipeline.publish import AutocompleteOptions, days_until
-from pipeline.session import Session
+from pipeline.runs.backfill import days_asked_for, numbered
+from pipeline.runs.count import refresh_daily_counts
+from pipeline.runs.publish import publish_autocomplete
+from pipeline.runs.published import AutocompleteOptions, days_until
 
 COLUMNS = ["typed", "rank", "completion", "searchers", "weight"]
 

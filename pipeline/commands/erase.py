@@ -13,13 +13,13 @@ import argparse
 import sys
 from datetime import UTC, datetime
 
-from pipeline import cli
-from pipeline.erasure import erase, known_users, landing_files, prove, require_proof
-from pipeline.ingest import read_ledger
-from pipeline.refresh import SessionRules
-from pipeline.remaking import remake_newest
-from pipeline.session import Session
-from pipeline.storage import qualified
+from pipeline.carriers.session import Session
+from pipeline.commands import cli
+from pipeline.runs.erasure import erase, known_users, landing_files, prove, require_proof
+from pipeline.runs.remaking import remake_newest
+from pipeline.runs.stale import SessionRules
+from pipeline.runs.take_in import read_ledger
+from pipeline.store.storage import qualified
 from silgeom.commands import place_name, say
 
 

@@ -11,10 +11,10 @@ import argparse
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from pipeline import cli
+from pipeline.carriers.session import Session
+from pipeline.commands import cli
 from pipeline.errors import InvalidParameterError
-from pipeline.retention import count_what_goes, expire, expiries, keep_option, shortages
-from pipeline.session import Session
+from pipeline.runs.retention import count_what_goes, expire, expiries, keep_option, shortages
 from silgeom.commands import day, say
 
 

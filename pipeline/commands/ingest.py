@@ -6,9 +6,9 @@ Writes  ledger, searches/dt=, rejects/dt= under the root (--root)
 
 import argparse
 
-from pipeline.cli import add_corrections, arg_parser, prepared_root
-from pipeline.ingest import read_ledger
-from pipeline.session import Session
+from pipeline.carriers.session import Session
+from pipeline.commands.cli import add_corrections, arg_parser, prepared_root
+from pipeline.runs.take_in import read_ledger
 from silgeom.commands import say
 
 

@@ -9,15 +9,15 @@ from functools import partial
 
 import polars as pl
 
-from pipeline import cli
-from pipeline.backfill import days_asked_for, numbered
+from pipeline.carriers.session import Session
 from pipeline.columns import RELATED
+from pipeline.commands import cli
 from pipeline.commands.reporting import report_published
-from pipeline.flow.counting import refresh_daily_counts, refresh_daily_pairs
-from pipeline.flow.publishing import publish_related
-from pipeline.publish import RelatedOptions, days_until
-from pipeline.refresh import SessionRules
-from pipeline.session import Session
+from pipeline.runs.backfill import days_asked_for, numbered
+from pipeline.runs.count import refresh_daily_counts, refresh_daily_pairs
+from pipeline.runs.publish import publish_related
+from pipeline.runs.published import RelatedOptions, days_until
+from pipeline.runs.stale import SessionRules
 
 COLUMNS = ["query", "kind", "related_surface", "score", "significance", "searchers"]
 

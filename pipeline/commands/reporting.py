@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import polars as pl
 
-from pipeline.cli import report_look
 from pipeline.columns import Columns
-from pipeline.publish import FirstLook, Published
-from pipeline.tables import scanned
+from pipeline.commands.cli import report_look
+from pipeline.runs.published import FirstLook, Published
+from pipeline.store.tables import scanned
 
 
 def report_published(

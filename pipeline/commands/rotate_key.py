@@ -9,9 +9,9 @@ job that reads them (docs/privacy.md). It needs no Spark, but room for a copy of
 
 import argparse
 
-from pipeline import cli
-from pipeline.rotation import rotate_key
-from pipeline.session import Session
+from pipeline.carriers.session import Session
+from pipeline.commands import cli
+from pipeline.store.rotation import rotate_key
 from silgeom.commands import say
 
 

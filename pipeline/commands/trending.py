@@ -9,14 +9,14 @@ from functools import partial
 
 import polars as pl
 
-from pipeline import cli
-from pipeline.backfill import ends_asked_for, numbered
+from pipeline.carriers.session import Session
 from pipeline.columns import TRENDING
+from pipeline.commands import cli
 from pipeline.commands.reporting import report_published
-from pipeline.flow.counting import refresh_daily_counts, refresh_hourly_counts
-from pipeline.flow.publishing import publish_trending
-from pipeline.publish import BASELINE_DAYS, TrendingOptions, days_of_windows
-from pipeline.session import Session
+from pipeline.runs.backfill import ends_asked_for, numbered
+from pipeline.runs.count import refresh_daily_counts, refresh_hourly_counts
+from pipeline.runs.publish import publish_trending
+from pipeline.runs.published import BASELINE_DAYS, TrendingOptions, days_of_windows
 
 COLUMNS = ["rank", "movement", "surface", "searchers", "expected_searchers", "score", "variants"]
 

@@ -5,8 +5,8 @@ from typing import Final
 
 import polars as pl
 
-from pipeline.charsets import line_separator
-from pipeline.lines import MAX_LINE_BYTES
+from pipeline.reading.charsets import line_separator
+from pipeline.reading.lines import MAX_LINE_BYTES
 
 #: Of a line that is longer than can be a search so much is kept: enough to tell that it is.
 _KEPT: Final = MAX_LINE_BYTES + 1

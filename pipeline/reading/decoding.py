@@ -6,8 +6,8 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from pipeline.charsets import CHARSETS, known_charset
-from pipeline.lines import MAX_LINE_BYTES
+from pipeline.reading.charsets import CHARSETS, known_charset
+from pipeline.reading.lines import MAX_LINE_BYTES
 
 #: Bytes kept of a line that is too long: enough for its shape.
 _KEPT_OF_LONG: Final = 800

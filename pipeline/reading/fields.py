@@ -10,9 +10,9 @@ from typing import Any, Final
 
 import polars as pl
 
-from pipeline.detection import with_positions
-from pipeline.formats import ColumnRef, LogFormat, SkipRule
-from pipeline.lines import open_after
+from pipeline.reading.detection import with_positions
+from pipeline.reading.formats import ColumnRef, LogFormat, SkipRule
+from pipeline.reading.lines import open_after
 
 #: The fields of a search, in the order of the columns that `line_fields` returns.
 FIELDS: Final = ("searched_at", "user", "query", "clicked_url", "clicked_rank")

@@ -5,8 +5,8 @@ from typing import Final
 
 import polars as pl
 
-from pipeline.charsets import CHARSETS
-from pipeline.lines import MAX_LINE_BYTES, open_after
+from pipeline.reading.charsets import CHARSETS
+from pipeline.reading.lines import MAX_LINE_BYTES, open_after
 
 #: A record has no more lines; a quote that is never closed costs no more than these.
 MAX_RECORD_LINES: Final = 100

@@ -14,16 +14,16 @@ from typing import Final
 import polars as pl
 import pyarrow as pa
 
-from pipeline.detection import bound_to_names
-from pipeline.erased import ERASED, NOBODY, Erased, erased_rows
 from pipeline.errors import InvalidParameterError, LogFormatError
-from pipeline.formats import LogFormat, known_zone
 from pipeline.language.queries import ids, normalized, surfaces
-from pipeline.privacy import MASK, has_personal_data, masked
 from pipeline.reading.decoding import decoded_lines, is_text
+from pipeline.reading.detection import bound_to_names
+from pipeline.reading.erased import ERASED, NOBODY, Erased, erased_rows
 from pipeline.reading.fields import FIELDS, first_of, is_skipped, line_fields
+from pipeline.reading.formats import LogFormat, known_zone
+from pipeline.reading.privacy import MASK, has_personal_data, masked
 from pipeline.reading.times import CLOCK_SKEW_SECONDS, Clock, moments
-from pipeline.user_ids import UserKeys, user_ids
+from pipeline.reading.user_ids import UserKeys, user_ids
 from silgeom.text import INVISIBLE, JOINER, SPACES
 
 MAX_QUERY_CHARACTERS: Final = 1_000

@@ -7,7 +7,7 @@ from typing import Final
 
 import polars as pl
 
-from pipeline.formats import TimePattern
+from pipeline.reading.formats import TimePattern
 
 #: Clocks of other machines may be ahead by so many seconds.
 CLOCK_SKEW_SECONDS: Final = 3_600

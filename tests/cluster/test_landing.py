@@ -131,7 +131,7 @@ def test_nothing_new_asks_nothing_of_yarn(landing: Landing) -> None:
 
 HOLDER = """
 import os, sys, time
-from pipeline.root import open_root
+from pipeline.store.root import open_root
 with open_root(None, sys.argv[1], say=print):
     print(os.getpid(), flush=True)
     time.sleep(600)

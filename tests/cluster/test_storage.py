@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import RootError
-from pipeline.storage import HdfsStorage, LocalStorage, Storage, qualified, storage_of
+from pipeline.store.storage import HdfsStorage, LocalStorage, Storage, qualified, storage_of
 from tests.cluster.conftest import Cluster
 
 NAMES = (
@@ -290,8 +290,8 @@ def another_client() -> Storage:
 
 PARITY = """
 import sys
-from pipeline.session import spark_session
-from pipeline.storage import HadoopStorage, HdfsStorage, qualified, storage_of
+from pipeline.carriers.session import spark_session
+from pipeline.store.storage import HadoopStorage, HdfsStorage, qualified, storage_of
 
 with spark_session("parity") as session:
     top = qualified(session, sys.argv[1])

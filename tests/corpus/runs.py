@@ -13,12 +13,12 @@ from urllib.parse import unquote_to_bytes
 import pandas as pd
 import pytest
 
-from pipeline.cli import report_taken_in
+from pipeline.carriers.session import Session
+from pipeline.commands.cli import report_taken_in
 from pipeline.errors import PipelineError
-from pipeline.ingest import check_landing, take_in
-from pipeline.inspection import Landing
-from pipeline.root import open_root
-from pipeline.session import Session
+from pipeline.runs.inspection import Landing
+from pipeline.runs.take_in import check_landing, take_in
+from pipeline.store.root import open_root
 from tests.corpus.case import Case, Content, Expected, Refused
 
 #: The clock of the first run; each later run is a day later.
@@ -87,7 +87,7 @@ def put(folder: Path, files: Mapping[str, Content | None], now: datetime) -> Non
 def _run(session: Session, landing: Landing, root: Path, now: datetime) -> Outcome:
     said: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("pipeline.cli.say", said.append)
+        patch.setattr("pipeline.commands.cli.say", said.append)
         try:
             check_landing(session, landing, root=str(root))
             with open_root(session, str(root), say=said.append) as opened:

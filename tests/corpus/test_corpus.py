@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.session import Session
+from pipeline.carriers.session import Session
 from tests.corpus.case import Case, CommandCase, Refused, TestedElsewhere
 from tests.corpus.runs import Outcome, became, groups, outcome
 from tests.corpus.table import PAGE, PROJECT, all_cases, page

@@ -15,7 +15,7 @@ from typing import Any, Final
 import pytest
 
 from pipeline.retries import retried
-from pipeline.storage import LocalStorage, Storage
+from pipeline.store.storage import LocalStorage, Storage
 
 
 class Killed(BaseException):

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from pipeline.flow.counting import (
+from pipeline.carriers.session import Session
+from pipeline.runs.count import (
     refresh_daily_counts,
     refresh_daily_pairs,
     refresh_hourly_counts,
 )
-from pipeline.refresh import SessionRules
-from pipeline.root import open_root
-from pipeline.session import Session
+from pipeline.runs.stale import SessionRules
+from pipeline.store.root import open_root
 from tests.jobs import command, status_of
 
 DAYS: Final = ("2026-03-02", "2026-03-03", "2026-03-04")

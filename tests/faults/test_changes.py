@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.errors import PipelineError
-from pipeline.root import Root, open_root
+from pipeline.store.root import Root, open_root
 from tests.factories import HERE
 from tests.faults.injection import (
     FULL,

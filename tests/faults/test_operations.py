@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.session import Session, in_process
+from pipeline.carriers.session import Session, in_process
 from tests.faults.injection import FULL, INTERRUPT, LASTS, PASSES
 from tests.faults.operations import SUBJECTS
 from tests.faults.trial import Trial, all_faults, quiet, spread, undisturbed

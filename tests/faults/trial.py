@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipeline.root import open_root
-from pipeline.session import Session
+from pipeline.carriers.session import Session
+from pipeline.store.root import open_root
 from tests.faults.injection import KILL, Calls, Killed, photographs, storage_calls
 from tests.faults.operations import SUBJECTS, Operation, Place, copied
 from tests.faults.readers import Rows, differences, digest, reading, rows

@@ -10,7 +10,7 @@ from pipeline.columns import AUTOCOMPLETE
 from pipeline.counting import days
 from pipeline.errors import InvalidParameterError
 from pipeline.language.queries import endings
-from pipeline.results.autocomplete import completions
+from pipeline.results.completions import completions
 from silgeom.evaluate import autocomplete as twin
 from silgeom.hangul import keystrokes
 from tests.kernels.rows import Row, Search, rows_of, search, searches

@@ -9,13 +9,13 @@ import polars as pl
 import pytest
 
 from pipeline.columns import SEARCHES
-from pipeline.detection import bound
 from pipeline.errors import InvalidParameterError, LogFormatError
-from pipeline.formats import LogFormat, load_format, parsed_format
 from pipeline.reading.blocks import lines_of
+from pipeline.reading.detection import bound
+from pipeline.reading.formats import LogFormat, load_format, parsed_format
 from pipeline.reading.searches import Circumstances, searches_of_lines, searches_of_records
+from pipeline.reading.user_ids import BLAKE2B, UserKey, UserKeys
 from pipeline.schemas import REJECT_REASONS
-from pipeline.user_ids import BLAKE2B, UserKey, UserKeys
 from tests.kernels.rows import Row, at
 from tests.kernels.rows import rows_of as as_rows
 

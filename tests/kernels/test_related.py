@@ -12,7 +12,7 @@ from pipeline.columns import RELATED
 from pipeline.counting.sessions import counted, daily_pairs
 from pipeline.errors import InvalidParameterError
 from pipeline.language.queries import ids, variant_keys
-from pipeline.results.related import log_likelihood_ratio, related_searches, significance
+from pipeline.results.related_searches import log_likelihood_ratio, related_searches, significance
 from tests.kernels.rows import Row, rows_of
 
 #: A session: whose it is, its queries in order, and the seconds from each to the next.

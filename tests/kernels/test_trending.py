@@ -11,7 +11,7 @@ import pytest
 from pipeline.columns import TRENDING
 from pipeline.errors import InvalidParameterError
 from pipeline.language.queries import variant_key
-from pipeline.results.trending import surprise, trending_keywords
+from pipeline.results.trending_keywords import surprise, trending_keywords
 from tests.kernels.rows import Row, at, id_of, rows_of
 
 HALF_LIVES = 7

@@ -21,23 +21,23 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipeline.erased import ERASED
-from pipeline.errors import InvalidParameterError, PipelineError, RootError
-from pipeline.evidence import Person, hits, holds_user
-from pipeline.flow.counting import refresh_daily_counts, refresh_daily_pairs, refresh_hourly_counts
-from pipeline.journal import Change
-from pipeline.refresh import SessionRules
-from pipeline.root import ERASED_PEOPLE, Root
-from pipeline.scrubbing import (
+from pipeline.counting.scrubbing import (
     holding,
     scrubbed_daily_counts,
     scrubbed_daily_pairs,
     scrubbed_hourly_counts,
     without_people,
 )
-from pipeline.state import DayVersion
-from pipeline.storage import FileStatus, Storage, storage_of
-from pipeline.user_ids import user_ids, visible_user
+from pipeline.errors import InvalidParameterError, PipelineError, RootError
+from pipeline.reading.erased import ERASED
+from pipeline.reading.user_ids import user_ids, visible_user
+from pipeline.runs.count import refresh_daily_counts, refresh_daily_pairs, refresh_hourly_counts
+from pipeline.runs.stale import SessionRules
+from pipeline.store.evidence import Person, hits, holds_user
+from pipeline.store.journal import Change
+from pipeline.store.root import ERASED_PEOPLE, Root
+from pipeline.store.state import DayVersion
+from pipeline.store.storage import FileStatus, Storage, storage_of
 
 #: Files of the landing folder are read piece by piece.
 CHUNK_BYTES: Final = 1024 * 1024

@@ -14,15 +14,15 @@ from typing import BinaryIO, Final, TypeVar
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.charsets import detect_charset, found_line_end
-from pipeline.detection import bound, bound_to_names, detect_format, file_date, still_fits
 from pipeline.errors import LogFormatError
-from pipeline.formats import BUILT_IN, LogFormat, all_refs, load_format
-from pipeline.ledger import DAMAGED, TAKEN_IN, FoundFile, LedgerEntry
-from pipeline.lines import beginning, has_line_end
-from pipeline.packing import DamagedError, Unpacked, is_packed, pieces_of
+from pipeline.reading.charsets import detect_charset, found_line_end
+from pipeline.reading.detection import bound, bound_to_names, detect_format, file_date, still_fits
+from pipeline.reading.formats import BUILT_IN, LogFormat, all_refs, load_format
+from pipeline.reading.lines import beginning, has_line_end
+from pipeline.reading.packing import DamagedError, Unpacked, is_packed, pieces_of
 from pipeline.retries import retried
-from pipeline.storage import Storage
+from pipeline.store.ledger import DAMAGED, TAKEN_IN, FoundFile, LedgerEntry
+from pipeline.store.storage import Storage
 
 HEAD_BYTES: Final = 64 * 1024
 #: Files that are looked into at the same time.

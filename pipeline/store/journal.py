@@ -24,8 +24,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.errors import RootError
-from pipeline.state import DAYS, STATE, State, made_of_file, made_of_to_json, parsed_made_of
-from pipeline.storage import Storage
+from pipeline.store.state import DAYS, STATE, State, made_of_file, made_of_to_json, parsed_made_of
+from pipeline.store.storage import Storage
 
 JOURNAL: Final = "_journal.json"
 STAGING: Final = "_staging"

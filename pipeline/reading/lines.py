@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from pipeline.charsets import BYTE_ORDER_MARKS
+from pipeline.reading.charsets import BYTE_ORDER_MARKS
 
 #: A longer line is no search, whatever is in it.
 MAX_LINE_BYTES: Final = 65_536

@@ -17,27 +17,27 @@ from pathlib import Path
 from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
-from pipeline.backfill import Asked, require_range
+from pipeline.carriers.session import Session
 from pipeline.errors import InvalidParameterError, RootError, UnreachableError
 from pipeline.failures import as_sentence
-from pipeline.ingest import TakenIn, check_landing, take_in, unreachable_text
-from pipeline.inspection import Landing
 from pipeline.limits import LIMITS
 from pipeline.logs import LEVELS, STYLES, set_up_logging
-from pipeline.publish import (
+from pipeline.runs.backfill import Asked, require_range
+from pipeline.runs.inspection import Landing
+from pipeline.runs.published import (
     DAYS_READ,
     FirstLook,
     Options,
     Published,
     first_look,
 )
-from pipeline.refresh import SessionRules
-from pipeline.root import Root, open_root
-from pipeline.runs import Run, current_run, recorded, told_arguments, write_run
-from pipeline.session import Session
-from pipeline.state import STATE
-from pipeline.storage import qualified, storage_of
-from pipeline.summary import taken_in_lines
+from pipeline.runs.recorded import Run, current_run, recorded, told_arguments, write_run
+from pipeline.runs.stale import SessionRules
+from pipeline.runs.summary import taken_in_lines
+from pipeline.runs.take_in import TakenIn, check_landing, take_in, unreachable_text
+from pipeline.store.root import Root, open_root
+from pipeline.store.state import STATE
+from pipeline.store.storage import qualified, storage_of
 from silgeom.commands import (
     ArgumentParser,
     command,
@@ -53,7 +53,7 @@ from silgeom.commands import say as say
 from silgeom.tables import table
 
 #: Where this package lies; in a checkout beside pyproject.toml and the sample log.
-_HOME: Final = Path(__file__).resolve().parents[1]
+_HOME: Final = Path(__file__).resolve().parents[2]
 _PYPROJECT: Final = _HOME / "pyproject.toml"
 IS_CHECKOUT: Final = _PYPROJECT.is_file()
 #: Rows of a result that a job shows.

@@ -11,8 +11,8 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from pipeline.errors import InvalidParameterError
-from pipeline.flow.publishing import publish_autocomplete, publish_related, publish_trending
-from pipeline.publish import (
+from pipeline.runs.publish import publish_autocomplete, publish_related, publish_trending
+from pipeline.runs.published import (
     AutocompleteOptions,
     Published,
     RelatedOptions,
@@ -20,7 +20,7 @@ from pipeline.publish import (
     hour_partition,
     newest_made,
 )
-from pipeline.root import Root
+from pipeline.store.root import Root
 
 RESULTS: Final = ("trending", "related", "autocomplete")
 

@@ -10,7 +10,6 @@ from datetime import date, datetime
 
 import polars as pl
 
-from pipeline import publish
 from pipeline.columns import (
     AUTOCOMPLETE,
     DAILY_COUNTS,
@@ -20,13 +19,14 @@ from pipeline.columns import (
     TRENDING,
     Columns,
 )
-from pipeline.journal import Change
-from pipeline.publish import AutocompleteOptions, Published, RelatedOptions, TrendingOptions
-from pipeline.results.autocomplete import completions
-from pipeline.results.related import related_searches
-from pipeline.results.trending import trending_keywords
-from pipeline.root import Root
-from pipeline.tables import scanned, write
+from pipeline.results.completions import completions
+from pipeline.results.related_searches import related_searches
+from pipeline.results.trending_keywords import trending_keywords
+from pipeline.runs import published as publish
+from pipeline.runs.published import AutocompleteOptions, Published, RelatedOptions, TrendingOptions
+from pipeline.store.journal import Change
+from pipeline.store.root import Root
+from pipeline.store.tables import scanned, write
 
 
 def publish_trending(root: Root, end: datetime, options: TrendingOptions) -> Published:

@@ -26,9 +26,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.counting.people import SKETCH_SIZE
-from pipeline.journal import Change
-from pipeline.state import made_of_file, parsed_made_of
-from pipeline.user_ids import USER_KEY, WITH_USER_IDS, UserKeys, rekeyed_ids
+from pipeline.reading.user_ids import USER_KEY, WITH_USER_IDS, UserKeys, rekeyed_ids
+from pipeline.store.journal import Change
+from pipeline.store.state import made_of_file, parsed_made_of
 
 #: Files that are written again at a time; each is held in memory.
 _WRITERS: Final = 4

@@ -7,7 +7,7 @@ from typing import Final
 import polars as pl
 
 from pipeline.columns import Columns
-from pipeline.storage import Storage
+from pipeline.store.storage import Storage
 
 #: How the address of a file of this machine begins.
 LOCAL: Final = "file://"

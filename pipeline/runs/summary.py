@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from pipeline.ingest import TakenIn
-from pipeline.inspection import Landing
-from pipeline.ledger import SAME_CONTENT, SET_ASIDE, TAKEN_IN, LedgerEntry
+from pipeline.runs.inspection import Landing
+from pipeline.runs.take_in import TakenIn
+from pipeline.store.ledger import SAME_CONTENT, SET_ASIDE, TAKEN_IN, LedgerEntry
 from silgeom.commands import printable
 
 #: Files that are named one by one.

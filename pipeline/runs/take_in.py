@@ -15,14 +15,17 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipeline.carriers.session import Session
 from pipeline.carriers.steps import StepFailedError
-from pipeline.charsets import known_charset
 from pipeline.errors import LandingError, RootError, UnreachableError, UnreadableFileError
 from pipeline.faults import cause_of, may_be_weather
-from pipeline.flow.merging import merge
-from pipeline.formats import known_zone, load_format
-from pipeline.inspection import Landing, Readable, damages, known_way, looked_into
-from pipeline.ledger import (
+from pipeline.reading.charsets import known_charset
+from pipeline.reading.formats import known_zone, load_format
+from pipeline.retries import at_most, retried, words_of
+from pipeline.runs.inspection import Landing, Readable, damages, known_way, looked_into
+from pipeline.runs.merge import merge
+from pipeline.schemas import DATASETS
+from pipeline.store.ledger import (
     SAME_CONTENT,
     SET_ASIDE,
     TAKEN_IN,
@@ -33,11 +36,8 @@ from pipeline.ledger import (
     plan,
     set_aside,
 )
-from pipeline.retries import at_most, retried, words_of
-from pipeline.root import Root
-from pipeline.schemas import DATASETS
-from pipeline.session import Session
-from pipeline.storage import VANISHED, Listing, Storage, qualified, storage_of
+from pipeline.store.root import Root
+from pipeline.store.storage import VANISHED, Listing, Storage, qualified, storage_of
 
 #: Seconds before a failed job is run again for which no file is to blame.
 JOB_PAUSES: Final = (1.0, 10.0)

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
+from pipeline.carriers.hadoop import hadoop_settings
 from pipeline.errors import RemoteError, UnreachableError
-from pipeline.hadoop import hadoop_settings
 
 try:
     from hdfs_native import Client, WriteOptions

@@ -20,9 +20,13 @@ import pyarrow as pa
 from pipeline.carriers.steps import Kind, Mapped, Reduced
 from pipeline.columns import REJECTS, SEARCHES
 from pipeline.counting.judging import SAME_SEARCH, each_once, robots
-from pipeline.day_files import buckets_of, file_name, is_added, newest_number, of_bucket
 from pipeline.errors import UnreadableFileError
-from pipeline.flow.reading import (
+from pipeline.reading.packing import DamagedError
+from pipeline.reading.privacy import masked
+from pipeline.reading.searches import REJECT_CHARACTERS
+from pipeline.runs.inspection import Readable
+from pipeline.runs.noting import Changed, Seen, entry_of, note_day, put_ledger
+from pipeline.runs.read import (
     NEW,
     REJECTED,
     Reading,
@@ -32,16 +36,12 @@ from pipeline.flow.reading import (
     read_span,
     spans,
 )
-from pipeline.inspection import Readable
-from pipeline.journal import Change
-from pipeline.ledger import TAKEN_IN, LedgerEntry, Plan
-from pipeline.merge import Changed, Seen, entry_of, note_day, put_ledger
-from pipeline.packing import DamagedError
-from pipeline.privacy import masked
-from pipeline.reading.searches import REJECT_CHARACTERS
-from pipeline.root import Root
-from pipeline.storage import Storage
-from pipeline.tables import scanned_files, write
+from pipeline.store.day_files import buckets_of, file_name, is_added, newest_number, of_bucket
+from pipeline.store.journal import Change
+from pipeline.store.ledger import TAKEN_IN, LedgerEntry, Plan
+from pipeline.store.root import Root
+from pipeline.store.storage import Storage
+from pipeline.store.tables import scanned_files, write
 
 #: So many searches of a day are judged in one task, and lie in one file, at most.
 SEARCHES_A_BUCKET: Final = 3_000_000

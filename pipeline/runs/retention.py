@@ -21,11 +21,11 @@ from typing import Final
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipeline.flow.counting import refresh_daily_counts, refresh_daily_pairs, refresh_hourly_counts
-from pipeline.journal import Change
-from pipeline.publish import BASELINE_DAYS, DAYS_READ
-from pipeline.refresh import SessionRules
-from pipeline.root import Root
+from pipeline.runs.count import refresh_daily_counts, refresh_daily_pairs, refresh_hourly_counts
+from pipeline.runs.published import BASELINE_DAYS, DAYS_READ
+from pipeline.runs.stale import SessionRules
+from pipeline.store.journal import Change
+from pipeline.store.root import Root
 from silgeom.commands import quoted
 
 #: The datasets that are cut in days.

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from pipeline.charsets import known_charset
 from pipeline.errors import LogFormatError
+from pipeline.reading.charsets import known_charset
 
 #: In the order of preference where two fit a file equally well.
 BUILT_IN: Final = (
@@ -313,7 +313,7 @@ def _is_file(path: Path) -> bool:
 @cache
 def built_in(name: str) -> LogFormat:
     # By importlib, since the package may be inside a zip file on the cluster.
-    declaration = resources.files("pipeline").joinpath("log_formats", f"{name}.toml")
+    declaration = resources.files("pipeline.reading").joinpath("log_formats", f"{name}.toml")
     return parsed_format(declaration.read_text(encoding="utf-8"), name)
 
 

@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 import polars as pl
 import pyarrow as pa
 
-from pipeline.inspection import Readable
-from pipeline.journal import Change
-from pipeline.ledger import TAKEN_IN, LedgerEntry, next_look
 from pipeline.reading.searches import SKIPPED
-from pipeline.root import Root
+from pipeline.runs.inspection import Readable
 from pipeline.schemas import LEDGER, REJECT_REASONS, WITHHOLD_REASONS
-from pipeline.state import DayVersion
+from pipeline.store.journal import Change
+from pipeline.store.ledger import TAKEN_IN, LedgerEntry, next_look
+from pipeline.store.root import Root
+from pipeline.store.state import DayVersion
 
 
 @dataclass

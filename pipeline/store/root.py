@@ -4,19 +4,19 @@ A dataset is a folder of Parquet files, in folders `dt=YYYY-MM-DD` (`/hour=HH`) 
 Beside the datasets lie small files, whose names begin with `_` so that no reader of Parquet takes
 them for data:
 
-    _state.json          layout, zone, number of the last change (pipeline/state.py)
+    _state.json          layout, zone, number of the last change (pipeline/store/state.py)
     _days.json           when each day of `searches` changed
     …/_made_of.json      in the folder above partitions: what each was made of
     …/_newest.json       the newest result of a dataset and its options, to make it again
     _user_key            the key of `user_id`
-    _erased              who was erased and when, as hashes (pipeline/erased.py)
+    _erased              who was erased and when, as hashes (pipeline/reading/erased.py)
     _first_look_…        the first rows of a result, for the summary
     _lock, _lock.json    held by the job at work; who that is
     _staging             files of a change that is being made
-    _journal.json        the moves of a change that is decided (pipeline/journal.py)
+    _journal.json        the moves of a change that is decided (pipeline/store/journal.py)
 
-What a run changes takes effect at once and whole: see pipeline/journal.py. Only what a run asks for
-is looked at: nothing here lists or rewrites what grows with the number of results.
+What a run changes takes effect at once and whole: see pipeline/store/journal.py. Only what a run
+asks for is looked at: nothing here lists or rewrites what grows with the number of results.
 """
 
 import hashlib
@@ -32,16 +32,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipeline import journal
+from pipeline.carriers.session import Session
 from pipeline.carriers.steps import Carrier
-from pipeline.erased import NOBODY, Erased
 from pipeline.errors import LogFormatError, RootError, UnreachableError
-from pipeline.formats import known_zone
-from pipeline.journal import JOURNAL, STAGING, Change
-from pipeline.ledger import TAKEN_IN
-from pipeline.migrations import LAYOUT, bring_up_to_date
-from pipeline.session import Session
-from pipeline.state import (
+from pipeline.reading.erased import NOBODY, Erased
+from pipeline.reading.formats import known_zone
+from pipeline.reading.user_ids import USER_KEY, WITH_USER_IDS, UserKeys
+from pipeline.store import journal
+from pipeline.store.journal import JOURNAL, STAGING, Change
+from pipeline.store.ledger import TAKEN_IN
+from pipeline.store.migrations import LAYOUT, bring_up_to_date
+from pipeline.store.state import (
     DAYS,
     STATE,
     DayVersion,
@@ -51,8 +52,7 @@ from pipeline.state import (
     parsed_made_of,
     parsed_state,
 )
-from pipeline.storage import ENCODED, Storage, qualified, storage_of
-from pipeline.user_ids import USER_KEY, WITH_USER_IDS, UserKeys
+from pipeline.store.storage import ENCODED, Storage, qualified, storage_of
 
 _LOG: Final = logging.getLogger(__name__)
 

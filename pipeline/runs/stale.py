@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from pipeline.root import Root, columns_digest
 from pipeline.schemas import DAILY_COUNTS, DAILY_PAIRS, HOURLY_COUNTS
-from pipeline.state import fingerprint
+from pipeline.store.root import Root, columns_digest
+from pipeline.store.state import fingerprint
 
 #: Raised when something is counted in another way, so that stored days are counted again.
 COUNTING: Final = 1

@@ -11,8 +11,8 @@ from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from pipeline.errors import InvalidParameterError
-from pipeline.publish import as_of_day, next_full_hour, window_end
-from pipeline.root import Root
+from pipeline.runs.published import as_of_day, next_full_hour, window_end
+from pipeline.store.root import Root
 
 Target = TypeVar("Target", date, datetime)
 

@@ -12,7 +12,8 @@ from functools import cache
 from itertools import islice
 from typing import Any, Final
 
-from pipeline.charsets import (
+from pipeline.errors import LogFormatError
+from pipeline.reading.charsets import (
     CHARSETS,
     detect_charset,
     found_line_end,
@@ -20,8 +21,7 @@ from pipeline.charsets import (
     line_separator,
     whole_lines,
 )
-from pipeline.errors import LogFormatError
-from pipeline.formats import (
+from pipeline.reading.formats import (
     BUILT_IN,
     HELP,
     OPTIONAL_FIELDS,

@@ -16,10 +16,10 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 
 from pipeline.errors import InvalidParameterError, LandingError
-from pipeline.journal import Change
-from pipeline.root import Root, columns_digest
 from pipeline.schemas import AUTOCOMPLETE, RELATED, TRENDING
-from pipeline.state import fingerprint
+from pipeline.store.journal import Change
+from pipeline.store.root import Root, columns_digest
+from pipeline.store.state import fingerprint
 
 #: Raised when a result is computed in another way, so that it is made again from the same counts.
 METHOD: Final = 4

@@ -11,15 +11,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.carriers.steps import Mapped
-from pipeline.charsets import line_separator
 from pipeline.columns import REJECTS, SEARCHES
 from pipeline.counting.judging import local_dates
 from pipeline.counting.sessions import SESSION_SPILL_HOURS
-from pipeline.detection import bound_to_names
-from pipeline.erased import NOBODY, Erased
-from pipeline.inspection import Readable
-from pipeline.packing import Unpacked, is_packed, pieces_of
 from pipeline.reading.blocks import lines_of
+from pipeline.reading.charsets import line_separator
+from pipeline.reading.detection import bound_to_names
+from pipeline.reading.erased import NOBODY, Erased
+from pipeline.reading.packing import Unpacked, is_packed, pieces_of
 from pipeline.reading.parquet import checked_texts, parquet_schema
 from pipeline.reading.records import joined_records
 from pipeline.reading.searches import (
@@ -28,8 +27,9 @@ from pipeline.reading.searches import (
     searches_of_lines,
     searches_of_records,
 )
-from pipeline.storage import Storage
-from pipeline.user_ids import UserKeys
+from pipeline.reading.user_ids import UserKeys
+from pipeline.runs.inspection import Readable
+from pipeline.store.storage import Storage
 
 #: Bytes of a log that are read, and parsed, at once.
 BLOCK_BYTES: Final = 16 * 1024 * 1024

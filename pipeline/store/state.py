@@ -42,7 +42,7 @@ class DayVersion:
 class State:
     """Layout, zone, number of the last change, and the days of `searches`."""
 
-    layout: int = 0  #: of the root's files: see pipeline/migrations.py
+    layout: int = 0  #: of the root's files: see pipeline/store/migrations.py
     zone: str = DEFAULT_ZONE  #: in which days and hours are cut
     run: int = 0  #: number of the last run that changed something
     #: By dt. A day of which only counts are kept stays here: see `kept_from`.

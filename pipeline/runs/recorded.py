@@ -31,8 +31,8 @@ import pyarrow.parquet as pq
 from pipeline.errors import UnreachableError
 from pipeline.failures import as_sentence
 from pipeline.schemas import RUNS
-from pipeline.state import DEFAULT_ZONE
-from pipeline.storage import Storage
+from pipeline.store.state import DEFAULT_ZONE
+from pipeline.store.storage import Storage
 from silgeom.commands import BY_SIGNAL
 
 DATASET: Final = "runs"

@@ -24,11 +24,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 from urllib.parse import quote, unquote, unquote_to_bytes
 
+from pipeline.carriers.session import Session, in_process
 from pipeline.errors import PipelineError, RootError
-from pipeline.hdfs import client_of, hdfs_errors, is_held, native_place, os_error, write_options
-from pipeline.holder import Holder, holder_text
 from pipeline.retries import may_pass, retried
-from pipeline.session import Session, in_process
+from pipeline.store.hdfs import (
+    client_of,
+    hdfs_errors,
+    is_held,
+    native_place,
+    os_error,
+    write_options,
+)
+from pipeline.store.holder import Holder, holder_text
 
 if TYPE_CHECKING:
     from hdfs_native import Client

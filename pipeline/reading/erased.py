@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.user_ids import UserKeys, visible_user
+from pipeline.reading.user_ids import UserKeys, visible_user
 
 ERASED: Final = "erased"
 _PURPOSE: Final = b"erased"

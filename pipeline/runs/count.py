@@ -24,8 +24,7 @@ from pipeline.carriers.steps import Kind, Mapped, Reduced
 from pipeline.columns import DAILY_COUNTS, DAILY_PAIRS, HOURLY_COUNTS, SEARCHES, Columns
 from pipeline.counting import days as day_counts
 from pipeline.counting import hours, sessions
-from pipeline.day_files import buckets_of, of_bucket
-from pipeline.refresh import (
+from pipeline.runs.stale import (
     SessionRules,
     day_version,
     days_of_pairs,
@@ -33,10 +32,11 @@ from pipeline.refresh import (
     shifted,
     stale_days,
 )
-from pipeline.root import Root
-from pipeline.state import State
-from pipeline.storage import Storage
-from pipeline.tables import scanned_files, write
+from pipeline.store.day_files import buckets_of, of_bucket
+from pipeline.store.root import Root
+from pipeline.store.state import State
+from pipeline.store.storage import Storage
+from pipeline.store.tables import scanned_files, write
 
 #: What maps give: parts of counts, of some people each; votes for forms of queries; stored counts
 #: that hold still.

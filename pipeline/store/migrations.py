@@ -28,11 +28,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.errors import RootError
-from pipeline.journal import Change
-from pipeline.rotation import rotate_key
-from pipeline.state import STATE, State, days_of_json, digest
-from pipeline.storage import Storage
-from pipeline.user_ids import SHA256, USER_KEY, UserKeys
+from pipeline.reading.user_ids import SHA256, USER_KEY, UserKeys
+from pipeline.store.journal import Change
+from pipeline.store.rotation import rotate_key
+from pipeline.store.state import STATE, State, days_of_json, digest
+from pipeline.store.storage import Storage
 
 Step = Callable[[Change], None]
 

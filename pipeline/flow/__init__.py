@@ -1,1 +1,0 @@
-"""What a command does, on any carrier: take in, count, publish."""
