@@ -22,9 +22,18 @@ help: ## This list
 demo: environment ## The whole pipeline on sample_data: three boards here, their tables in output/
 	@.venv/bin/spark-submit jobs/all.py $(ARGS)
 
+# Two tests at a time: each has two threads, and waits for disks and processes, too.
 .PHONY: test
 test: environment ## All tests but those that need containers
-	@.venv/bin/python -m pytest -m 'not cluster' $(ARGS)
+	@.venv/bin/python -m pytest -m 'not cluster' -n 2 --dist loadfile $(ARGS)
+
+.PHONY: test-fast
+test-fast: environment ## Kernels and what else takes a moment: at every change
+	@.venv/bin/python -m pytest -m 'not cluster and not slow' -n 2 --dist loadfile $(ARGS)
+
+.PHONY: explore
+explore: environment ## Look for inputs that break kernels, other ones at every run
+	@SILGEOM_EXPLORE=1 .venv/bin/python -m pytest tests/kernels $(ARGS)
 
 .PHONY: fault-test
 fault-test: environment ## A fault at every call of storage of every operation (a quarter of an hour)

@@ -14,6 +14,25 @@ if TYPE_CHECKING:
 os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
 
 
+#: Tests of these files take longer than a developer waits at every change.
+SLOW_FILES = {
+    *("test_corpus.py", "test_changes.py", "test_operations.py", "test_key_leaks.py"),
+    *("test_setup.py", "test_hour_by_hour.py", "test_rotation.py", "test_privacy_measured.py"),
+    *("test_simulate.py", "test_simulate_like.py", "test_simulate_portal.py", "test_jobs.py"),
+    *("test_erase.py", "test_expire.py", "test_backfill.py", "test_evaluate_command.py"),
+    *("test_intake.py", "test_privacy.py", "test_cli.py", "test_runs.py", "test_root.py"),
+    *("test_sample_data.py", "test_hdfs.py", "test_carriers.py", "test_real_logs.py"),
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what `make test-fast` leaves out."""
+    for item in items:
+        on_spark = {"spark", "on_spark"} & set(getattr(item, "fixturenames", ()))
+        if item.path.name in SLOW_FILES or on_spark:
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session")
 def session() -> Session:
     """What does the work of most tests: this process."""

@@ -178,7 +178,7 @@ def test_declarations_are_found_inside_a_zip_file(tmp_path: Path) -> None:
     package = Path(__file__).parents[1] / "pipeline"
     archive = tmp_path / "pipeline.zip"
     with zipfile.ZipFile(archive, "w") as zipped:
-        for path in [*package.glob("*.py"), *package.glob("log_formats/*.toml")]:
+        for path in [*package.rglob("*.py"), *package.rglob("*.toml")]:
             zipped.write(path, Path("pipeline") / path.relative_to(package))
     code = "import pipeline.reading.formats as f; print(f.__file__, f.load_format('aol').name)"
 

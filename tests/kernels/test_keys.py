@@ -4,7 +4,7 @@ import random
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.language import keys
@@ -13,6 +13,7 @@ from pipeline.results.distances import keystroke_distances
 from silgeom import hangul
 from silgeom.hangul import KEY_OF_LATIN, LATIN_OF_KEY, SYLLABLES
 from silgeom.text import normalized_query
+from tests.kernels.drawn import draws
 
 JAMO = [chr(code) for code in range(0x3131, 0x318F)]
 
@@ -126,7 +127,7 @@ def test_every_syllable_comes_back_from_its_keys() -> None:
     assert "".join(map(hangul.composed, map(hangul.keystrokes, SYLLABLES))) == SYLLABLES
 
 
-@settings(max_examples=300, derandomize=True, deadline=None)
+@draws(300)
 @given(st.text(st.sampled_from(SYLLABLES), max_size=12))
 def test_every_text_of_syllables_and_latin_comes_back_from_the_other_keyboard(text: str) -> None:
     # Down to the ends of syllables: a loose jamo before one could join it.
@@ -150,7 +151,7 @@ def test_distance_counts_keys() -> None:
 # --- columns ------------------------------------------------------------------------------------
 
 
-@settings(max_examples=300, derandomize=True, deadline=None)
+@draws(300)
 @given(st.lists(QUERIES, max_size=8))
 def test_columns_agree_with_single_strings(texts: list[str]) -> None:
     column = pl.Series("query", texts, dtype=pl.String)

@@ -4,11 +4,12 @@ import unicodedata
 
 import polars as pl
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipeline.language.queries import ids, normalized, surfaces, variant_key, variant_keys
 from silgeom.text import normalized_query
+from tests.kernels.drawn import draws
 from tests.kernels.texts import NORMALISED, QUERIES, SHOWN, VARIANTS, ZWJ, every_character
 
 
@@ -25,7 +26,7 @@ def test_equal_single_strings_become_one() -> None:
     assert found == NORMALISED
 
 
-@settings(max_examples=2000, derandomize=True, deadline=None)
+@draws(2000)
 @given(QUERIES)
 @example("ㅋㅋㅋ\u3164")
 @example(f"👩{ZWJ}{ZWJ}👩")
@@ -40,7 +41,7 @@ def test_every_character_is_normalised_as_in_a_single_string() -> None:
     assert [t for t, each in zip(texts, found, strict=True) if each != normalized_query(t)] == []
 
 
-@settings(max_examples=300, derandomize=True, deadline=None)
+@draws(300)
 @given(st.lists(QUERIES, max_size=8))
 def test_columns_agree_with_single_strings(texts: list[str]) -> None:
     assert normalized(column(*texts)).to_list() == [normalized_query(text) for text in texts]
