@@ -129,10 +129,14 @@ DAILY_COUNTS: Final = pa.schema(
         _column("query", _TEXT, "normalised"),
         _column("surface", _TEXT, "as most people typed it; of equals the least"),
         _column("searchers", _LONG, "different people on that day, exact"),
-        _column("searchers_sketch", _LONGS, "of them; see people.py"),
+        _column("searchers_sketch", _LONGS, "of them; see counting/people.py"),
         _column("searches", _LONG, "rows of searches"),
-        _column("variant_id", _LONG, "equal for spacing and punctuation variants: text.py"),
-        _column("ending_ids", _LONGS, "xxhash64 of its endings: text.py"),
+        _column(
+            "variant_id",
+            _LONG,
+            "equal for variants of spelling: language/queries.py",
+        ),
+        _column("ending_ids", _LONGS, "xxhash64 of its endings: see language/queries.py"),
     ]
 )
 
@@ -190,7 +194,7 @@ RELATED: Final = pa.schema(
 AUTOCOMPLETE: Final = pa.schema(
     [
         _column("key_kind", _TEXT, "keystrokes or choseong of whole queries, or tail: of endings"),
-        _column("prefix", _TEXT, "of the keys (pipeline/hangul.py); a space at its end alone"),
+        _column("prefix", _TEXT, "of the keys (language/keys.py); a space at its end alone"),
         _column("rank", _INT, "from 1"),
         _column("completion", _TEXT, "as most people typed it; of a tail, the ending alone"),
         _column("searchers", _LONG, "different people (estimated above 1,023)"),

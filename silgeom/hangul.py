@@ -1,6 +1,6 @@
 """Hangul as it is typed: the keys of one string, and back, on the two-set keyboard (두벌식).
 
-`pipeline.hangul` gives the same as Spark expressions, from these tables; tests hold both together.
+`pipeline.language.keys` does the same to columns, from these tables; tests hold both together.
 Jamo are compatibility jamo (U+3131 to U+3163) throughout: what a keyboard shows for a single key.
 """
 

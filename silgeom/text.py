@@ -1,6 +1,6 @@
 """What a normalised query is, character by character, and how to normalise one string.
 
-`pipeline.text` gives the same as a Spark expression, from these tables; tests hold both together.
+`pipeline.language.queries` does the same to columns, from these tables; tests hold both together.
 """
 
 import re
@@ -85,7 +85,7 @@ _JAMO: Final = str.maketrans(CONJOINING_JAMO)
 
 
 def normalized_query(query: str) -> str:
-    """A query by which equal queries are equal; see `pipeline.text.normalized_query`."""
+    """A query by which equal queries are equal; see `pipeline.language.queries.normalized`."""
     visible = re.sub(STRAY_JOINER, "", query.translate(_TO_PLAIN))
     composed = unicodedata.normalize("NFC", visible.lower())
     if not re.search(f"[{OLD_JAMO}]", composed):

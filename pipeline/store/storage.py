@@ -489,10 +489,15 @@ class HdfsStorage(Storage):
         return io.BufferedReader(_NativeFile(stream, address), 1024 * 1024)
 
     def checksum(self, address: str) -> str | None:
-        # HDFS keeps a checksum of each file, and only Java's client asks for it: reading the whole
-        # of a log here instead would take minutes, and give a name that no ledger knows. A job that
-        # finds new files starts its session anyway.
-        return self._in_java.checksum(address)
+        # HDFS keeps a checksum of each file, and only Java's client asks for it: a job on Spark
+        # that finds new files starts its session anyway. Without Spark the content is read.
+        if self._session.has_spark:
+            return self._in_java.checksum(address)
+        with self.open(address) as stream:
+            digest = hashlib.sha256()
+            for piece in iter(lambda: stream.read(1024 * 1024), b""):
+                digest.update(piece)
+            return f"sha256:{digest.hexdigest()}"
 
     @cached_property
     def _in_java(self) -> "HadoopStorage":

@@ -313,7 +313,7 @@ class Ours(Box):
 
 
 def endings(query: str) -> list[str]:
-    """What may end other queries too; see `pipeline.text.endings`."""
+    """What may end other queries too; see `pipeline.language.queries.endings`."""
     found: dict[str, None] = {}
     for place in range(max(1, len(query) - MAX_ENDING), len(query) - 1):
         begin, follows_space = query[place], query[place - 1] == " "

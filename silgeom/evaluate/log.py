@@ -1,8 +1,6 @@
 """A log as the pipeline took it in, in arrays: what the evaluations learn from and ask."""
 
 import json
-import re
-import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -15,6 +13,8 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from pipeline.language import queries
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -189,32 +189,5 @@ def sessions(log: Log, gap_seconds: int = 1800) -> tuple[Ints, Ints]:
 
 @lru_cache(maxsize=1 << 20)
 def variant_key(query: str) -> str:
-    """What spacing and punctuation variants share; see `pipeline.text.variant_key`."""
-    squeezed = query.replace(" ", "")
-    if not any(_is_word(character) and character != "ㆍ" for character in query):
-        return squeezed
-    dotted = query.replace("ㆍ", "·").replace("_", "-")
-    plain = re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", dotted)
-    plain = re.sub(rf"(?<=\d){_NO_WORD}*\+{_NO_WORD}*(?=\d)", "+", plain)
-    plain = re.sub(rf"(?<=\d){_NO_SIGN}+(?=\d)", ".", plain)
-    return "".join(character for place, character in enumerate(plain) if _has_meaning(plain, place))
-
-
-_NO_WORD: Final = r"[^\w]"
-_NO_SIGN: Final = r"[^\w+#]"
-
-
-def _is_word(character: str) -> bool:
-    return unicodedata.category(character)[0] in "LMN"
-
-
-def _has_meaning(text: str, place: int) -> bool:
-    """Whether a character tells queries apart: letters, c++, c#, .net, 3.5."""
-    character, before, after = text[place], text[:place], text[place + 1 : place + 2]
-    if character in "+#":
-        last = before.rstrip("+#")[-1:]
-        return len(before) - len(before.rstrip("+#")) <= 2 and last != "" and _is_word(last)
-    if character == ".":
-        between_digits = before[-1:].isdecimal() and after.isdecimal()
-        return between_digits or (before[-1:] in ("", " ") and "a" <= after <= "z")
-    return _is_word(character)
+    """What spacing and punctuation variants of a query share."""
+    return queries.variant_key(query)

@@ -1,12 +1,7 @@
 """The hourly counts of a root as one matrix, hours by queries, without Spark."""
 
-import re
-import sys
-import unicodedata
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
-from itertools import groupby
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow.dataset as ds
 
-from silgeom.evaluate.log import EvaluationError
+from silgeom.evaluate.log import EvaluationError, variant_key
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -160,52 +155,3 @@ def read_counts(root: Path, *, floor: int = FLOOR) -> Counts:
     if frames["hourly_counts"].empty:
         raise EvaluationError(f"{root}/hourly_counts has no rows: no search was taken in")
     return counts_of(frames["hourly_counts"], frames["searches"], floor=floor)
-
-
-@lru_cache
-def _class_of(categories: str) -> str:
-    """The inside of a character class: all characters of the Unicode categories."""
-    codes = [c for c in range(sys.maxunicode + 1) if unicodedata.category(chr(c))[0] in categories]
-    parts = []
-    for _, run in groupby(enumerate(codes), lambda pair: pair[1] - pair[0]):
-        span = [code for _, code in run]
-        parts.append(f"\\U{span[0]:08x}-\\U{span[-1]:08x}")
-    return "".join(parts)
-
-
-@lru_cache
-def _mendings() -> Sequence[tuple[re.Pattern[str], str]]:
-    word = _class_of("LMN")
-    meaningless = "|".join(
-        [
-            rf"[^{word}+#.]",
-            rf"(?<![{word}])(?<![{word}][+#])(?<![{word}][+#][+#])[+#]",
-            r"\.(?!(?<=\d\.)\d|(?:(?<=^\.)|(?<= \.))[a-z])",
-        ]
-    )
-    mendings = [
-        (r"(?<=\d),(?=\d{3}(?!\d))", ""),
-        (rf"(?<=\d)[^{word}]*\+[^{word}]*(?=\d)", "+"),
-        (rf"(?<=\d)[^{word}+#]+(?=\d)", "."),
-        (meaningless, ""),
-    ]
-    return [(re.compile(pattern), by) for pattern, by in mendings]
-
-
-_SIMPLE: Final = re.compile(r"[가-힣a-z0-9ㄱ-ㅣ]*\Z")
-_SIMPLE_WORDS: Final = re.compile(r"[가-힣a-zㄱ-ㅣ ]*\Z")
-
-
-def variant_key(query: str) -> str:
-    """What spacing and punctuation variants share; the twin of `pipeline.text.variant_key`."""
-    if _SIMPLE.match(query):
-        return query
-    without_spaces = query.replace(" ", "")
-    if _SIMPLE_WORDS.match(query):
-        return without_spaces
-    if not any(unicodedata.category(char)[0] in "LMN" and char != "ㆍ" for char in query):
-        return without_spaces
-    key = query.replace("ㆍ", "·")
-    for pattern, by in _mendings():
-        key = pattern.sub(by, key)
-    return key

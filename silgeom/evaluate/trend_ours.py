@@ -11,7 +11,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from silgeom.evaluate.trend_counts import Counts, Floats, Ints, variant_key
+from silgeom.evaluate.log import variant_key
+from silgeom.evaluate.trend_counts import Counts, Floats, Ints
 from silgeom.hangul import keystroke_distance, keystrokes, other_keyboard_keystrokes
 
 HALF_LIVES: Final = 7

@@ -12,7 +12,8 @@ from typing import Final
 
 import numpy as np
 
-from silgeom.evaluate.trend_counts import FLOOR, Counts, Floats, Ints, variant_key
+from silgeom.evaluate.log import variant_key
+from silgeom.evaluate.trend_counts import FLOOR, Counts, Floats, Ints
 from silgeom.evaluate.trend_truth import Truth
 from silgeom.hangul import SYLLABLES, typed_as_hangul
 from silgeom.simulate.parameters import Parameters
