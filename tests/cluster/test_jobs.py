@@ -107,9 +107,9 @@ def test_hangul_is_whole_in_the_logs_of_a_driver_inside_the_cluster(
 def test_hangul_is_whole_in_lists_and_pages_of_applications(cluster: Cluster, inside: str) -> None:
     assert "급상승 검색어" in cluster.client("yarn", "application", "-list", "-appStates", "ALL")
     assert "급상승 검색어" in page(f"http://127.0.0.1:8088/cluster/app/{inside}")
-    query = f"http://127.0.0.1:18080/history/{inside}/1/SQL/execution/?id=0"
-    await_until(lambda: opens(query), "the history server")
-    assert "/tmp/short/결과/" in page(query)
+    environment = f"http://127.0.0.1:18080/history/{inside}/1/environment/"
+    await_until(lambda: opens(environment), "the history server")
+    assert "급상승 검색어" in page(environment)
 
 
 def page(url: str) -> str:

@@ -11,6 +11,7 @@ import pytest
 from pipeline.errors import RootError
 from pipeline.store.storage import HdfsStorage, LocalStorage, Storage, qualified, storage_of
 from tests.cluster.conftest import Cluster
+from tests.factories import HERE
 
 NAMES = (
     "날씨 삼월.tsv",
@@ -24,10 +25,6 @@ NAMES = (
     "🎉.tsv",
     "x" * 200 + ".tsv",
 )
-
-
-def no_session() -> object:
-    pytest.fail("Spark was asked for")
 
 
 @dataclass(frozen=True)
@@ -61,11 +58,11 @@ def from_here(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Ite
 @pytest.fixture(params=["disk", "hdfs"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     if request.param == "disk":
-        top = qualified(no_session, str(tmp_path))  # type: ignore[arg-type]
+        top = qualified(HERE, str(tmp_path))
         return Place(LocalStorage(), top, lambda a, mode: os.chmod(a.removeprefix("file://"), mode))
     request.getfixturevalue("from_here")
-    top = qualified(no_session, f"hdfs:///tmp/storage/{tmp_path.name}")  # type: ignore[arg-type]
-    storage = storage_of(no_session, top)  # type: ignore[arg-type]
+    top = qualified(HERE, f"hdfs:///tmp/storage/{tmp_path.name}")
+    storage = storage_of(HERE, top)
     assert isinstance(storage, HdfsStorage)
     storage.delete(top)
     storage.make_folder(top)
@@ -285,12 +282,12 @@ def another_client() -> Storage:
     class Another(HdfsStorage):
         _client = Client("hdfs://localhost:8020")
 
-    return Another(no_session, "localhost:8020")  # type: ignore[arg-type]
+    return Another(HERE, "localhost:8020")
 
 
 PARITY = """
 import sys
-from pipeline.carriers.session import spark_session
+from pipeline.carriers.spark import spark_session
 from pipeline.store.storage import HadoopStorage, HdfsStorage, qualified, storage_of
 
 with spark_session("parity") as session:
@@ -314,7 +311,7 @@ with spark_session("parity") as session:
 
 def test_what_goes_through_java_where_it_must_is_the_same(from_here: Cluster) -> None:
     top = "hdfs:///tmp/storage/parity"
-    place = storage_of(no_session, "hdfs://localhost:8020/")  # type: ignore[arg-type]
+    place = storage_of(HERE, "hdfs://localhost:8020/")
     for name in (*(n for n in NAMES if "\\" not in n), "_hidden", "a/b/c", "d._COPYING_"):
         place.write_bytes(f"hdfs://localhost:8020/tmp/storage/parity/{name}", name.encode())
 
@@ -326,7 +323,7 @@ def test_what_goes_through_java_where_it_must_is_the_same(from_here: Cluster) ->
 
 @pytest.mark.usefixtures("from_here")
 def test_a_folder_of_somebody_else_is_refused_in_a_sentence() -> None:
-    storage = storage_of(no_session, "hdfs://localhost:8020/")  # type: ignore[arg-type]
+    storage = storage_of(HERE, "hdfs://localhost:8020/")
 
     with pytest.raises(RootError) as caught:
         storage.make_folder("hdfs://localhost:8020/theirs")
