@@ -20,7 +20,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import psutil
 
 from benchmarks.log import lay
-from pipeline.carriers.session import Session, spark_session
+from pipeline.carriers.session import Session
+from pipeline.carriers.spark import spark_session
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Step:
 
     def run(self, session: Session) -> None:
         """Run the job with its defaults."""
-        job = importlib.import_module(f"jobs.{self.job}")
+        job = importlib.import_module(f"pipeline.commands.{self.job}")
         args: argparse.Namespace = job.parser().parse_args(
             ["--landing", self.landing, "--root", self.root]
         )
@@ -68,7 +69,7 @@ def main() -> None:
     steps, times = map(Path, sys.argv[1:])
     taken = []
     with spark_session("timed job") as session:
-        session().range(1).count()
+        session.spark().range(1).count()
         for step in (Step(**each) for each in json.loads(steps.read_text())):
             step.prepare()
             began, cpu = time.monotonic(), cpu_seconds()

@@ -23,10 +23,10 @@ from pathlib import Path
 from typing import Final
 
 import pyarrow.parquet as pq
-from pyspark.sql import SparkSession
 
 from benchmarks.measure import PROJECT, SPARK_SUBMIT, measured
 from benchmarks.report import Table, check_markers, machine, put
+from pipeline.carriers.session import in_process
 from pipeline.store.journal import Change
 from pipeline.store.root import Root, open_root
 from pipeline.store.storage import LocalStorage
@@ -67,15 +67,10 @@ def submit(landing: Path, root: Path) -> list[str | Path]:
     return [SPARK_SUBMIT, "jobs/trending.py", "--landing", landing, "--root", root]
 
 
-def no_spark() -> SparkSession:
-    """What a change that needs no Spark is given in its place."""
-    raise AssertionError("Spark was started")
-
-
 @contextmanager
 def opened(root: Path) -> Iterator[Root]:
     """The root, without Spark."""
-    with open_root(no_spark, str(root), say=lambda _: None) as found:
+    with open_root(in_process(), str(root), say=lambda _: None) as found:
         yield found
 
 

@@ -14,8 +14,8 @@ from pipeline.columns import HOURLY_COUNTS
 from pipeline.language.queries import ids, variant_keys
 from pipeline.results.trending_keywords import trending_keywords
 from silgeom.evaluate import trending
-from silgeom.evaluate.log import EvaluationError
-from silgeom.evaluate.trend_counts import Counts, counts_of, read_counts, variant_key
+from silgeom.evaluate.log import EvaluationError, variant_key
+from silgeom.evaluate.trend_counts import Counts, counts_of, read_counts
 from silgeom.evaluate.trend_methods import RIVALS
 from silgeom.evaluate.trend_ours import OURS
 from silgeom.evaluate.trend_simulated import Plan, simulated_counts, with_planted_bursts
