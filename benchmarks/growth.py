@@ -1,4 +1,4 @@
-"""What does not make a run slower: long histories, late hours, skewed logs, small files, large logs.
+"""What does not make a run slower: long histories, late hours, skew, small files, large logs.
 
     make benchmark-growth
     make benchmark-growth ARGS='--only hours --a-day 1000000'
@@ -89,8 +89,8 @@ def history(folder: Path, args: argparse.Namespace) -> Found:
     ]
     note = (
         f"The last hour on histories of {args.days_searches:,} searches a day, median of "
-        f"{args.repeat}. Related searches and completions are made of up to 28 days, so that 28 days "
-        f"are more work than 14 by themselves."
+        f"{args.repeat}. Related searches and completions are made of up to 28 days, so that 28 "
+        f"days are more work than 14 by themselves."
     )
     return note, Table(["result", "days of history", "s", f"× {DAYS} days"], rows), reached
 
@@ -175,14 +175,7 @@ def skew(folder: Path, args: argparse.Namespace) -> Found:
 def _ledger(root: Path) -> list[int]:
     """Files, lines, and those that were set aside as robots'."""
     entries = pl.read_parquet(root / "ledger" / "*.parquet")
-    robots = sum(
-        pair["value"]
-        for pairs in entries["withheld_by_reason"].to_list()
-        for pair in (
-            [{"key": k, "value": v} for k, v in pairs.items()] if isinstance(pairs, dict) else pairs
-        )
-        if pair["key"] == "robot"
-    )
+    robots = sum(each.get("robot", 0) for each in entries["withheld_by_reason"].to_list())
     return [len(entries), int(entries["lines"].sum()), robots]
 
 

@@ -14,6 +14,7 @@ from benchmarks.rivals import rules
 from benchmarks.speed import (
     COLD,
     DUCKDB,
+    HOUR_WARM,
     NOTHING,
     RESULTS,
     DifferentRowsError,
