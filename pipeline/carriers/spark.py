@@ -1,10 +1,13 @@
 """Carries steps out on Spark: it schedules, moves and tries again; the workers run the functions.
 
-The only file that imports PySpark. A map task runs one piece and packs what comes of it: one row a
-key and kind, with the rows of that key as one Arrow stream (lz4). Spark brings the rows of a key
+The only file that imports PySpark. A map task runs one piece and packs what comes of it: for each
+key and kind the rows as one Arrow stream (lz4). Spark brings the streams of a group of keys
 together; a reduce task unpacks them, runs the reducer and writes its tables itself, each under a
-name that depends on the key alone. So a task that is tried again, or runs twice, writes the same
+name that depends on the group alone. So a task that is tried again, or runs twice, writes the same
 file again.
+
+Streams are carried as plain bytes (RDDs): there is nothing in them that Spark's SQL could plan, and
+its planning and compiling would take longer than the work on an hour.
 """
 
 import logging
@@ -16,18 +19,16 @@ import signal
 import threading
 import zipfile
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
 
-import pyarrow as pa
 from py4j.protocol import Py4JError, Py4JJavaError
-from pyspark import SparkConf, SparkContext, TaskContext
+from pyspark import RDD, SparkConf, SparkContext, StorageLevel, TaskContext
 from pyspark.errors import PySparkException
-from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
+from pyspark.sql import SparkSession
 
 from pipeline.carriers.hadoop import application_page, check_resource_manager, hadoop_settings
 from pipeline.carriers.session import Session
@@ -49,34 +50,28 @@ _TRIES: Final = 3
 #: much memory there is and how many tasks run stands in spark-defaults.conf.
 SETTINGS: Final = {
     "spark.ui.showConsoleProgress": "false",
-    # A packed row may have 100 MB: one in a batch of Arrow.
-    "spark.sql.execution.arrow.maxRecordsPerBatch": "1",
-    # Steps have as many tasks as they have pieces and keys.
-    "spark.sql.adaptive.enabled": "false",
     # Each task has one core.
     "spark.executorEnv.POLARS_MAX_THREADS": "1",
 }
 
-#: Rows of a task: those of maps have a key and a kind, and with it packed rows; without a key the
-#: data is what the task told.
-_PACKED: Final = "place long, key string, kind string, data binary"
-_TOLD: Final = "place long, kind string, data binary"
-#: The kind of a row whose data is an error.
+#: What a task gives: its place, key (None: told to the driver), kind, packed rows or what is told.
+Packed = tuple[int, str | None, str, bytes]
+#: The kind of what is told that is an error.
 _ERROR: Final = "error"
 
 
 class SparkSpool:
-    """What maps gave: lazily, as Spark's tables."""
+    """What maps gave: where Spark keeps it."""
 
     def __init__(self) -> None:
-        self.parts: list[DataFrame] = []
+        self.parts: list[RDD[Packed]] = []
         self._keys: set[str] = set()
 
     def all_keys(self) -> list[str]:
         """All keys, rising."""
         return sorted(self._keys)
 
-    def add(self, packed: DataFrame, keys: set[str]) -> None:
+    def add(self, packed: "RDD[Packed]", keys: set[str]) -> None:
         """Keep what a map gave."""
         self.parts.append(packed)
         self._keys |= keys
@@ -104,18 +99,16 @@ class OnSpark:
         """Map each piece in a task of its own; what was told, piece by piece."""
         if not pieces:
             return []
-        spark = self._spark()
-        rows = [(place, "", pickle.dumps(piece)) for place, piece in enumerate(pieces)]
-        asked = spark.createDataFrame(rows, _TOLD).repartitionById(
-            len(rows), F.col("place").cast("int")
-        )
-        packed = asked.mapInArrow(_Mapping(mapper, _tries(spark)), _PACKED).persist()
+        context = self._spark().sparkContext
+        asked = context.parallelize(list(enumerate(pieces)), len(pieces))
+        packed = asked.mapPartitions(_Mapping(mapper, _tries(context)))
+        packed = packed.persist(StorageLevel.MEMORY_AND_DISK)
         with _failures():
-            told = packed.where("key is null").select("place", "kind", "data").collect()
+            told = packed.filter(_is_told).collect()
         keys: set[str] = set()
         found = []
-        for row in sorted(told, key=lambda row: (row["place"], row["kind"])):
-            result, of_part = _result(row["kind"], row["data"])
+        for _, _, kind, data in sorted(told, key=lambda row: (row[0], row[2])):
+            result, of_part = _result(kind, data)
             found.append(result)
             keys |= of_part
         into.add(packed, keys)
@@ -131,24 +124,21 @@ class OnSpark:
         """Reduce each group of keys in a task of its own; what was told, group by group."""
         if not groups:
             return []
-        spark = self._spark()
-        names = [(number, name) for number, name in enumerate(groups)]
-        numbers = [(number, key) for number, name in names for key in groups[name]]
+        context = self._spark().sparkContext
+        names = list(groups)
+        numbers = {key: number for number, name in enumerate(names) for key in groups[name]}
         # A group of which no rows came is reduced, too.
-        numbers += [(number, "") for number, _ in names]
-        places = spark.createDataFrame(numbers, "number int, key string")
-        together = spark.createDataFrame([(-1, "", "", b"")], _PACKED)
-        for part in spool.parts:
-            together = together.unionByName(part)
-        # Rows without a key find no partner.
-        placed = together.join(F.broadcast(places), on="key").repartitionById(
-            len(names), F.col("number")
-        )
-        reduced = placed.mapInArrow(_Reducing(reducer, write, dict(names)), _TOLD)
+        nothing: list[tuple[int, Packed]] = [(n, (-1, "", "", b"")) for n in range(len(names))]
+        placed = [part.mapPartitions(_Placing(numbers)) for part in spool.parts]
+        together = context.union([context.parallelize(nothing, 1), *placed])
+        grouped = together.partitionBy(len(names), int)
         with _failures():
-            told = reduced.collect()
-        found = {row["place"]: _result(row["kind"], row["data"])[0] for row in told}
-        return [found[number] for number, _ in names]
+            told = grouped.mapPartitions(_Reducing(reducer, write, names)).collect()
+        return [pickle.loads(data) for _, data in sorted(told)]
+
+
+def _is_told(packed: Packed) -> bool:
+    return packed[1] is None
 
 
 @contextmanager
@@ -160,13 +150,13 @@ def _failures() -> Iterator[None]:
         raise StepFailedError(str(error)) from error
 
 
-def _tries(spark: SparkSession) -> int:
+def _tries(context: SparkContext) -> int:
     """How often a task is tried: a local master gives up at once."""
-    return 1 if str(spark.sparkContext.master).startswith("local") else _TRIES
+    return 1 if str(context.master).startswith("local") else _TRIES
 
 
 def _result(kind: str, data: bytes) -> tuple[Any, set[str]]:
-    """What a row without a key tells: a result and the keys of its part; an error is raised."""
+    """What was told: a result and the keys of its part; an error is raised."""
     result, keys = pickle.loads(data)
     if kind == _ERROR:
         raise result
@@ -174,81 +164,70 @@ def _result(kind: str, data: bytes) -> tuple[Any, set[str]]:
 
 
 class _Mapping:
-    """What `mapInArrow` runs for a map."""
+    """What a task of a map runs."""
 
     def __init__(self, mapper: Callable[[Any], Any], tries: int) -> None:
         self._mapper = mapper
         self._tries = tries
 
-    def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        for batch in batches:
-            for place, piece in zip(
-                batch.column("place").to_pylist(), batch.column("data").to_pylist(), strict=True
-            ):
-                yield from self._mapped(place, piece)
+    def __call__(self, pieces: Iterable[tuple[int, Any]]) -> Iterator[Packed]:
+        for place, piece in pieces:
+            try:
+                for number, part in enumerate(self._mapper(piece)):
+                    for (key, kind), rows in part.rows.items():
+                        yield place, key, kind, _stream(rows)
+                    keys = {key for key, _ in part.rows}
+                    yield place, None, f"{number:09d}", pickle.dumps((part.told, keys))
+            except (UnreadableFileError, PipelineError) as error:
+                context = TaskContext.get()
+                tried = context.attemptNumber() + 1 if context is not None else self._tries
+                if tried < self._tries:  # on another node it may work
+                    raise
+                yield place, None, _ERROR, pickle.dumps((error, set()))
 
-    def _mapped(self, place: int, piece: bytes) -> Iterator[pa.RecordBatch]:
-        try:
-            for number, part in enumerate(self._mapper(pickle.loads(piece))):
-                for (key, kind), rows in part.rows.items():
-                    yield _packed(place, key, kind, _stream(rows))
-                keys = {key for key, _ in part.rows}
-                yield _packed(place, None, f"{number:09d}", pickle.dumps((part.told, keys)))
-        except (UnreadableFileError, PipelineError) as error:
-            context = TaskContext.get()
-            tried = context.attemptNumber() + 1 if context is not None else self._tries
-            if tried < self._tries:  # on another node it may work
-                raise
-            yield _packed(place, None, _ERROR, pickle.dumps((error, set())))
+
+class _Placing:
+    """Gives packed rows the number of their group."""
+
+    def __init__(self, numbers: Mapping[str, int]) -> None:
+        self._numbers = numbers
+
+    def __call__(self, rows: Iterable[Packed]) -> Iterator[tuple[int, Packed]]:
+        for row in rows:
+            number = self._numbers.get(row[1] or "")
+            if number is not None:
+                yield number, row
 
 
 class _Reducing:
-    """What `mapInArrow` runs for a reduce: all rows of a partition are of one group."""
+    """What a task of a reduce runs: all rows of a partition are of one group."""
 
     def __init__(
         self,
         reducer: Callable[[str, Any], Any],
         write: Callable[[str, str, Any], None],
-        names: Mapping[int, str],
+        names: Sequence[str],
     ) -> None:
         self._reducer = reducer
         self._write = write
         self._names = names
 
-    def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    def __call__(self, rows: Iterable[tuple[int, Packed]]) -> Iterator[tuple[int, bytes]]:
         import polars as pl
 
-        packed: dict[int, list[tuple[int, str, bytes]]] = defaultdict(list)
-        for batch in batches:
-            for row in batch.to_pylist():
-                packed[row["number"]].append((row["place"], row["kind"], row["data"]))
-        for number, rows in sorted(packed.items()):
+        packed: dict[int, list[Packed]] = defaultdict(list)
+        for number, row in rows:
+            packed[number].append(row)
+        for number, of_group in sorted(packed.items()):
             found: dict[str, list[Any]] = defaultdict(list)
-            for _, kind, data in sorted(rows, key=lambda row: row[:2]):
+            for _, _, kind, data in sorted(of_group, key=lambda row: (row[0], row[2])):
                 if data:
                     found[kind].append(pl.read_ipc_stream(BytesIO(data)))
             name = self._names[number]
             made = self._reducer(name, found)
             for folder, table in made.tables.items():
                 self._write(folder, name, table)
-            yield pa.RecordBatch.from_pydict(
-                {
-                    "place": pa.array([number], pa.int64()),
-                    "kind": pa.array([""], pa.string()),
-                    "data": [pickle.dumps((made.told, set()))],
-                }
-            )
-
-
-def _packed(place: int, key: str | None, kind: str, data: bytes) -> pa.RecordBatch:
-    return pa.RecordBatch.from_pydict(
-        {
-            "place": pa.array([place], pa.int64()),
-            "key": pa.array([key], pa.string()),
-            "kind": pa.array([kind], pa.string()),
-            "data": pa.array([data], pa.binary()),
-        }
-    )
+            yield number, pickle.dumps(made.told)
 
 
 def _stream(rows: Any) -> bytes:  # noqa: ANN401
