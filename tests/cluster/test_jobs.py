@@ -1,5 +1,6 @@
 """The same jobs on the cluster and on this machine: same rows; Hangul whole wherever it is seen."""
 
+import json
 import os
 import subprocess
 import sys
@@ -107,9 +108,9 @@ def test_hangul_is_whole_in_the_logs_of_a_driver_inside_the_cluster(
 def test_hangul_is_whole_in_lists_and_pages_of_applications(cluster: Cluster, inside: str) -> None:
     assert "급상승 검색어" in cluster.client("yarn", "application", "-list", "-appStates", "ALL")
     assert "급상승 검색어" in page(f"http://127.0.0.1:8088/cluster/app/{inside}")
-    environment = f"http://127.0.0.1:18080/history/{inside}/1/environment/"
-    await_until(lambda: opens(environment), "the history server")
-    assert "급상승 검색어" in page(environment)
+    history = f"http://127.0.0.1:18080/api/v1/applications/{inside}"
+    await_until(lambda: opens(history), "the history server")
+    assert json.loads(page(history))["name"] == "급상승 검색어"
 
 
 def page(url: str) -> str:
