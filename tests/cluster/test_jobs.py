@@ -1,6 +1,5 @@
 """The same jobs on the cluster and on this machine: same rows; Hangul whole wherever it is seen."""
 
-import json
 import os
 import subprocess
 import sys
@@ -108,9 +107,9 @@ def test_hangul_is_whole_in_the_logs_of_a_driver_inside_the_cluster(
 def test_hangul_is_whole_in_lists_and_pages_of_applications(cluster: Cluster, inside: str) -> None:
     assert "급상승 검색어" in cluster.client("yarn", "application", "-list", "-appStates", "ALL")
     assert "급상승 검색어" in page(f"http://127.0.0.1:8088/cluster/app/{inside}")
-    history = f"http://127.0.0.1:18080/api/v1/applications/{inside}"
+    history = f"http://127.0.0.1:18080/api/v1/applications/{inside}/1/environment"
     await_until(lambda: opens(history), "the history server")
-    assert json.loads(page(history))["name"] == "급상승 검색어"
+    assert "hdfs:///tmp/short/결과" in page(history)
 
 
 def page(url: str) -> str:
