@@ -178,3 +178,26 @@ def test_every_line_begins_in_one_span(monkeypatch: pytest.MonkeyPatch, size: in
     assert len(parts) == max(1, len(content) // size)
     assert b"".join(parts) == content
     assert all(part.endswith(b"\n") for part in [part for part in parts if part][:-1])
+
+
+def test_many_small_files_are_read_together(whole: Path, tmp_path: Path) -> None:
+    lines = [line for line in lines_of_two_days() if line.startswith(DAYS)]
+    landing = tmp_path / "landing"
+    landing.mkdir()
+    for number in range(0, len(lines), 7):
+        text = "\n".join(lines[number : number + 7]) + "\n"
+        (landing / f"{number:05}.tsv").write_text(text, "utf-8")
+    (landing / "empty.tsv").write_text("", "utf-8")
+    root = tmp_path / "root"
+    root.mkdir()
+    (root / "_user_key").write_text(f"blake2b {'5' * 64}\n", encoding="ascii")
+
+    with open_root(HERE, str(root), say=no_words) as opened:
+        taken = take_in(opened, Landing(str(landing)), now=NOW)
+
+    by_name = {Path(entry.source).name: entry for entry in taken.entries}
+    assert by_name["00007.tsv"].lines == 7
+    searches, expected = (rows(each, "searches").drop(columns=["source"]) for each in (root, whole))
+    pd.testing.assert_frame_equal(searches, expected)
+    found = rows(root, "rejects")
+    assert found[found["line"].notna()]["line"].between(1, 7).all()

@@ -43,6 +43,9 @@ _LOG = logging.getLogger(PROGRESS_LOGGER)
 PROGRESS_SECONDS: Final = 20.0
 #: The packages that workers need.
 PACKAGES: Final = ("pipeline", "silgeom")
+#: Pieces share tasks where there are more of them.
+_LEAST_TASKS: Final = 64
+_TASKS_A_CORE: Final = 8
 #: How often a task is tried on a file that cannot be read, before the file is told.
 _TRIES: Final = 3
 
@@ -96,11 +99,13 @@ class OnSpark:
     def map(
         self, pieces: Sequence[Any], mapper: Callable[[Any], Any], into: SparkSpool
     ) -> list[Any]:
-        """Map each piece in a task of its own; what was told, piece by piece."""
+        """Map each piece in a task; what was told, piece by piece."""
         if not pieces:
             return []
         context = self._spark().sparkContext
-        asked = context.parallelize(list(enumerate(pieces)), len(pieces))
+        # A task a piece, but no thousands of them.
+        tasks = min(len(pieces), max(_LEAST_TASKS, _TASKS_A_CORE * context.defaultParallelism))
+        asked = context.parallelize(list(enumerate(pieces)), tasks)
         packed = asked.mapPartitions(_Mapping(mapper, _tries(context)))
         packed = packed.persist(StorageLevel.MEMORY_AND_DISK)
         with _failures():

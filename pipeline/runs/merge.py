@@ -8,20 +8,18 @@
 """
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from itertools import chain
 from typing import Final
 
 import polars as pl
-import pyarrow as pa
 
-from pipeline.carriers.steps import Kind, Mapped, Reduced
+from pipeline.carriers.steps import Kind, Reduced
 from pipeline.columns import REJECTS, SEARCHES
 from pipeline.counting.judging import SAME_SEARCH, each_once, robots
-from pipeline.errors import UnreadableFileError
-from pipeline.reading.packing import DamagedError
 from pipeline.reading.privacy import masked
 from pipeline.reading.searches import REJECT_CHARACTERS
 from pipeline.runs.inspection import Readable
@@ -30,10 +28,10 @@ from pipeline.runs.read import (
     NEW,
     REJECTED,
     Reading,
-    Span,
     Tally,
     numbered_in_file,
-    read_span,
+    parts,
+    read_part,
     spans,
 )
 from pipeline.store.day_files import buckets_of, file_name, is_added, newest_number, of_bucket
@@ -113,9 +111,10 @@ def merge(
             buckets = _buckets_of_new(root, readable)
             if readable:
                 reading = _reading(root, buckets, now)
-                read = partial(_read, reading=reading, storage=storage)
-                parts = [span for item in readable for span in spans(item)]
-                for tally in carrier.map(parts, read, spool):
+                read = partial(read_part, reading=reading, storage=storage)
+                pieces = parts(span for item in readable for span in spans(item))
+                tallies = carrier.map(pieces, read, spool)
+                for tally in chain.from_iterable(tallies):
                     _add(seen, tally)
             keys = spool.all_keys()
             days = _days(root, change.run, seen, keys, buckets, todo.replaced)
@@ -176,13 +175,6 @@ def _reading(root: Root, buckets: int, now: datetime) -> Reading:
         rejects_from=kept_from.get("rejects"),
         buckets=buckets,
     )
-
-
-def _read(span: Span, reading: Reading, storage: Storage) -> Iterator[Mapped[Tally]]:
-    try:
-        yield from read_span(span, reading, storage)
-    except (OSError, DamagedError, pa.ArrowException) as error:
-        raise UnreadableFileError(span.item.file.source, f"{error}") from error
 
 
 def _add(seen: Seen, tally: Tally) -> None:

@@ -1,6 +1,7 @@
 """The map of taking in: a file to lines, each with its verdict, by the day it belongs to."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO, Final
@@ -14,11 +15,12 @@ from pipeline.carriers.steps import Mapped
 from pipeline.columns import REJECTS, SEARCHES
 from pipeline.counting.judging import local_dates
 from pipeline.counting.sessions import SESSION_SPILL_HOURS
+from pipeline.errors import UnreadableFileError
 from pipeline.reading.blocks import lines_of
 from pipeline.reading.charsets import line_separator
 from pipeline.reading.detection import bound_to_names
 from pipeline.reading.erased import NOBODY, Erased
-from pipeline.reading.packing import Unpacked, is_packed, pieces_of
+from pipeline.reading.packing import DamagedError, Unpacked, is_packed, pieces_of
 from pipeline.reading.parquet import checked_texts, parquet_schema
 from pipeline.reading.records import joined_records
 from pipeline.reading.searches import (
@@ -34,6 +36,9 @@ from pipeline.store.storage import Storage
 #: Bytes of a log that are read, and parsed, at once.
 BLOCK_BYTES: Final = 16 * 1024 * 1024
 
+#: Files of fewer bytes are read together, up to so many.
+SMALL_BYTES: Final = 1024 * 1024
+MOST_FILES: Final = 500
 #: A file of lines is read by several tasks, each of so many bytes.
 SPAN_BYTES: Final = 128 * 1024 * 1024
 
@@ -94,31 +99,102 @@ class Tally:
     counts: pl.DataFrame
 
 
-def read_span(span: Span, reading: Reading, storage: Storage) -> Iterator[Mapped[Tally]]:
-    """Read a part of a file from first to last.
+def parts(spans_: Iterable[Span]) -> list[list[Span]]:
+    """What is mapped at a time: a span, or many small files that are read in the same way.
+
+    A block of lines costs the same to parse whether it comes from one file or from hundreds.
+    """
+    found: list[list[Span]] = []
+    small: dict[object, list[Span]] = {}
+    sizes: dict[object, int] = {}
+    for span in spans_:
+        item = span.item
+        is_whole = span.number == 0 and span.end is None
+        if item.file.size > SMALL_BYTES or item.format.kind == "parquet" or not is_whole:
+            found.append([span])
+            continue
+        way = (item.format, item.charset, item.day)
+        if (
+            sizes.get(way, 0) + item.file.size > BLOCK_BYTES
+            or len(small.get(way, ())) >= MOST_FILES
+        ):
+            found.append(small.pop(way))
+            sizes[way] = 0
+        small.setdefault(way, []).append(span)
+        sizes[way] = sizes.get(way, 0) + item.file.size
+    return [*found, *small.values()]
+
+
+def read_part(
+    part: Sequence[Span], reading: Reading, storage: Storage
+) -> Iterator[Mapped[Sequence[Tally]]]:
+    """Read a part from first to last; all of its spans are read in the same way.
 
     Rows come under keys `dt=YYYY-MM-DD/bucket`: `NEW` with `SEARCHES`, `REJECTED` with `REJECTS`,
     whose `line` is to be brought right by `numbered_in_file`.
+
+    Raises:
+        UnreadableFileError: a file cannot be read to its end.
     """
-    name = span.item.file.rows_name
-    file_day = span.item.file.modified_at.astimezone(ZoneInfo(reading.zone))
-    first = span.number * _LINES_A_SPAN + 1
-    for parsed in _parsed(span, reading, storage):
-        numbered = parsed.with_columns(
-            source=pl.lit(name), line=pl.int_range(first, first + len(parsed), dtype=pl.Int64)
-        )
-        first += len(parsed)
+    zone = ZoneInfo(reading.zone)
+    days = {
+        span.item.file.rows_name: f"{span.item.file.modified_at.astimezone(zone):%Y-%m-%d}"
+        for span in part
+    }
+    numbers = {span.item.file.rows_name: span.number for span in part}
+    for lines in _numbered(part, reading, storage):
+        known = lines
         if reading.searches_from is not None:
-            numbered = _with_expired(numbered, reading.zone, reading.searches_from)
-        tally = _tally(name, span.number, numbered, reading.zone)
-        yield Mapped(tally, _rows(numbered, reading, file_day))
+            known = _with_expired(lines, reading.zone, reading.searches_from)
+        tallies = [
+            _tally(str(source), numbers[str(source)], rows, reading.zone)
+            for (source,), rows in known.partition_by("source", as_dict=True).items()
+        ]
+        yield Mapped(tallies, _rows(known, reading, days))
+
+
+def _numbered(part: Sequence[Span], reading: Reading, storage: Storage) -> Iterator[pl.DataFrame]:
+    """Lines with their verdict, `source` and `line`: a file block by block, many together."""
+    item = part[0].item
+    how = Circumstances(reading.zone, item.day, reading.now, reading.user_keys, reading.erased)
+    if len(part) == 1:
+        name, first = item.file.rows_name, part[0].number * _LINES_A_SPAN + 1
+        with _named(item):
+            for parsed in _parsed(part[0], how, storage):
+                yield parsed.with_columns(
+                    source=pl.lit(name),
+                    line=pl.int_range(first, first + len(parsed), dtype=pl.Int64),
+                )
+                first += len(parsed)
+        return
+    read = []
+    for span in part:
+        with _named(span.item), storage.open(span.item.file.source) as stream:
+            raw = [pl.Series("raw", [], dtype=pl.Binary), *_lines(span, stream)]
+            read.append((span.item.file.rows_name, pl.concat(raw)))
+    sizes = [len(raw) for _, raw in read]
+    together = pl.concat([raw for _, raw in read])
+    places = pl.DataFrame({"source": [name for name, _ in read], "lines": sizes})
+    sources = places.select(pl.col("source").repeat_by("lines").explode())
+    parsed = searches_of_lines(together, item.format, item.charset, how)
+    numbers = pl.concat([pl.int_range(1, size + 1, dtype=pl.Int64, eager=True) for size in sizes])
+    yield parsed.with_columns(sources.drop_nulls().to_series(), numbers.alias("line"))
+
+
+@contextmanager
+def _named(item: Readable) -> Iterator[None]:
+    """Name the file that could not be read."""
+    try:
+        yield
+    except (OSError, DamagedError, pa.ArrowException) as error:
+        raise UnreadableFileError(item.file.source, f"{error}") from error
 
 
 def numbered_in_file(rejects: pl.DataFrame, lines: Mapping[str, Sequence[int]]) -> pl.DataFrame:
     """`REJECTS` whose lines are numbered through their files.
 
     Args:
-        rejects: as `read_span` gives them.
+        rejects: as `read_part` gives them.
         lines: of files that were read in several spans, how many lines each has, by source.
     """
     if not lines:
@@ -138,20 +214,25 @@ def numbered_in_file(rejects: pl.DataFrame, lines: Mapping[str, Sequence[int]]) 
     return placed.with_columns(line=line).select(*REJECTS)
 
 
-def _parsed(span: Span, reading: Reading, storage: Storage) -> Iterator[pl.DataFrame]:
+def _parsed(span: Span, how: Circumstances, storage: Storage) -> Iterator[pl.DataFrame]:
     item = span.item
-    how = Circumstances(reading.zone, item.day, reading.now, reading.user_keys, reading.erased)
     with storage.open(item.file.source) as stream:
         if item.format.kind == "parquet":
             for records in _records(stream, item):
                 yield searches_of_records(records, item.format, how)
             return
-        content = Unpacked(_pieces(span, stream), item.file.source.rpartition("/")[2])
-        lines = lines_of(_blocks(content), item.charset, item.format.line_end)
-        if item.format.kind == "csv":
-            lines = joined_records(lines, item.format.separators[0], item.charset)
-        for raw in lines:
+        for raw in _lines(span, stream):
             yield searches_of_lines(raw, item.format, item.charset, how)
+
+
+def _lines(span: Span, stream: BinaryIO) -> Iterator[pl.Series]:
+    """The lines of a span, block by block; records of CSV on one line each."""
+    item = span.item
+    content = Unpacked(_pieces(span, stream), item.file.source.rpartition("/")[2])
+    lines = lines_of(_blocks(content), item.charset, item.format.line_end)
+    if item.format.kind == "csv":
+        return joined_records(lines, item.format.separators[0], item.charset)
+    return lines
 
 
 def _pieces(span: Span, stream: BinaryIO) -> Iterator[bytes]:
@@ -237,7 +318,7 @@ def _tally(source: str, span: int, lines: pl.DataFrame, zone: str) -> Tally:
 
 
 def _rows(
-    lines: pl.DataFrame, reading: Reading, file_day: datetime
+    lines: pl.DataFrame, reading: Reading, days: Mapping[str, str]
 ) -> Mapping[tuple[str, str], pl.DataFrame]:
     is_search = pl.col("reason").is_null()
     dated = lines.with_columns(dt=local_dates(pl.col("searched_at"), reading.zone))
@@ -250,7 +331,7 @@ def _rows(
     rejected = dated.filter(~is_search & (pl.col("reason") != SKIPPED))
     if len(rejected):
         rejected = rejected.with_columns(
-            pl.col("dt").fill_null(f"{file_day:%Y-%m-%d}"),
+            pl.coalesce("dt", pl.col("source").replace_strict(days)).alias("dt"),
             search=pl.lit(None, pl.Struct(SEARCHES)),
         ).filter(pl.col("dt") >= (reading.rejects_from or ""))
         for (day,), rows in rejected.partition_by("dt", as_dict=True).items():
