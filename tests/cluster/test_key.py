@@ -20,8 +20,8 @@ from tests.cluster.conftest import (
 )
 
 HISTORY = "http://127.0.0.1:18080"
-#: Of the history server's REST interface; SQL comes with plans.
-ANSWERS = ("jobs", "stages", "allexecutors", "environment", "sql?details=true&planDescription=true")
+#: Of the history server's REST interface.
+ANSWERS = ("jobs", "stages?details=true", "allexecutors", "environment", "storage/rdd")
 
 
 class Watch:
@@ -98,13 +98,14 @@ def event_logs(application: str) -> str:
 
 
 def pages(application: str) -> Iterator[str]:
-    """The history server's pages on the job, the plans of each of its queries among them."""
-    executions = json.loads(page(f"/api/v1/applications/{application}/sql?length=1000"))
-    assert executions
-    for name in ("jobs/", "stages/", "environment/", "executors/", "SQL/"):
+    """The history server's pages on the job, those on each of its stages among them."""
+    stages = json.loads(page(f"/api/v1/applications/{application}/stages"))
+    assert stages
+    for name in ("jobs/", "stages/", "environment/", "executors/", "storage/"):
         yield page(f"/history/{application}/{name}")
-    for execution in executions:
-        yield page(f"/history/{application}/SQL/execution/?id={execution['id']}")
+    for stage in stages:
+        place = f"id={stage['stageId']}&attempt={stage['attemptId']}"
+        yield page(f"/history/{application}/stages/stage/?{place}")
 
 
 def page(path: str) -> str:
