@@ -124,9 +124,9 @@ def opens(path: str) -> bool:
 #: In each place also something that must be found, so that looking in vain means something.
 PLACES: dict[str, Callable[[str], bool]] = {
     "processes": lambda text: "org.apache.spark.executor" in text and "HADOOP_CONF_DIR=" in text,
-    "event logs": lambda text: "SparkListenerSQLExecutionStart" in text and "/short/key" in text,
-    "history, REST": lambda text: "planDescription" in text and "/short/key" in text,
-    "history, pages": lambda text: "Physical Plan" in text and "/short/key" in text,
+    "event logs": lambda text: "SparkListenerTaskEnd" in text and "/short/key" in text,
+    "history, REST": lambda text: "executorRunTime" in text and "/short/key" in text,
+    "history, pages": lambda text: "Details for Stage" in text and "jobs/trending.py" in text,
     "logs of YARN": lambda text: "org.apache.spark" in text or "Executor" in text,
 }
 
