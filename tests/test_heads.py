@@ -69,7 +69,7 @@ def test_any_changed_byte_of_a_footer_is_held_against_the_file_or_does_no_harm(
     assert len(damages) > 50
 
 
-@pytest.mark.parametrize("content", [parquet(), gzip.compress(LINE)])
+@pytest.mark.parametrize("content", [parquet(), gzip.compress(LINE)], ids=["parquet", "gzip"])
 def test_a_fault_of_the_storage_is_held_against_no_file(tmp_path: Path, content: bytes) -> None:
     class Failing(BytesIO):
         def read(self, _: int | None = -1, /) -> bytes:
