@@ -93,7 +93,7 @@ def test_the_key_is_in_no_event_log(ran: Path) -> None:
     content = b"".join(path.read_bytes() for path in logs)
 
     assert b"SparkListenerTaskEnd" in content
-    assert b"MapInArrow" in content  # the plans are in it
+    assert b"mapPartitions" in content or b"PythonRDD" in content  # what was run is in it
     assert [form for form in FORMS if form in content] == []
 
 
