@@ -121,19 +121,23 @@ def hours(folder: Path, args: argparse.Namespace) -> Found:
         moved = [line[:11] + b"%02d" % hour + line[13:] for line in part]
         (landing / f"hour-{hour:02}.tsv").write_bytes(b"".join(sorted(moved)))
         seconds.append([run(args.on, result, landing, root).seconds for result in RESULTS])
-    first, last = (
+    morning, evening = (
         [median(column) for column in zip(*each, strict=True)]
         for each in (seconds[6:9], seconds[-3:])
     )
     rows = [[hour, *(round(each, 2) for each in seconds[hour])] for hour in (0, 6, 12, 18, 23)]
     reached = [
-        Goal(f"{result}: × the last hours of a day beside its first", LAST_HOUR, late / early)
+        Goal(f"{result}: {what}", LAST_HOUR, late / early)
+        for what, first, last in (
+            ("the last hour of a day × its first", seconds[0], seconds[-1]),
+            ("hours 21 to 23 × hours 6 to 8", morning, evening),
+        )
         for result, early, late in zip(RESULTS, first, last, strict=True)
     ]
     note = (
         f"Hours of a day of {args.a_day:,} searches, as many in each hour, taken in one after the "
-        "other: seconds of a run. Goals: the median of the last three hours beside that of hours 6 "
-        "to 8; before 6 o'clock sessions of the day before are read on, too."
+        "other: seconds of a run. Sessions of the day before may go on in the first hours: "
+        "so hours 21 to 23 are told beside hours 6 to 8 as well, medians of three."
     )
     return note, Table(["hour", *RESULTS], rows), reached
 

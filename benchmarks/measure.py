@@ -24,14 +24,12 @@ LOOK_SECONDS: Final = 0.1
 class Cost:
     """What a run took. Bytes are those of all reads and writes, from disk or not.
 
-    `peak_gb`: the resident sets of the whole process tree added up, shared pages counted in each;
-    `python_gb`: the largest one of a Python among them, which is the driver's in local mode.
+    `peak_gb`: the resident sets of the whole process tree added up, shared pages counted in each.
     """
 
     seconds: float
     cpu_seconds: float
     peak_gb: float
-    python_gb: float
     read_mb: float | None = None
     written_mb: float | None = None
 
@@ -49,17 +47,14 @@ def measured(command: Sequence[str | Path]) -> Cost:
         )
         cpu: dict[int, float] = {}
         moved: dict[int, tuple[int, int]] = {}
-        peak = python = 0
+        peak = 0
         while process.poll() is None:
             resident = 0
             for each in (process, *_children(process)):
                 try:
                     with each.oneshot():
-                        own = each.memory_info().rss
                         cpu[each.pid] = sum(each.cpu_times()[:2])
-                        if each.name().startswith("python"):
-                            python = max(python, own)
-                        resident += own
+                        resident += each.memory_info().rss
                         counters = each.io_counters()
                         moved[each.pid] = (counters.read_chars, counters.write_chars)
                 except (psutil.Error, AttributeError):  # it ended; or a system that does not count
@@ -72,7 +67,7 @@ def measured(command: Sequence[str | Path]) -> Cost:
             raise subprocess.CalledProcessError(process.returncode, process.args)
         seconds = time.monotonic() - began
     read, written = (sum(each[i] for each in moved.values()) / 1e6 for i in (0, 1))
-    return Cost(seconds, sum(cpu.values()), peak / 1e9, python / 1e9, read, written)
+    return Cost(seconds, sum(cpu.values()), peak / 1e9, read, written)
 
 
 def _children(process: psutil.Process) -> list[psutil.Process]:
@@ -90,7 +85,4 @@ def in_one_session(folder: Path, steps: list[Step]) -> list[Cost]:
     order, times = folder / "steps.json", folder / "times.json"
     order.write_text(to_json(steps))
     session = measured([SPARK_SUBMIT, PROJECT / "benchmarks/timed_job.py", order, times])
-    return [
-        Cost(seconds, cpu, session.peak_gb, session.python_gb)
-        for seconds, cpu in json.loads(times.read_text())
-    ]
+    return [Cost(seconds, cpu, session.peak_gb) for seconds, cpu in json.loads(times.read_text())]

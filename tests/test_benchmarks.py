@@ -73,14 +73,14 @@ def test_a_table_is_put_between_its_two_lines_and_nowhere_else(tmp_path: Path) -
 
 
 def cost(seconds: float, *, gb: float = 1.0) -> Cost:
-    return Cost(seconds, seconds * 2, gb, 0.1, 10.0, 5.0)
+    return Cost(seconds, seconds * 2, gb, 10.0, 5.0)
 
 
 def test_the_summary_has_medians_beside_duckdb_and_the_goals_of_what_was_run() -> None:
     runs = [Run(DUCKDB, result, cost(2.0)) for result in RESULTS]
     runs += [Run(NOTHING, result, cost(3.0)) for result in RESULTS]
     runs += [Run(COLD, "related", cost(s, gb=s)) for s in (3.0, 9.0, 4.0)]
-    runs += [Run(HOUR_WARM, "trending", Cost(1.2, 2.0, 1.0, 0.1))]
+    runs += [Run(HOUR_WARM, "trending", Cost(1.2, 2.0, 1.0))]
     summary = Summary(runs)
 
     assert summary.ratio("related", COLD) == 2.0
@@ -91,6 +91,13 @@ def test_the_summary_has_medians_beside_duckdb_and_the_goals_of_what_was_run() -
         ["related: × DuckDB, Spark, from nothing", 2.6, 2.0, "met"],
         ["GB, peak of any run of ours", 3.0, 9.5, "not met"],
     ]
+    assert len(summary.goals(200_000, {}).rows) == 2, "no peak is asked of other sizes"
+
+
+def test_three_results_in_one_go_stand_beside_three_statements() -> None:
+    summary = Summary([Run(DUCKDB, result, cost(2.0)) for result in RESULTS])
+
+    assert summary.together({COLD: cost(9.0)}).rows == [[COLD, 1.5, 9.0, 18.0, 1.0]]
 
 
 def test_rows_are_equal_but_for_the_last_digits(tmp_path: Path) -> None:
@@ -164,7 +171,7 @@ def test_a_folder_is_laid_out_anew_and_what_stays_is_not_touched(tmp_path: Path)
 
 
 def test_a_billion_is_multiplied_from_what_was_measured() -> None:
-    measured = Measured(1_000_000, 50_000_000, {"searches": 20_000_000}, 100_000, 0.9, 1.0)
+    measured = Measured(1_000_000, 50_000_000, {"searches": 20_000_000}, 100_000, 0.9)
 
     # 50 bytes a search; a billion: 50 GB; 35 days, thrice: 5.25 TB.
     assert measured.bytes_table().rows[0] == ["landing (text)", 50.0, 50, 5.2]

@@ -15,13 +15,16 @@ _DAY: Final = 86_400
 
 
 def searches(landing: str) -> pl.LazyFrame:
-    """Who searched what when, spelled alike; `clock` in seconds of the reporting zone."""
+    """Who searched what when, spelled alike; `clock` in seconds of the reporting zone.
+
+    User ids of this log are numbers.
+    """
     read = pl.scan_csv(
         f"{landing}/*.tsv",
         separator="\t",
         has_header=False,
         quote_char=None,
-        schema={"time": pl.String, "person": pl.String, "query": pl.String},
+        schema={"time": pl.String, "person": pl.Int64, "query": pl.String},
     )
     time = pl.col("time").str.to_datetime("%Y-%m-%dT%H:%M:%S%z", time_unit="ms")
     query = pl.col("query").str.replace_all(" +", " ").str.strip_chars().str.to_lowercase()
