@@ -3,7 +3,16 @@
 import numpy as np
 import polars as pl
 
-from pipeline.counting.groups import Flags, Ints, changes, order_by, sizes, sums
+from pipeline.counting.clocks import local_seconds
+from pipeline.counting.groups import (
+    Flags,
+    Ints,
+    changes,
+    order_by,
+    order_of_searches,
+    sizes,
+    sums,
+)
 
 
 def hourly_counts(searches: pl.DataFrame, *, zone: str) -> pl.DataFrame:
@@ -21,33 +30,27 @@ def hourly_counts(searches: pl.DataFrame, *, zone: str) -> pl.DataFrame:
     Returns:
         `HOURLY_COUNTS`, by hour and query; an hour without the query has no row.
     """
-    local = pl.col("searched_at").dt.convert_time_zone(zone)
-    into_hour = local.dt.minute().cast(pl.Int64) * 60 + local.dt.second()
-    rows = searches.select(
-        "user_id",
-        "query_id",
-        hour=pl.col("searched_at").dt.epoch("s") - into_hour,
-        day=local.dt.date().to_physical().cast(pl.Int64),
-    )
-    user, hour, query, day = (
-        rows[name].to_numpy() for name in ("user_id", "hour", "query_id", "day")
-    )
-    order = order_by(user, hour, query)
-    order = order[changes(user[order], hour[order], query[order])]
-    user, hour, query, day = user[order], hour[order], query[order], day[order]
-    also = _also_searched(changes(user, day), hour, query)
+    user, query = searches["user_id"].to_numpy(), searches["query_id"].to_numpy()
+    second, local = local_seconds(searches["searched_at"], zone)
+    order = order_of_searches(user, second, query)
+    user, query, second, local = user[order], query[order], second[order], local[order]
+    hour = second - local % 3600
+    also = _also_searched(changes(user, local // 86_400), hour, query)
 
-    order = order_by(hour, query)
-    hour, query, also = hour[order], query[order], also[order]
-    starts = np.flatnonzero(changes(hour, query))
+    order = order_by(hour, query)  # people stay in order
+    hour, query, user, also = hour[order], query[order], user[order], also[order]
+    first = changes(hour, query)
+    persons = np.flatnonzero(first | changes(user))
+    starts = np.flatnonzero(first[persons])
+    hour, query = hour[persons[starts]], query[persons[starts]]
     return pl.DataFrame(
         {
-            "hour": pl.Series(hour[starts]) * 1_000_000,
-            "query_id": query[starts],
-            "searchers": sizes(starts, len(query)),
-            "also_searched": sums(also.astype(np.int64), starts),
+            "hour": pl.Series(hour * 1_000_000).cast(pl.Datetime("us", "UTC")),
+            "query_id": query,
+            "searchers": sizes(starts, len(persons)),
+            "also_searched": sums(also[persons].astype(np.int64), starts),
         }
-    ).with_columns(pl.col("hour").cast(pl.Datetime("us", "UTC")))
+    )
 
 
 def added_up(parts: pl.DataFrame) -> pl.DataFrame:
@@ -61,13 +64,12 @@ def _also_searched(first: Flags, hour: Ints, query: Ints) -> Flags:
     Args:
         first: the first row of each person's day.
         hour: rising within a person's day.
-        query: rising within an hour.
+        query: what was searched; of the first hour it does not matter which comes first.
     """
     starts = np.flatnonzero(first)
-    person_day = np.cumsum(first) - 1
-    is_other = query != query[starts][person_day]
-    never = np.iinfo(np.int64).max
-    hour_of_other = np.where(is_other, hour, never)
+    days = sizes(starts, len(query))
+    is_other = query != np.repeat(query[starts], days)
+    hour_of_other = np.where(is_other, hour, np.iinfo(np.int64).max)
     since = np.minimum.reduceat(hour_of_other, starts) if len(starts) else starts
-    also: Flags = hour >= since[person_day]
+    also: Flags = hour >= np.repeat(since, days)
     return also

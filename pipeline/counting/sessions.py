@@ -9,13 +9,14 @@ import numpy as np
 import polars as pl
 
 from pipeline import limits
+from pipeline.counting.clocks import local_seconds
 from pipeline.counting.groups import (
     Flags,
     Ints,
     changes,
     least_of_each,
-    list_series,
     order_by,
+    order_of_searches,
     sizes,
     sums,
 )
@@ -57,17 +58,9 @@ def session_pairs(
         InvalidParameterError: a parameter is out of its range.
     """
     limits.require(gap_minutes=gap_minutes, max_queries=max_queries)
-    local = pl.col("searched_at").dt.convert_time_zone(zone).dt.replace_time_zone(None)
-    rows = searches.select(
-        "user_id",
-        "query_id",
-        second=pl.col("searched_at").dt.epoch("s"),
-        local_second=local.dt.epoch("s"),
-    )
-    user, second, query, local_second = (
-        rows[name].to_numpy() for name in ("user_id", "second", "query_id", "local_second")
-    )
-    order = order_by(user, second, query)
+    user, query = searches["user_id"].to_numpy(), searches["query_id"].to_numpy()
+    second, local_second = local_seconds(searches["searched_at"], zone)
+    order = order_of_searches(user, second, query)
     user, second, query = user[order], second[order], query[order]
     local_second = local_second[order]
     starts = changes(user)
@@ -91,12 +84,13 @@ def _pairs(
     typed = typed[queries_of[session[typed]] <= max_queries]
 
     # Row i of a session of n is paired with rows i to n - 1; `left` is n - i.
-    of_session = session[typed]
-    ends = np.searchsorted(of_session, of_session, side="right")
-    left = ends - np.arange(len(typed))
-    first = np.repeat(np.arange(len(typed)), left)
-    second_of = first + np.arange(len(first)) - np.repeat(np.cumsum(left) - left, left)
-    begins = np.searchsorted(of_session, of_session, side="left") == np.arange(len(typed))
+    row = np.arange(len(typed))
+    begins = changes(session[typed])
+    starts_of = np.flatnonzero(begins)
+    in_session = sizes(starts_of, len(typed))
+    left = np.repeat(starts_of + in_session, in_session) - row
+    first = np.repeat(row, left)
+    second_of = np.arange(len(first)) - np.repeat(np.cumsum(left) - left - row, left)
     a, b = typed[first], typed[second_of]
     return pl.DataFrame(
         {
@@ -105,7 +99,7 @@ def _pairs(
             "second_id": query[b],
             "user_id": user[a],
             "seconds_between": second[b] - second[a],
-            "opened": begins[first] & (a == b),
+            "opened": begins[first] & (first == second_of),
         }
     )
 
@@ -127,14 +121,9 @@ def counted(pairs: pl.DataFrame) -> pl.DataFrame:
     between, opened = between[order], opened[order]
     first = changes(first_id, second_id)
     starts = np.flatnonzero(first)
-    is_pair = first_id[starts] != second_id[starts]
     # Of a query with itself nobody asks who.
-    persons = np.flatnonzero((first | changes(user)) & (first_id != second_id))
-    of_pair = np.flatnonzero(first[persons])
-    people = least_of_each(user[persons], of_pair, SKETCH_SIZE)
-    lengths = np.zeros(len(starts), dtype=np.int64)
-    lengths[is_pair] = people.list.len().to_numpy()
-    offsets = np.concatenate([[0], np.cumsum(lengths)])
+    is_person = (first | changes(user)) & (first_id != second_id)
+    people = np.cumsum(is_person)[starts] - is_person[starts]
     return pl.DataFrame(
         {
             "first_id": first_id[starts],
@@ -143,7 +132,7 @@ def counted(pairs: pl.DataFrame) -> pl.DataFrame:
             "opened": sums(opened, starts),
             "seconds_between": sums(between, starts),
             "soon": sums((between <= SOON_SECONDS).astype(np.int64), starts),
-            "searchers_sketch": list_series(offsets, people.explode(empty_as_null=False)),
+            "searchers_sketch": least_of_each(user[is_person], people, SKETCH_SIZE),
         }
     )
 
