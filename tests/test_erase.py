@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -223,7 +224,7 @@ def test_erasing_nobody_or_somebody_unknown(tmp_path: Path, run: Job) -> None:
 def a_root_without_searches(path: Path) -> None:
     """Counts of a day whose searches went for their age, and a robot's day that Anna shares."""
     with open_root(HERE, str(path), say=lambda _: None) as root:
-        anna, bori = user_ids(pa.array([ANNA, "bori"]), root.user_keys()).to_pylist()
+        anna, bori = user_ids(pl.Series([ANNA, "bori"]), root.user_keys()).to_list()
         people = sorted([anna, bori])
         daily = [
             {"query_id": 1, "query": "날씨", "surface": "날씨", "searchers": 2}

@@ -10,7 +10,7 @@ import unicodedata
 from pathlib import Path
 from typing import Literal
 
-import pyarrow as pa
+import polars as pl
 import pytest
 
 from pipeline.reading.privacy import has_personal_data, is_personal, masked, masked_text
@@ -111,11 +111,11 @@ def numbers(seed: int) -> list[str]:
 
 
 def found(*texts: str | None) -> list[bool | None]:
-    return list(has_personal_data(pa.array(texts, pa.string())).to_pylist())
+    return list(has_personal_data(pl.Series(texts, dtype=pl.String)).to_list())
 
 
 def masks(*texts: str | None) -> list[str | None]:
-    return list(masked(pa.array(texts, pa.string())).to_pylist())
+    return list(masked(pl.Series(texts, dtype=pl.String)).to_list())
 
 
 def test_personal_data_is_found() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -37,7 +38,7 @@ def opened(path: Path) -> Any:  # noqa: ANN401
 
 
 def ids(keys: UserKeys, *users: str) -> list[int]:
-    return list(user_ids(pa.array(users), keys).to_pylist())
+    return list(user_ids(pl.Series(users, dtype=pl.String), keys).to_list())
 
 
 def sketch(keys: UserKeys, users: list[str]) -> list[int]:

@@ -3,6 +3,7 @@
 import pickle
 import unicodedata
 
+import polars as pl
 import pyarrow as pa
 import pytest
 
@@ -14,7 +15,7 @@ OLD = UserKeys((UserKey(SHA256, bytes(range(32))),))
 
 
 def ids(*users: str | None, keys: UserKeys = KEYS) -> list[int | None]:
-    found: list[int | None] = user_ids(pa.array(users, pa.string()), keys).to_pylist()
+    found: list[int | None] = user_ids(pl.Series(users, dtype=pl.String), keys).to_list()
     return found
 
 

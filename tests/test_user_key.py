@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-import pyarrow as pa
+import polars as pl
 import pytest
 
 from pipeline.errors import RootError
@@ -81,6 +81,6 @@ def test_a_key_of_before_is_still_a_key(tmp_path: Path) -> None:
     # xxhash64(sha2(concat(key, 'u1'), 256)) is the id that its searches have.
     (tmp_path / "_user_key").write_text("ab" * 32)
 
-    ids = user_ids(pa.array(["u1"]), keys_of(tmp_path, days=True))
+    ids = user_ids(pl.Series(["u1"]), keys_of(tmp_path, days=True))
 
-    assert ids.to_pylist() == [-8234995375342029665]
+    assert ids.to_list() == [-8234995375342029665]

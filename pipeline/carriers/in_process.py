@@ -1,6 +1,6 @@
 """Carries steps out in this process: piece by piece, on a few threads, without Java.
 
-What a map gives is kept packed (Arrow, lz4) until its key is reduced: in memory, and beyond a limit
+What a map gives is kept in memory until its key is reduced, and beyond a limit packed (Arrow, lz4)
 in files of a folder that goes when the work is done.
 """
 
@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import partial
-from io import BytesIO
 from pathlib import Path
 from threading import Lock
 from typing import Any, Final
@@ -19,7 +18,7 @@ import polars as pl
 
 from pipeline.carriers.steps import Kind, Mapped, Piece, Reduced, Result, Write
 
-#: Packed rows that stay in memory.
+#: Bytes of rows that stay in memory.
 MEMORY_BYTES: Final = 1_000_000_000
 
 #: Told how far a step is: the name of what it runs, pieces done, of how many.
@@ -27,61 +26,59 @@ Observer = Callable[[str, int, int], None]
 
 
 class Spool:
-    """Packed rows by key and kind; safe to fill from several threads."""
+    """Rows by key and kind; safe to fill from several threads."""
 
     def __init__(self, memory_bytes: int = MEMORY_BYTES) -> None:
         self._left = memory_bytes
-        self._packed: dict[str, list[tuple[Kind, bytes | Path]]] = defaultdict(list)
+        self._rows: dict[str, list[tuple[Kind, pl.DataFrame | Path]]] = defaultdict(list)
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._files = 0
         self._lock = Lock()
 
     def all_keys(self) -> list[str]:
         """All keys, rising."""
-        return sorted(self._packed)
+        return sorted(self._rows)
 
     def add(self, key: str, kind: Kind, rows: pl.DataFrame) -> None:
         """Keep some rows of a key."""
         if rows.is_empty():
             return
-        buffer = BytesIO()
-        rows.write_ipc_stream(buffer, compression="lz4")
-        data = buffer.getvalue()
+        size = int(rows.estimated_size())
         with self._lock:
-            self._left -= len(data)
-            self._packed[key].append((kind, data if self._left > 0 else self._on_disk(data)))
+            has_room = self._left >= size
+            self._left -= size if has_room else 0
+            path = None if has_room else self._new_file()
+        if path is not None:
+            rows.write_ipc_stream(path, compression="lz4")
+        with self._lock:
+            self._rows[key].append((kind, path or rows))
 
     def take(self, keys: Sequence[str]) -> dict[Kind, list[pl.DataFrame]]:
         """The rows of some keys, each in the order in which they came; they are gone then."""
         with self._lock:
-            packed = [each for key in keys for each in self._packed.pop(key, [])]
+            taken = [each for key in keys for each in self._rows.pop(key, [])]
+            self._left += sum(
+                int(rows.estimated_size()) for _, rows in taken if isinstance(rows, pl.DataFrame)
+            )
         found: dict[Kind, list[pl.DataFrame]] = defaultdict(list)
-        for kind, data in packed:
-            found[kind].append(pl.read_ipc_stream(self._bytes(data)))
+        for kind, rows in taken:
+            if isinstance(rows, Path):
+                path, rows = rows, pl.read_ipc_stream(rows)
+                path.unlink()
+            found[kind].append(rows)
         return found
 
     def close(self) -> None:
         """Let everything go."""
-        self._packed.clear()
+        self._rows.clear()
         if self._folder is not None:
             self._folder.cleanup()
 
-    def _on_disk(self, data: bytes) -> Path:
+    def _new_file(self) -> Path:
         if self._folder is None:
             self._folder = tempfile.TemporaryDirectory(prefix="silgeom-")
         self._files += 1
-        path = Path(self._folder.name, f"{self._files}.arrow")
-        path.write_bytes(data)
-        return path
-
-    def _bytes(self, data: bytes | Path) -> BytesIO:
-        if isinstance(data, bytes):
-            with self._lock:
-                self._left += len(data)
-            return BytesIO(data)
-        content = data.read_bytes()
-        data.unlink()
-        return BytesIO(content)
+        return Path(self._folder.name, f"{self._files}.arrow")
 
 
 class InProcess:
@@ -89,7 +86,7 @@ class InProcess:
 
     Args:
         workers: threads; None: as many as there are cores.
-        memory_bytes: packed rows that stay in memory.
+        memory_bytes: bytes of rows that stay in memory.
         observer: told how far each step is, by the thread that asked for it.
     """
 

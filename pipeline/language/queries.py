@@ -29,6 +29,11 @@ from silgeom.text import (
 #: kana.
 _ONLY_PLAIN: Final = r"\A[一-힣 -~ㄱ-ㅣÀ-ɏぁ-ゖァ-ヺ]*\z"
 _LAUGHS: Final = ["ㅋㅋㅋ", "ㅎㅎㅎ", "ㅠㅠㅠ", "ㅜㅜㅜ"]
+_QUIET: Final = (
+    "一-힣!-~ㄱ-ㅊㅌㅍㅏ-ㅛㅝ-ㅟㅡ-ㅣÀ-ɏぁ-ゖァ-ヺ"  #: plain, no space and none of these four
+)
+#: Nothing is to be done, told in one look: single spaces between, and nobody laughs or cries.
+_TIDY: Final = rf"\A(?:[{_QUIET}]+(?: [{_QUIET}]+)*)?\z"
 
 #: The seed of Spark's xxhash64: ids are the same in Spark, in DuckDB and here.
 _SEED: Final = 42
@@ -61,7 +66,12 @@ _WITHOUT_SPELLING: Final = [
 ]
 
 
-def normalized(queries: pl.Series) -> pl.Series:
+def odd_places(queries: pl.Series) -> pl.Series:
+    """Where queries stand that may have to be mended: few rows, in logs that people typed."""
+    return (~queries.str.contains(_TIDY)).arg_true()
+
+
+def normalized(queries: pl.Series, odd: pl.Series | None = None) -> pl.Series:
     """Queries by which equal queries are equal: string to string, null to null. Idempotent.
 
     Widths made normal (full-width ASCII, half-width katakana and jamo), white space of every kind
@@ -69,22 +79,26 @@ def normalized(queries: pl.Series) -> pl.Series:
     lower case, decomposed Hangul and Latin composed (NFC; macOS sends NFD), conjoining jamo that
     stand alone as compatibility jamo, and runs of three and more of ㅋ ㅎ ㅠ ㅜ cut to two unless
     the query is consonants alone: those may be initials. Punctuation stays.
+
+    Args:
+        queries: as typed.
+        odd: their `odd_places`, where they are known already.
     """
 
     def is_plain(texts: pl.Series) -> pl.Series:
         return texts.str.contains(_ONLY_PLAIN) & ~texts.str.contains_any(_LAUGHS)
 
-    return _mended(queries, queries.str.to_lowercase(), is_plain, normalized_query)
+    return _mended(queries, queries.str.to_lowercase(), odd, is_plain, normalized_query)
 
 
-def surfaces(queries: pl.Series) -> pl.Series:
+def surfaces(queries: pl.Series, odd: pl.Series | None = None) -> pl.Series:
     """Queries as typed, fit to be shown: string to string, null to null.
 
     Composed (NFC), white space of every kind a single space and none at the ends; control
     characters, byte order marks and what turns the direction of the page removed. Case, width and
-    everything else stay.
+    everything else stay. `odd` as for `normalized`.
     """
-    return _mended(queries, queries, lambda texts: texts.str.contains(_ONLY_PLAIN), _surface)
+    return _mended(queries, queries, odd, lambda texts: texts.str.contains(_ONLY_PLAIN), _surface)
 
 
 def ids(texts: pl.Series) -> pl.Series:
@@ -161,6 +175,7 @@ def ending_ids(queries: pl.Series) -> pl.Series:
 def _mended(
     texts: pl.Series,
     easy: pl.Series,
+    odd: pl.Series | None,
     is_plain: Callable[[pl.Series], pl.Series],
     mend: Callable[[str], str],
 ) -> pl.Series:
@@ -169,11 +184,11 @@ def _mended(
     Args:
         texts: as they came.
         easy: the same, with all done that is done to plain texts.
+        odd: their `odd_places`; None: still to be told.
         is_plain: whether nothing else has to be done, but for white space.
         mend: does all there is to do to any text.
     """
-    is_odd = ~(is_plain(texts) & ~_has_stray_space(texts))
-    places = is_odd.fill_null(value=False).arg_true()
+    places = odd_places(texts) if odd is None else odd
     if not len(places):
         return easy
     # Most of the odd ones are decomposed, or have a space too many.
@@ -196,14 +211,6 @@ def _one_by_one(
     mended = pl.Series([mend(text) for text in different.to_list()], dtype=pl.String)
     whole = others.clone()
     return whole.scatter(places, these.replace_strict(different, mended)).rename(texts.name)
-
-
-def _has_stray_space(texts: pl.Series) -> pl.Series:
-    return (
-        texts.str.contains("  ", literal=True)
-        | texts.str.starts_with(" ")
-        | texts.str.ends_with(" ")
-    )
 
 
 def _squeezed(texts: pl.Series) -> pl.Series:

@@ -14,9 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
+import polars as pl
 
 from pipeline.reading.user_ids import UserKeys, visible_user
 
@@ -72,7 +70,9 @@ def mark_of(user: str, keys: UserKeys) -> str:
     ).hexdigest()
 
 
-def erased_rows(users: pa.Array, searched_at: pa.Array, erased: Erased, keys: UserKeys) -> pa.Array:
+def erased_rows(
+    users: pl.Series, searched_at: pl.Series, erased: Erased, keys: UserKeys
+) -> pl.Series:
     """Which rows are of a person that was erased at that time or later: boolean, never null.
 
     Args:
@@ -81,12 +81,12 @@ def erased_rows(users: pa.Array, searched_at: pa.Array, erased: Erased, keys: Us
         erased: the list.
         keys: the root's.
     """
-    encoded = users.dictionary_encode()
-    until_of = [
-        erased.until.get(mark_of(user, keys)) if user else None
-        for user in encoded.dictionary.to_pylist()
-    ]
-    until = pa.array(until_of, pa.int64()).take(encoded.indices)
-    seconds = pc.divide(pc.cast(searched_at, pa.timestamp("us", "UTC")).cast(pa.int64()), 1_000_000)
-    seconds = pc.fill_null(seconds, np.iinfo(np.int64).min)
-    return pc.fill_null(pc.less_equal(seconds, until), False)
+    different = users.unique().drop_nulls()
+    until = [erased.until.get(mark_of(user, keys)) for user in different.to_list()]
+    known = pl.DataFrame(
+        {"user": different, "until": pl.Series(until, dtype=pl.Int64)}
+    ).drop_nulls()
+    rows = pl.DataFrame({"user": users, "second": searched_at.dt.epoch("s")})
+    joined = rows.join(known, on="user", how="left", maintain_order="left")
+    old = pl.col("second").is_null() | (pl.col("second") <= pl.col("until"))
+    return joined.select((pl.col("until").is_not_null() & old).alias("erased")).to_series()

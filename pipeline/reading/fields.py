@@ -70,14 +70,22 @@ def is_skipped(texts: pl.Series, fmt: LogFormat, value: Value) -> pl.Series:
     conditions = [_rule_applies(rule, value(rule.column)) for rule in fmt.skip]
     conditions += [texts.str.starts_with(prefix) for prefix in fmt.skip_prefixes]
     if fmt.header_cells:
-        cells = [
-            value(position).str.strip_chars(" ").str.strip_chars('"').str.to_lowercase()
-            == name.strip('"').lower()
-            for position, name in fmt.header_cells
-        ]
-        conditions.append(reduce(lambda a, b: a & b, cells))
+        conditions.append(_is_header(fmt, value, len(texts)))
     nothing = pl.repeat(False, len(texts), eager=True)
     return reduce(lambda a, b: a | b.fill_null(value=False), conditions, nothing)
+
+
+def _is_header(fmt: LogFormat, value: Value, rows: int) -> pl.Series:
+    """Which lines name the columns; hardly any, so a cell is looked at where those before fit."""
+    places = pl.int_range(rows, dtype=pl.UInt32, eager=True)
+    for position, name in fmt.header_cells:
+        wanted = name.strip('"').lower()
+        cells = value(position)
+        if len(places) == rows and wanted.isascii():
+            places = cells.str.contains(rf'(?i)\A[ "]*{re.escape(wanted)}[ "]*\z').arg_true()
+        cells = cells.gather(places).str.strip_chars(" ").str.strip_chars('"')
+        places = places.filter(cells.str.to_lowercase() == wanted)
+    return pl.repeat(False, rows, eager=True).scatter(places, True)
 
 
 def _rule_applies(rule: SkipRule, value: pl.Series) -> pl.Series:

@@ -1,7 +1,7 @@
 """Personal data that people type into a search box: found, and masked.
 
-Pure functions on Arrow arrays of text. Most texts are let through after one look (`_SUSPICIOUS`, by
-RE2 within Arrow); the few others are looked at closely, each different one once:
+Pure functions on columns of text. Most texts are let through after one look (`_SUSPICIOUS`, a
+regular expression of Polars); the few others are looked at closely, each different one once:
 
 1. Every character becomes the one that it stands for (`_Plain`): any script's digits, circled
    ones, wide letters, look-alikes, every dash, dot and space; what is invisible goes.
@@ -22,9 +22,7 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Final
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
+import polars as pl
 
 from silgeom.text import INVISIBLE, JOINER, SPACES, WIDTHS
 
@@ -34,29 +32,31 @@ MASK: Final = "***"
 Stretch = tuple[int, int]  #: begin and end, as in a slice
 
 
-def has_personal_data(texts: pa.Array) -> pa.Array:
+def has_personal_data(texts: pl.Series) -> pl.Series:
     """Whether each text holds personal data: string to boolean, null to null."""
-    suspicious = pc.match_substring_regex(texts, _SUSPICIOUS)
-    rows = np.flatnonzero(pc.fill_null(suspicious, False).to_numpy(zero_copy_only=False))
-    found = np.zeros(len(texts), dtype=np.bool_)
-    known: dict[str, bool] = {}
-    for row, text in zip(rows, texts.take(pa.array(rows)).to_pylist(), strict=True):
-        if text not in known:
-            known[text] = bool(_stretches(text))
-        found[row] = known[text]
-    return pa.array(found, mask=np.asarray(texts.is_null()))
+    suspicious = texts.str.contains(_SUSPICIOUS)
+    rows = suspicious.arg_true()
+    if not len(rows):
+        return suspicious
+    few = texts.gather(rows)
+    different = few.unique()
+    verdicts = pl.Series([is_personal(text) for text in different.to_list()], dtype=pl.Boolean)
+    return suspicious.scatter(rows, few.replace_strict(different, verdicts))
 
 
-def masked(texts: pa.Array) -> pa.Array:
+def masked(texts: pl.Series) -> pl.Series:
     """The texts with `***` for each stretch of personal data: string to string, null to null.
 
     A text with personal data comes out composed (NFC).
     """
-    suspicious = pc.fill_null(pc.match_substring_regex(texts, _SUSPICIOUS), False)
-    if not pc.any(suspicious).as_py():
+    rows = texts.str.contains(_SUSPICIOUS).arg_true()
+    if not len(rows):
         return texts
-    known = {text: masked_text(text) for text in set(texts.filter(suspicious).to_pylist())}
-    return pa.array([known.get(text, text) for text in texts.to_pylist()], texts.type)
+    few = texts.gather(rows)
+    different = few.unique()
+    shown = pl.Series([masked_text(text) for text in different.to_list()], dtype=pl.String)
+    whole = texts.clone()  # scatter writes into what it is called on
+    return whole.scatter(rows, few.replace_strict(different, shown))
 
 
 def is_personal(text: str) -> bool:
@@ -790,7 +790,7 @@ _SPOKEN_CHARACTERS: Final = "".join(
     sorted({char for word in _DIGIT_OF if not word.isascii() for char in word})
 )
 _NO_WORD: Final = "[^가-힣a-zA-Z0-9]*"
-#: Whatever a finder finds has one of these (RE2). The first is any character that is not plain
+#: Whatever a finder finds has one of these. The first is any character that is not plain
 #: already, so that the others need not know its forms.
 _SUSPICIOUS: Final = "|".join(
     [

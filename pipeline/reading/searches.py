@@ -12,10 +12,9 @@ from operator import or_
 from typing import Final
 
 import polars as pl
-import pyarrow as pa
 
 from pipeline.errors import InvalidParameterError, LogFormatError
-from pipeline.language.queries import ids, normalized, surfaces
+from pipeline.language.queries import ids, normalized, odd_places, surfaces
 from pipeline.reading.decoding import decoded_lines, is_text
 from pipeline.reading.detection import bound_to_names
 from pipeline.reading.erased import ERASED, NOBODY, Erased, erased_rows
@@ -190,7 +189,8 @@ def _judged(
     if query_too_long.any():
         typed = pl.select(pl.when(~query_too_long).then(typed)).to_series()
     typed = typed.rename("query")
-    query, surface = normalized(typed), surfaces(typed)
+    odd = odd_places(typed)
+    query, surface = normalized(typed, odd), surfaces(typed, odd)
     seconds = fields["moment"].dt.epoch("s")
     user = fields["user"].str.strip_chars(" ")
     is_visible = user.str.contains(_VISIBLE).fill_null(value=False)
@@ -218,15 +218,18 @@ def _judged(
         "query_too_long": "too_long",
         "blank_query": "blank_query",
     }
+    found = [
+        pl.when(name).then(pl.lit(text)) for name, text in reasons.items() if frame[name].any()
+    ]
     reason = frame.select(
-        pl.coalesce(*(pl.when(name).then(pl.lit(text)) for name, text in reasons.items()))
+        pl.coalesce(*found) if found else pl.repeat(None, pl.len(), dtype=pl.String)
     ).to_series()
     is_erased = pl.repeat(False, len(user), eager=True)
     moment = (seconds * 1_000_000).cast(pl.Datetime("us", "UTC"))
     plausible = seconds.is_between(EARLIEST, clock.latest)
     moment = pl.select(pl.when(plausible).then(moment)).to_series()
     if erased.until:
-        is_erased = _series(erased_rows(user.to_arrow(), moment.to_arrow(), erased, keys))
+        is_erased = erased_rows(user, moment, erased, keys)
         reason = pl.select(pl.when(is_erased).then(pl.lit(ERASED)).otherwise(reason)).to_series()
     is_personal = _personal(query, reason.is_null())
     reason = pl.select(
@@ -245,7 +248,7 @@ def _judged(
             "text": _shown(fields.with_columns(moment=moment), is_visible, reason, surface),
             "searched_at": moment,
             "due": seconds - CLOCK_SKEW_SECONDS,
-            "user_id": _series(user_ids(known_user.to_arrow(), keys)),
+            "user_id": user_ids(known_user, keys),
             "query_id": ids(query),
             "query": query,
             "surface": surface,
@@ -253,6 +256,12 @@ def _judged(
             "clicked_rank": rank,
         }
     )
+    if is_search.all():
+        return rows.with_columns(
+            due=pl.lit(None, pl.Int64),
+            clicked_url=pl.when(pl.col("clicked_url") != "").then("clicked_url"),
+            clicked_rank=pl.when(pl.col("clicked_rank") >= 1).then("clicked_rank"),
+        )
     searched = pl.lit(is_search)
     return rows.with_columns(
         pl.when(pl.col("reason") == "future_time").then("due").alias("due"),
@@ -281,14 +290,8 @@ def _unwrapped(query: pl.Series, fmt: LogFormat) -> pl.Series:
 
 def _personal(query: pl.Series, asked: pl.Series) -> pl.Series:
     places = asked.arg_true()
-    found = _series(has_personal_data(query.gather(places).to_arrow()))
+    found = has_personal_data(query.gather(places))
     return pl.repeat(False, len(query), eager=True).scatter(places, found)
-
-
-def _series(array: pa.Array) -> pl.Series:
-    found = pl.from_arrow(array)
-    assert isinstance(found, pl.Series)
-    return found
 
 
 def _shown(
@@ -312,7 +315,7 @@ def _shown(
         .then("surface")
         .otherwise(pl.col("query").str.head(MAX_QUERY_CHARACTERS).fill_null(""))
     ).to_series()
-    query = _series(masked(typed.to_arrow()))
+    query = masked(typed)
     # Found in the query and not in its surface: then no part of it is shown.
     is_unmasked = few["is_personal"] & (query == few["surface"])
     query = pl.select(pl.when(is_unmasked).then(pl.lit(MASK)).otherwise(query)).to_series()

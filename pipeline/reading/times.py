@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
+import pyarrow as pa
 
 from pipeline.reading.formats import TimePattern
 
@@ -15,7 +18,11 @@ CLOCK_SKEW_SECONDS: Final = 3_600
 _UTC: Final = pl.Datetime("us", "UTC")
 #: Minutes: no place on earth is further from UTC, and Java knows no other offset.
 _LARGEST_OFFSET: Final = 18 * 60
-_DAY_AND_TIME: Final = r"\d{4}-\d\d-\d\dT\d\d:\d\d:[0-5]\d"
+#: The lengths of 2026-03-02T12:00:12+09:00 and 2026-03-02T12:00:12.
+_WITH_OFFSET: Final = 25
+_WITHOUT_OFFSET: Final = 19
+_PLACES: Final = np.arange(_WITH_OFFSET)
+_DIGITS: Final = np.array([0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18, 20, 21, 23, 24])
 #: Java's letters, each with what chrono (https://docs.rs/chrono) calls them.
 _CHRONO: Final = {
     "yyyy": "%Y",
@@ -78,6 +85,8 @@ def moments(texts: pl.Series, patterns: Sequence[str], clock: Clock) -> pl.Serie
     if found is None:
         return _slowly(texts, patterns, clock)
     others = (found.is_null() & texts.is_not_null()).arg_true()
+    if not len(others):
+        return found
     return found.scatter(others, _slowly(texts.gather(others), patterns, clock))
 
 
@@ -88,22 +97,78 @@ def _slowly(texts: pl.Series, patterns: Sequence[str], clock: Clock) -> pl.Serie
 
 
 def _of_usual_form(texts: pl.Series, clock: Clock) -> pl.Series:
-    """Moments in the forms of ISO 8601 that nearly every log has: ten times as fast."""
-    with_offset = texts.str.contains(rf"\A{_DAY_AND_TIME}[+-](?:0\d|1[0-7]):[0-5]\d\z")
-    if with_offset.all():
-        return _parsed(texts, "%Y-%m-%dT%H:%M:%S%z")
-    wall = texts.str.contains(rf"\A{_DAY_AND_TIME}\z")
-    found = texts.to_frame("text").select(
-        pl.when(pl.lit(with_offset))
-        .then(pl.lit(_parsed(texts, "%Y-%m-%dT%H:%M:%S%z")))
-        .when(pl.lit(wall))
-        .then(clock.utc(pl.lit(_parsed(texts, "%Y-%m-%dT%H:%M:%S"))))
-    )
-    return found.to_series()
+    """Moments in the forms of ISO 8601 that nearly every log has, read as columns of digits."""
+    array = texts.to_arrow().cast(pa.large_string())
+    _, offsets, data = array.buffers()
+    ends = np.frombuffer(offsets, dtype=np.int64)[array.offset :][: len(array) + 1]
+    sizes = np.diff(ends)
+    content = np.frombuffer(data or b"", dtype=np.uint8)
+    found = np.zeros(len(array), dtype=np.int64)
+    is_known = np.zeros(len(array), dtype=np.bool_)
+    walls = []
+    for size in (_WITH_OFFSET, _WITHOUT_OFFSET):
+        rows = np.flatnonzero(sizes == size)
+        if len(rows):
+            seconds, is_time = _digits_read(content, ends[rows], with_offset=size == _WITH_OFFSET)
+            rows, seconds = rows[is_time], seconds[is_time]
+            if size == _WITHOUT_OFFSET and len(rows):
+                wall = pl.Series(seconds * 1_000_000).cast(pl.Datetime("us"))
+                walls.append((rows, pl.select(clock.utc(pl.lit(wall))).to_series()))
+                continue
+            found[rows] = seconds
+            is_known[rows] = True
+    moments_ = pl.Series(found * 1_000_000).cast(_UTC)
+    if not is_known.all():
+        moments_ = pl.select(pl.when(pl.Series(is_known)).then(moments_)).to_series()
+    for rows, of_zone in walls:
+        moments_ = moments_.scatter(pl.Series(rows), of_zone)
+    return moments_.rename(texts.name)
 
 
-def _parsed(texts: pl.Series, form: str) -> pl.Series:
-    return texts.str.to_datetime(form, strict=False, time_unit="us")
+def _digits_read(
+    content: npt.NDArray[np.uint8], begins: npt.NDArray[np.int64], *, with_offset: bool
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+    """The seconds since 1970 of 2026-03-02T12:00:12 (a wall clock's) or of that with +09:00.
+
+    Args:
+        content: bytes of texts.
+        begins: where the texts begin in it; all are of this form's length.
+        with_offset: which form.
+
+    Returns:
+        Seconds, and whether there is such a time; where not, the seconds mean nothing.
+    """
+    size = _WITH_OFFSET if with_offset else _WITHOUT_OFFSET
+    whole = content[begins[0] : begins[0] + size * len(begins)]
+    is_dense = begins[-1] - begins[0] == size * (len(begins) - 1)
+    texts = whole.reshape(-1, size) if is_dense else content[begins[:, np.newaxis] + _PLACES[:size]]
+    byte = np.ascontiguousarray(texts.T)  # place by place
+    digit = byte - np.uint8(ord("0"))  # below 0 it wraps around
+    two = digit[:-1] * np.uint8(10) + digit[1:]  # the number at a place and the next one
+    right = (digit[_DIGITS[:14]] <= 9).all(axis=0)
+    for place, mark in ((4, "-"), (7, "-"), (10, "T"), (13, ":"), (16, ":")):
+        right &= byte[place] == ord(mark)
+    month, day, hour, minute, second = (two[place] for place in (5, 8, 11, 14, 17))
+    year = two[0].astype(np.int64) * 100 + two[2]
+    right &= (year >= 1) & (month >= 1) & (month <= 12) & (hour < 24) & (minute < 60)
+    right &= second < 60
+    months = np.where(right, (year - 1970) * 12 + month - 1, 0)
+    least = int(months.min())
+    # The first day of each month that may be asked for, and of the one after the last.
+    firsts = np.arange(least, int(months.max()) + 2).astype("datetime64[M]")
+    first_days = firsts.astype("datetime64[D]").astype(np.int64)
+    first = first_days[months - least]
+    right &= (day >= 1) & (day <= first_days[months - least + 1] - first)
+    seconds = (first + day - 1) * 86_400 + hour.astype(np.int64) * 3_600
+    seconds += minute.astype(np.int64) * 60 + second
+    if with_offset:
+        is_west = byte[19] == ord("-")
+        offset = two[20].astype(np.int64) * 60 + two[23]
+        right &= (is_west | (byte[19] == ord("+"))) & (byte[22] == ord(":"))
+        right &= (digit[_DIGITS[14:]] <= 9).all(axis=0)
+        right &= (offset < _LARGEST_OFFSET) & (two[23] < 60)
+        seconds += np.where(is_west, offset, -offset) * 60
+    return seconds, right
 
 
 def _by_pattern(text: pl.Expr, pattern: TimePattern, clock: Clock) -> pl.Expr:

@@ -1,6 +1,6 @@
 """Whose search it was, as a number that tells nobody who: `user_id`, a keyed hash of the user.
 
-Pure functions on Arrow arrays. They run inside workers with the keys in their closure: a plan shows
+Pure functions on columns. They run inside workers with the keys in their closure: a plan shows
 the name of a function, never its closure, where a literal stands in every plan, page and event log.
 
 A key can be replaced though the users themselves are gone with their logs: the new id is a hash of
@@ -17,6 +17,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 import pyarrow as pa
 
 from pipeline.errors import InvalidParameterError
@@ -36,6 +37,7 @@ _KEY_LINE: Final = re.compile(rf"(?:({BLAKE2B}|{SHA256}) )?([0-9a-fA-F]{{{2 * KE
 
 #: Users of these characters alone are as they should be: a look instead of a translation.
 _PLAIN_USER: Final = re.compile(r"[!-~가-힣]*", re.ASCII)
+_PLAIN_USERS: Final = r"\A[!-~가-힣]*\z"  #: the same, for Polars
 _TO_PLAIN: Final = str.maketrans(
     WIDTHS | dict.fromkeys(SPACES, " ") | dict.fromkeys(INVISIBLE + JOINER, "")
 )
@@ -87,8 +89,8 @@ class UserKeys:
         return UserKeys((*self.chain, *UserKeys.new().chain))
 
 
-def user_ids(users: pa.Array, keys: UserKeys) -> pa.Array:
-    """The ids of users: string to int64, spread evenly over all 64-bit numbers.
+def user_ids(users: pl.Series, keys: UserKeys) -> pl.Series:
+    """The ids of users: String to Int64, spread evenly over all 64-bit numbers.
 
     Users that look alike are one person: those that differ by invisible characters, by the width or
     composition of letters, or by white space around them. Letter case tells people apart.
@@ -96,17 +98,21 @@ def user_ids(users: pa.Array, keys: UserKeys) -> pa.Array:
     Returns:
         Null for null and for a user of whom nothing is visible.
     """
-    encoded = users.dictionary_encode()
-    found = [visible_user(user) or None for user in encoded.dictionary.to_pylist()]
-    known = [user.encode() for user in found if user is not None]
+    names = users.rename("user").to_frame()
+    # Numbers of the different users, in the order in which they come.
+    numbered = names.select(different=pl.col("user").unique(maintain_order=True).drop_nulls())
+    different = numbered["different"]
+    odd = (~different.str.contains(_PLAIN_USERS)).arg_true()
+    seen = different
+    if len(odd):
+        visible = [visible_user(user) for user in different.gather(odd).to_list()]
+        seen = different.clone().scatter(odd, pl.Series(visible, dtype=pl.String))
     first, *later = keys.chain
-    ids = _hashed_users(known, first)
+    ids = _hashed_users(seen.cast(pl.Binary).to_list(), first)
     for key in later:
         ids = _rehashed(ids, key)
-    of_each = np.zeros(len(found), dtype=np.int64)
-    is_blank = np.array([user is None for user in found], dtype=np.bool_)
-    of_each[~is_blank] = ids
-    return pa.array(of_each, mask=is_blank).take(encoded.indices)
+    known = pl.DataFrame({"user": different, "user_id": ids}).filter(seen != "")
+    return names.join(known, on="user", how="left", maintain_order="left")["user_id"]
 
 
 def rekeyed_ids(ids: pa.Array, keys: UserKeys) -> pa.Array:
@@ -125,9 +131,8 @@ def visible_user(user: str | None) -> str:
 
 def _hashed_users(users: list[bytes], key: UserKey) -> npt.NDArray[np.int64]:
     if key.hashing == BLAKE2B:
-        hashed = b"".join(
-            hashlib.blake2b(user, digest_size=8, key=key.secret).digest() for user in users
-        )
+        blake2b, secret = hashlib.blake2b, key.secret
+        hashed = b"".join([blake2b(user, digest_size=8, key=secret).digest() for user in users])
         return np.frombuffer(hashed, dtype="<i8").astype(np.int64)
     start = hashlib.sha256(key.secret.hex().encode())
     digests = []

@@ -17,6 +17,7 @@ from functools import partial
 from io import BytesIO
 from typing import Any, Final
 
+import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -103,7 +104,7 @@ def known_users(texts: Iterable[str]) -> list[str]:
 
 def person_of(root: Root, users: Sequence[str]) -> Person:
     """Whom to look for: the users, and their ids under the keys of the root."""
-    ids = user_ids(pa.array(users), root.user_keys()).to_pylist()
+    ids = user_ids(pl.Series(users, dtype=pl.String), root.user_keys()).to_list()
     return Person(frozenset(ids), tuple(users))
 
 

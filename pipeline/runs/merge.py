@@ -387,8 +387,7 @@ def _result(
 
 
 def _rejects_of_robots(searches: pl.DataFrame) -> pl.DataFrame:
-    text = pl.from_arrow(masked(searches["surface"].to_arrow()))
-    assert isinstance(text, pl.Series)
+    text = masked(searches["surface"])
     return searches.select(
         "source",
         line=pl.lit(None, pl.Int64),

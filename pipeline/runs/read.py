@@ -307,33 +307,49 @@ def _with_expired(lines: pl.DataFrame, zone: str, kept_from: str) -> pl.DataFram
 
 
 def _tally(source: str, span: int, lines: pl.DataFrame, zone: str) -> Tally:
-    local = pl.col("searched_at").dt.convert_time_zone(zone)
     is_search = pl.col("reason").is_null()
-    hour = local.dt.hour()
-    counts = lines.group_by(
-        "reason",
-        day=pl.when(is_search).then(local_dates(pl.col("searched_at"), zone)),
-        early=is_search & (hour < SESSION_SPILL_HOURS),
-        late=is_search & (hour == 23),
-    ).agg(lines=pl.len(), due=pl.col("due").min())
+    local = pl.col("searched_at").dt.convert_time_zone(zone).dt.replace_time_zone(None)
+    hours = lines.filter(is_search).select(hour=local.dt.epoch("s") // 3_600)
+    by_hour = hours.group_by("hour").agg(lines=pl.len())  # whole numbers: many rows, few hours
+    hour = pl.col("hour") % 24
+    searches = by_hour.group_by(
+        reason=pl.lit(None, pl.String),
+        day=_day_text(pl.col("hour") // 24),
+        early=hour < SESSION_SPILL_HOURS,
+        late=hour == 23,
+    ).agg(pl.col("lines").sum(), due=pl.lit(None, pl.Int64))
+    others = lines.filter(~is_search).group_by(
+        "reason", day=pl.lit(None, pl.String), early=pl.lit(False), late=pl.lit(False)
+    )
+    counts = pl.concat([searches, others.agg(lines=pl.len(), due=pl.col("due").min())])
     return Tally(source, span, len(lines), counts)
+
+
+def _day_text(days: pl.Expr) -> pl.Expr:
+    """Days since 1970 as 'YYYY-MM-DD'."""
+    return days.cast(pl.Int32).cast(pl.Date).dt.strftime("%Y-%m-%d")
 
 
 def _rows(
     lines: pl.DataFrame, reading: Reading, days: Mapping[str, str]
 ) -> Mapping[tuple[str, str], pl.DataFrame]:
     is_search = pl.col("reason").is_null()
-    dated = lines.with_columns(dt=local_dates(pl.col("searched_at"), reading.zone))
-    searches = dated.filter(is_search).with_columns(
-        bucket=pl.col("user_id") % reading.buckets if reading.buckets > 1 else pl.lit(0)
-    )
+    local = pl.col("searched_at").dt.convert_time_zone(reading.zone)
+    dated = lines.with_columns(day=local.dt.date())
+    searches = dated.filter(is_search)
+    cut = ["day"]
+    if reading.buckets > 1:
+        searches = searches.with_columns(bucket=pl.col("user_id") % reading.buckets)
+        cut = ["day", "bucket"]
     found = {}
-    for (day, bucket), rows in searches.partition_by("dt", "bucket", as_dict=True).items():
-        found[f"dt={day}/{bucket}", NEW] = rows.select(*SEARCHES)
+    for (day, *bucket), rows in searches.partition_by(*cut, as_dict=True).items():
+        found[f"dt={day}/{bucket[0] if bucket else 0}", NEW] = rows.select(*SEARCHES)
     rejected = dated.filter(~is_search & (pl.col("reason") != SKIPPED))
     if len(rejected):
         rejected = rejected.with_columns(
-            pl.coalesce("dt", pl.col("source").replace_strict(days)).alias("dt"),
+            pl.coalesce(
+                pl.col("day").dt.strftime("%Y-%m-%d"), pl.col("source").replace_strict(days)
+            ).alias("dt"),
             search=pl.lit(None, pl.Struct(SEARCHES)),
         ).filter(pl.col("dt") >= (reading.rejects_from or ""))
         for (day,), rows in rejected.partition_by("dt", as_dict=True).items():
