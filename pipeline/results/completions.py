@@ -9,7 +9,6 @@ import polars as pl
 
 from pipeline import limits
 from pipeline.counting.groups import Ints, changes, order_by, places
-from pipeline.counting.people import different_people
 from pipeline.errors import InvalidParameterError
 from pipeline.language.characters import CodePoints
 from pipeline.language.keys import (
@@ -19,6 +18,7 @@ from pipeline.language.keys import (
     without_shift,
 )
 from pipeline.language.queries import endings, ids, variant_key, variant_keys
+from pipeline.results.searchers import enough_people
 from pipeline.results.weights import WEIGHT_UNIT, decayed
 from silgeom.text import normalized_query
 
@@ -80,10 +80,7 @@ def completions(
     )
     if any(not word.strip() for word in blocked):
         raise InvalidParameterError("blocked holds a blank word, which every completion contains")
-    age = (pl.lit(as_of) - pl.col("dt").str.to_date()).dt.total_days()
-    weighed = daily_counts.filter(pl.col("dt") <= as_of.isoformat()).with_columns(
-        weight=pl.col("searchers") * decayed(age, half_life_days)
-    )
+    weighed = _weighed(daily_counts, as_of, half_life_days)
     if blocked:
         weighed = _without_blocked(weighed, blocked)
     whole = _without_slips(_variants(weighed, min_searchers))
@@ -93,6 +90,19 @@ def completions(
         *_ranked(tails, "tail", max_prefix, per_prefix),
     ]
     return pl.concat(parts).sort("key_kind", "prefix", "rank")
+
+
+def _weighed(daily_counts: pl.LazyFrame, as_of: date, half_life_days: float) -> pl.LazyFrame:
+    """The counts of the days that count, with `weight`: of all who typed the query on that day."""
+    age = (pl.lit(as_of) - pl.col("dt").str.to_date()).dt.total_days()
+    # Days are few: their weights are found once, not for every row.
+    days = daily_counts.select(pl.col("dt").unique()).collect()
+    of_day = days.filter(pl.col("dt") <= as_of.isoformat()).with_columns(
+        weight=decayed(age, half_life_days)
+    )
+    return daily_counts.join(of_day.lazy(), on="dt").with_columns(
+        weight=pl.col("searchers") * pl.col("weight")
+    )
 
 
 def _without_blocked(weighed: pl.LazyFrame, blocked: Collection[str]) -> pl.LazyFrame:
@@ -118,30 +128,36 @@ def _variants(weighed: pl.LazyFrame, min_searchers: int) -> pl.DataFrame:
         .select("variant_id", "variant_weight")
         .collect()
     )
-    forms = (
-        weighed.select("variant_id", "query", "surface", "weight", "searchers", "searchers_sketch")
+    people = enough_people(
+        weighed.select("variant_id", "searchers_sketch")
         .join(possible.lazy(), on="variant_id", how="semi")
+        .collect(),
+        "variant_id",
+        min_searchers,
+    )
+    forms = (
+        weighed.select("variant_id", "query_id", "query", "surface", "weight", "searchers")
+        .join(people.lazy(), on="variant_id", how="semi")
         .collect()
     )
-    people = different_people(forms.select("variant_id", "searchers_sketch"), "variant_id").filter(
-        pl.col("searchers") >= min_searchers
+    of_query = forms.group_by("query_id").agg(
+        pl.col("variant_id", "query").first(), pl.col("weight").sum()
     )
-    of_form = forms.group_by("variant_id", "query", "surface").agg(
-        pl.col("weight", "searchers").sum()
-    )
-    of_query = of_form.group_by("variant_id", "query").agg(pl.col("weight").sum())
     heaviest = of_query.sort("weight", "query", descending=[True, False]).unique(
         "variant_id", keep="first"
     )
     shown = (
-        of_form.join(heaviest.select("variant_id", "query"), on=["variant_id", "query"])
+        forms.join(heaviest, on="query_id", how="semi")
+        .group_by("query_id", "surface")
+        .agg(pl.col("searchers").sum())
         .sort("searchers", "surface", descending=[True, False])
-        .unique("variant_id", keep="first")
-        .select("variant_id", "query", completion="surface")
+        .unique("query_id", keep="first")
+        .select("query_id", completion="surface")
     )
     return (
-        people.join(shown, on="variant_id")
+        heaviest.join(shown, on="query_id")
         .join(possible, on="variant_id")
+        .join(people, on="variant_id")
         .select(
             "query",
             "completion",
@@ -198,11 +214,8 @@ def _typed_otherwise(keys: str) -> list[str]:
 
 def _tails(weighed: pl.LazyFrame, min_searchers: int) -> pl.DataFrame:
     """The endings of enough people's queries: `query`, `completion`, `searchers`, `weight`."""
-    of_query = weighed.group_by("query_id").agg(
-        pl.col("weight", "searchers").sum(), pl.col("ending_ids").first()
-    )
-    of_ending = of_query.explode("ending_ids", empty_as_null=False).rename(
-        {"ending_ids": "ending_id"}
+    of_ending = weighed.rename({"ending_ids": "ending_id"}).explode(
+        "ending_id", empty_as_null=False
     )
     possible = (
         of_ending.group_by("ending_id")
@@ -215,14 +228,13 @@ def _tails(weighed: pl.LazyFrame, min_searchers: int) -> pl.DataFrame:
         .filter(pl.col("searcher_days") >= min_searchers)
         .collect()
     )
-    sketches = (
-        weighed.select("ending_ids", "searchers_sketch")
-        .explode("ending_ids", empty_as_null=False)
-        .join(possible.lazy().select("ending_id"), left_on="ending_ids", right_on="ending_id")
-        .select(ending_id="ending_ids", searchers_sketch="searchers_sketch")
-        .collect()
+    people = enough_people(
+        of_ending.select("ending_id", "searchers_sketch")
+        .join(possible.lazy(), on="ending_id", how="semi")
+        .collect(),
+        "ending_id",
+        min_searchers,
     )
-    people = different_people(sketches, "ending_id").filter(pl.col("searchers") >= min_searchers)
     shown = possible.join(people, on="ending_id")
     texts = (
         weighed.select("query_id", "query")
