@@ -3,7 +3,9 @@
 Like days (`days.py`), pairs are counted for some people first (`counted`) and then added up.
 """
 
+from datetime import UTC, datetime, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import polars as pl
@@ -31,8 +33,29 @@ SOON_SECONDS: Final = 120
 _DAY_SECONDS: Final = 86_400
 
 
+def reach(day: str, *, zone: str) -> tuple[datetime, datetime]:
+    """Between which moments searches of the days around may be in sessions that begin on `day`.
+
+    From an hour before it, in which sessions began that came over from the day before, to the hour
+    of the next day to which they are followed.
+    """
+    midnight = datetime.fromisoformat(day)
+    begin, end = midnight - timedelta(hours=1), midnight + timedelta(hours=24 + SESSION_SPILL_HOURS)
+    # An hour that a clock shows twice, or skips, is two moments.
+    begins, ends = (
+        [clock.replace(tzinfo=ZoneInfo(zone), fold=fold).astimezone(UTC) for fold in (0, 1)]
+        for clock in (begin, end)
+    )
+    return min(begins), max(ends)
+
+
 def session_pairs(
-    searches: pl.DataFrame, *, zone: str, gap_minutes: int = 30, max_queries: int = 50
+    searches: pl.DataFrame,
+    *,
+    zone: str,
+    gap_minutes: int = 30,
+    max_queries: int = 50,
+    day: int | None = None,
 ) -> pl.DataFrame:
     """List the pairs of different queries in each session, in the order they were first typed.
 
@@ -47,6 +70,7 @@ def session_pairs(
         gap_minutes: the silence that ends a session, 1 to 60.
         max_queries: a session with more different queries is left out: a session of n makes
             n (n + 1) / 2 rows, so one crawler could outweigh everyone else.
+        day: since 1970, only of sessions that begin on it; None: of all.
 
     Returns:
         A row for each pair, and for each query of each session with itself: `day` (days since
@@ -65,13 +89,17 @@ def session_pairs(
     local_second = local_second[order]
     starts = changes(user)
     starts[1:] |= np.diff(second) >= 60 * gap_minutes
+    if day is not None:
+        is_asked = (local_second[starts] // _DAY_SECONDS == day)[np.cumsum(starts) - 1]
+        user, second, query = user[is_asked], second[is_asked], query[is_asked]
+        local_second, starts = local_second[is_asked], starts[is_asked]
     return _pairs(user, second, query, local_second, starts, max_queries)
 
 
 def _pairs(
     user: Ints, second: Ints, query: Ints, local_second: Ints, starts: Flags, max_queries: int
 ) -> pl.DataFrame:
-    """The pairs of all sessions, vectorised: no loop over searches, sessions or pairs."""
+    """The pairs of sessions, vectorised: no loop over searches, sessions or pairs."""
     session = np.cumsum(starts) - 1
     day = (local_second[starts] // _DAY_SECONDS)[session]
     in_time = local_second < (day + 1) * _DAY_SECONDS + SESSION_SPILL_HOURS * 3600

@@ -13,6 +13,7 @@ import logging
 import posixpath
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from typing import Final
 
@@ -20,7 +21,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.carriers.steps import Kind, Mapped, Reduced
+from pipeline.carriers.steps import Kind, Mapped, Reduced, Write
 from pipeline.columns import DAILY_COUNTS, DAILY_PAIRS, HOURLY_COUNTS, SEARCHES, Columns
 from pipeline.counting import days as day_counts
 from pipeline.counting import hours, sessions
@@ -47,6 +48,8 @@ _MADE_OF: Final = "silgeom.made_of"
 _LOG = logging.getLogger(__name__)
 
 _Rows = dict[Kind, list[pl.DataFrame]]
+_Found = dict[Kind, pl.DataFrame]
+_Mapped = Iterator[Mapped[None]]
 #: Of a day and those beside it, the runs that changed what its counts read.
 Runs = tuple[int, ...]
 
@@ -95,6 +98,9 @@ class Work:
         return files
 
 
+_Finish = Callable[[Work, _Found], _Mapped]
+
+
 @dataclass(frozen=True)
 class _Counting:
     """How a dataset is counted."""
@@ -104,7 +110,7 @@ class _Counting:
     around: Sequence[int]  #: the days that are read, from the day itself
     runs: Callable[[State, str], Runs]
     made_of: Callable[[Runs], str]  #: the fingerprint of counts of searches of such runs
-    count: Callable[[Work], Iterator[Mapped[None]]]
+    count: Callable[..., _Mapped]  #: of a bucket; hands what it found to `finish`
     together: Callable[[_Rows], pl.DataFrame]
 
 
@@ -196,11 +202,12 @@ def _replace(
         carrier = root.carrier()
         spool = carrier.spool()
         try:
-            carrier.map(work, counting.count, spool)
             reducer = partial(_reduced, dataset=dataset, together=counting.together)
             staged = partial(
                 _write_staged, storage=root.storage, staging=change.address(""), notes=notes
             )
+            finish = partial(_finished, reducer=reducer, staged=staged)
+            carrier.map(work, partial(counting.count, finish=finish), spool)
             groups = {key: [key] for key in spool.all_keys()}
             carrier.reduce(spool, groups, reducer, staged)
         finally:
@@ -257,6 +264,26 @@ def _added_since(
     return frozenset(here[name] for name in here.keys() - counted), found[0]
 
 
+def _finished(
+    work: Work,
+    found: _Found,
+    reducer: Callable[[str, _Rows], Reduced[None]],
+    staged: Write,
+) -> _Mapped:
+    """What came of a bucket of people, to be brought together with the others of the day.
+
+    Of the only bucket it is written here and now: such days cost the memory of one.
+    """
+    key = f"dt={work.day}"
+    found = {kind: rows for kind, rows in found.items() if len(rows)}
+    if work.buckets > 1:
+        yield Mapped(None, {(key, kind): rows for kind, rows in found.items()})
+    elif found:
+        made = reducer(key, {kind: [rows] for kind, rows in found.items()})
+        for folder, table in made.tables.items():
+            staged(folder, key, table)
+
+
 def _reduced(
     key: str, rows: _Rows, dataset: str, together: Callable[[_Rows], pl.DataFrame]
 ) -> Reduced[None]:
@@ -280,30 +307,29 @@ def _write_staged(
 # --- Hours -----------------------------------------------------------------------------------
 
 
-def _hours_of_day(work: Work, storage: Storage, zone: str) -> Iterator[Mapped[None]]:
-    key, columns = f"dt={work.day}", ("searched_at", "user_id", "query_id")
+def _hours_of_day(work: Work, finish: _Finish, storage: Storage, zone: str) -> _Mapped:
+    return finish(work, _hours(work, storage, zone))
+
+
+def _hours(work: Work, storage: Storage, zone: str) -> _Found:
+    columns = ("searched_at", "user_id", "query_id")
     rows = work.scan(storage, [work.day], *columns)
     if work.added is None or work.stored is None:
-        yield Mapped(None, {(key, COUNTS): hours.hourly_counts(rows.collect(), zone=zone)})
-        return
+        return {COUNTS: hours.hourly_counts(rows.collect(), zone=zone)}
     fresh = work.scan(storage, [work.day], *columns, added=True).collect()
     stored = scanned_files(storage, [work.stored], HOURLY_COUNTS)
     if fresh.is_empty():
-        yield Mapped(None, {(key, STORED): stored.collect()})
-        return
+        return {STORED: stored.collect()}
     # What comes later changes no hour before; of people of later hours all of the day is read.
     first = hours.hourly_counts(fresh.bottom_k(1, by="searched_at"), zone=zone)["hour"][0]
     late = rows.filter(pl.col("searched_at") >= first).collect()
     people = late.lazy().select("user_id").unique()
     early = rows.filter(pl.col("searched_at") < first).join(people, on="user_id", how="semi")
     counts = hours.hourly_counts(pl.concat([early.collect(), late]), zone=zone)
-    yield Mapped(
-        None,
-        {
-            (key, STORED): stored.filter(pl.col("hour") < first).collect(),
-            (key, COUNTS): counts.filter(pl.col("hour") >= first),
-        },
-    )
+    return {
+        STORED: stored.filter(pl.col("hour") < first).collect(),
+        COUNTS: counts.filter(pl.col("hour") >= first),
+    }
 
 
 def _hours_together(rows: _Rows) -> pl.DataFrame:
@@ -316,13 +342,16 @@ def _hours_together(rows: _Rows) -> pl.DataFrame:
 # --- Queries of a day ------------------------------------------------------------------------
 
 
-def _queries_of_day(work: Work, storage: Storage) -> Iterator[Mapped[None]]:
-    key, columns = f"dt={work.day}", ("user_id", "query_id", "query", "surface")
+def _queries_of_day(work: Work, finish: _Finish, storage: Storage) -> _Mapped:
+    return finish(work, _queries(work, storage))
+
+
+def _queries(work: Work, storage: Storage) -> _Found:
+    columns = ("user_id", "query_id", "query", "surface")
     rows = work.scan(storage, [work.day], *columns)
     if work.added is None or work.stored is None:
         found = day_counts.counted(rows.collect())
-        yield Mapped(None, {(key, COUNTS): found.counts, (key, FORMS): found.forms})
-        return
+        return {COUNTS: found.counts, FORMS: found.forms}
     fresh = work.scan(storage, [work.day], *columns, added=True).collect()
     earlier = work.scan(storage, [work.day], "user_id", "query_id", added=False)
     stored = scanned_files(storage, [work.stored], DAILY_COUNTS).collect()
@@ -333,14 +362,11 @@ def _queries_of_day(work: Work, storage: Storage) -> Iterator[Mapped[None]]:
     odd = odd.join(touched.lazy(), on="query_id", how="semi").select("query_id", "user_id")
     forms = rows.join(odd.unique(), on=["query_id", "user_id"], how="semi").collect()
     counts = [of_touched.select(more.counts.columns), more.counts]
-    yield Mapped(
-        None,
-        {
-            (key, STORED): stored.join(touched, on="query_id", how="anti"),
-            (key, COUNTS): day_counts.added_up_counts(pl.concat(counts)),
-            (key, FORMS): day_counts.votes(forms),
-        },
-    )
+    return {
+        STORED: stored.join(touched, on="query_id", how="anti"),
+        COUNTS: day_counts.added_up_counts(pl.concat(counts)),
+        FORMS: day_counts.votes(forms),
+    }
 
 
 def _queries_together(rows: _Rows) -> pl.DataFrame:
@@ -359,23 +385,31 @@ def _queries_together(rows: _Rows) -> pl.DataFrame:
 
 
 def _pairs_of_day(
-    work: Work, storage: Storage, zone: str, rules: SessionRules
-) -> Iterator[Mapped[None]]:
-    key = f"dt={work.day}"
+    work: Work, finish: _Finish, storage: Storage, zone: str, rules: SessionRules
+) -> _Mapped:
+    return finish(work, _pairs(work, storage, zone, rules))
+
+
+def _pairs(work: Work, storage: Storage, zone: str, rules: SessionRules) -> _Found:
+    earliest, latest = sessions.reach(work.day, zone=zone)
+    epoch_day = (date.fromisoformat(work.day) - date(1970, 1, 1)).days
 
     def near(*, added: bool | None = None) -> pl.LazyFrame:
         columns = ("searched_at", "user_id", "query_id")
-        rows = work.scan(storage, work.files, *columns, added=added)
-        hour = pl.col("searched_at").dt.convert_time_zone(zone).dt.hour()
-        is_edge = (hour < sessions.SESSION_SPILL_HOURS) | (hour == 23)
-        return rows.filter((pl.col("dt") == work.day) | is_edge)
+        days = {day: work.scan(storage, [day], *columns, added=added) for day in work.files}
+        is_near = pl.col("searched_at").is_between(earliest, latest)
+        return pl.concat(
+            [rows if day == work.day else rows.filter(is_near) for day, rows in days.items()]
+        )
 
     def pairs(rows: pl.DataFrame) -> pl.DataFrame:
-        found = sessions.session_pairs(
-            rows, zone=zone, gap_minutes=rules.gap_minutes, max_queries=rules.max_queries
+        return sessions.session_pairs(
+            rows,
+            zone=zone,
+            gap_minutes=rules.gap_minutes,
+            max_queries=rules.max_queries,
+            day=epoch_day,
         )
-        epoch_day = pl.lit(work.day).str.to_date().to_physical().cast(pl.Int64)
-        return found.filter(pl.col("day") == epoch_day)
 
     if work.added is not None and work.stored is not None:
         fresh = near(added=True).collect()
@@ -384,9 +418,8 @@ def _pairs_of_day(
         stored = scanned_files(storage, [work.stored], DAILY_PAIRS).collect()
         changed = sessions.changed(stored, pairs(before), pairs(pl.concat([before, fresh])))
         if changed is not None:
-            yield Mapped(None, {(key, STORED): changed})
-            return
-    yield Mapped(None, {(key, COUNTS): sessions.counted(pairs(near().collect()))})
+            return {STORED: changed}
+    return {COUNTS: sessions.counted(pairs(near().collect()))}
 
 
 def _pairs_together(rows: _Rows) -> pl.DataFrame:
