@@ -15,13 +15,12 @@ import numpy as np
 import polars as pl
 
 from pipeline import limits
-from pipeline.counting.people import different_people
 from pipeline.errors import InvalidParameterError
 from pipeline.language.keys import keystrokes, other_keyboard_keystrokes
 from pipeline.language.queries import variant_keys
 from pipeline.results.distances import Distances, keystroke_distances
 from pipeline.results.names import names_of
-from pipeline.results.ranking import with_top_ranks
+from pipeline.results.searchers import enough_people
 
 #: Keys of the longer query that allow one, two and three slips: 날시, four syllables, seven.
 SLIP_LENGTHS: Final = (5, 9, 15)
@@ -33,12 +32,8 @@ BEFORE: Final = 0.5
 #: the rarer one at once: ㄴ라씨 is 날씨 with two keys swapped, which is two slips.
 SLIP_ODDS: Final = 10
 
-_BEST_FIRST: Final = [
-    ("score", True),
-    ("next_probability", True),
-    ("significance", True),
-    ("related_query", False),
-]
+#: The order of related queries, the better first: of equals, the least text.
+_BEST_FIRST: Final = ["score", "next_probability", "significance", "related_query"]
 
 
 def related_searches(
@@ -88,15 +83,13 @@ def related_searches(
         pl.col("significance") >= min_significance
     )
     directed = _directed(_named(tested, names))
-    one_of_variants = with_top_ranks(
-        directed,
-        per=["query_id", "kind", "related_variant_id"],
-        best_first=_BEST_FIRST,
-        limit=1,
-    ).drop("rank")
-    ranked = with_top_ranks(
-        one_of_variants, per=["query_id", "kind"], best_first=_BEST_FIRST, limit=top
+    best_first = directed.sort(_BEST_FIRST, descending=[True, True, True, False])
+    one_of_variants = best_first.unique(
+        ["query_id", "is_correction", "related_variant_id"], keep="first", maintain_order=True
     )
+    rank = pl.int_range(1, pl.len() + 1, dtype=pl.Int32).over("query_id", "is_correction")
+    kind = pl.when("is_correction").then(pl.lit("correction")).otherwise(pl.lit("related"))
+    ranked = one_of_variants.with_columns(rank=rank, kind=kind).filter(pl.col("rank") <= top)
     return ranked.sort("query", "kind", "rank").select(
         "query",
         "kind",
@@ -163,46 +156,54 @@ def _shared_sessions(
         `low`, `high` (query ids), `low_sessions`, `high_sessions` (all of each), `sessions`,
         `high_after`, `low_after`, `high_soon`, `low_soon`, `searchers`.
     """
-    is_rising = pl.col("first_id") < pl.col("second_id")
-    unordered = pairs.select(
-        low=pl.min_horizontal("first_id", "second_id"),
-        high=pl.max_horizontal("first_id", "second_id"),
-        is_rising=is_rising,
-        sessions="sessions",
-        soon="soon",
-        searchers_sketch="searchers_sketch",
-    )
-    known = sessions.lazy().select("query_id")
+    # Ids become places in their order, and a pair one number: pairs are grouped by it alone.
+    known = sessions.sort("query_id").with_row_index("place").cast({"place": pl.Int64})
+    places = known.lazy().select("query_id", "place")
+
+    def unordered(*columns: str) -> pl.LazyFrame:
+        first, second = pl.col("first"), pl.col("second")
+        return (
+            pairs.select("first_id", "second_id", *columns)
+            .join(places.rename({"place": "first"}), left_on="first_id", right_on="query_id")
+            .join(places.rename({"place": "second"}), left_on="second_id", right_on="query_id")
+            .select(
+                *columns,
+                pair=pl.min_horizontal(first, second) * len(known)
+                + pl.max_horizontal(first, second),
+                is_rising=first < second,
+            )
+        )
+
     rising = pl.col("is_rising")
     counted = (
-        unordered.join(known, left_on="low", right_on="query_id", how="semi")
-        .join(known, left_on="high", right_on="query_id", how="semi")
-        .group_by("low", "high")
+        unordered("sessions", "soon")
+        .group_by("pair")
         .agg(
             sessions=pl.col("sessions").sum(),
-            high_after=pl.when(rising).then("sessions").otherwise(0).sum(),
-            low_after=pl.when(~rising).then("sessions").otherwise(0).sum(),
-            high_soon=pl.when(rising).then("soon").otherwise(0).sum(),
-            low_soon=pl.when(~rising).then("soon").otherwise(0).sum(),
+            high_after=(pl.col("sessions") * rising).sum(),
+            high_soon=(pl.col("soon") * rising).sum(),
+            soon=pl.col("soon").sum(),
         )
         .filter(pl.col("sessions") >= min_searchers)
-        .sort("low", "high")
-        .with_row_index("pair")
-        .with_columns(pl.col("pair").cast(pl.Int64))
         .collect()
     )
     # Sketches are dear: only those of pairs with enough sessions are united.
-    sketches = unordered.join(
-        counted.lazy().select("low", "high", "pair"), on=["low", "high"]
-    ).select("pair", "searchers_sketch")
-    people = different_people(sketches.collect(), "pair").filter(
-        pl.col("searchers") >= min_searchers
-    )
-    return (
-        counted.join(people, on="pair")
-        .join(sessions.select(low="query_id", low_sessions="sessions"), on="low")
-        .join(sessions.select(high="query_id", high_sessions="sessions"), on="high")
-        .drop("pair")
+    sketches = unordered("searchers_sketch").join(counted.lazy(), on="pair", how="semi").collect()
+    people = enough_people(sketches, "pair", min_searchers)
+    found = counted.join(people, on="pair").sort("pair")
+    low = known[found["pair"] // len(known)]
+    high = known[found["pair"] % len(known)]
+    return found.select(
+        low["query_id"].alias("low"),
+        high["query_id"].alias("high"),
+        low["sessions"].alias("low_sessions"),
+        high["sessions"].alias("high_sessions"),
+        "sessions",
+        "high_after",
+        "high_soon",
+        "searchers",
+        low_after=pl.col("sessions") - pl.col("high_after"),
+        low_soon=pl.col("soon") - pl.col("high_soon"),
     )
 
 
@@ -210,10 +211,6 @@ def _named(tested: pl.DataFrame, names: pl.LazyFrame) -> pl.DataFrame:
     """Add both texts and `wrong_id`, the one of the two that the other corrects (null: neither)."""
     ids = pl.concat([tested["low"], tested["high"]])
     texts = names_of(ids, names)
-    letters = variant_keys(texts["query"])
-    texts = texts.with_columns(
-        keys=keystrokes(letters), other_keys=other_keyboard_keystrokes(letters)
-    )
     named = tested.join(
         texts.select(pl.all().name.prefix("low_")), left_on="low", right_on="low_query_id"
     ).join(texts.select(pl.all().name.prefix("high_")), left_on="high", right_on="high_query_id")
@@ -227,31 +224,40 @@ def _named(tested: pl.DataFrame, names: pl.LazyFrame) -> pl.DataFrame:
     is_plain = (corrected_soon >= rarer / 2) & (
         pl.max_horizontal(low_sessions, high_sessions) >= SLIP_ODDS * rarer
     )
-    most = len(SLIP_LENGTHS)
-    slips = pl.lit(pl.Series(_slips(named), dtype=pl.Int64))
-    is_slip = (slips <= most) & (slips <= _slips_allowed() + is_plain.cast(pl.Int64))
-    is_correction = is_variant | (is_slip & (corrected_soon >= pl.col("sessions") / 2))
-    wrong = pl.when(low_is_rarer).then("low").otherwise("high")
-    return named.with_columns(wrong_id=pl.when(is_correction).then(wrong))
+    # Only what people had corrected may be a slip: the others' keys are not looked at.
+    is_corrected = corrected_soon >= pl.col("sessions") / 2
+    named = named.with_columns(
+        is_variant=is_variant,
+        extra=is_plain.cast(pl.Int64),
+        wrong=pl.when(low_is_rarer).then("low").otherwise("high"),
+    ).with_row_index("row")
+    asked = named.filter(~is_variant & is_corrected)
+    slipped = asked.filter(_is_slip(asked))["row"]
+    is_correction = pl.col("is_variant") | pl.col("row").is_in(slipped.implode())
+    return named.with_columns(wrong_id=pl.when(is_correction).then("wrong"))
 
 
-def _slips(named: pl.DataFrame) -> Distances:
-    """Keys between two queries, as typed or on the keyboard's other language."""
+def _is_slip(asked: pl.DataFrame) -> pl.Series:
+    """Whether two queries differ by few keys, as typed or on the keyboard's other language.
+
+    Args:
+        asked: `low_query`, `high_query` and `extra`, the slips that are believed beyond those that
+            the length of the longer one allows.
+    """
     most = len(SLIP_LENGTHS)
+    low, high = (variant_keys(asked[name]) for name in ("low_query", "high_query"))
+    low_keys, high_keys = keystrokes(low), keystrokes(high)
     compared = [
-        ("low_keys", "high_keys"),
-        ("low_other_keys", "high_keys"),
-        ("low_keys", "high_other_keys"),
+        (low_keys, high_keys),
+        (other_keyboard_keystrokes(low), high_keys),
+        (low_keys, other_keyboard_keystrokes(high)),
     ]
     least: Distances = np.minimum.reduce(
-        [keystroke_distances(named[left], named[right], at_most=most) for left, right in compared]
+        [keystroke_distances(left, right, at_most=most) for left, right in compared]
     )
-    return least
-
-
-def _slips_allowed() -> pl.Expr:
-    keys = pl.max_horizontal(pl.col("low_keys", "high_keys").str.len_chars())
-    return pl.sum_horizontal((keys >= length).cast(pl.Int64) for length in SLIP_LENGTHS)
+    keys = np.maximum(low_keys.str.len_chars().to_numpy(), high_keys.str.len_chars().to_numpy())
+    allowed = np.searchsorted(SLIP_LENGTHS, keys, side="right") + asked["extra"].to_numpy()
+    return pl.Series((least <= most) & (least <= allowed))
 
 
 def _directed(named: pl.DataFrame) -> pl.DataFrame:
@@ -278,7 +284,6 @@ def _directed(named: pl.DataFrame) -> pl.DataFrame:
 
     both_ways = pl.concat([seen_from("low", "high"), seen_from("high", "low")])
     is_related = pl.col("wrong_id").is_null()
-    kind = pl.when(is_related).then(pl.lit("related")).otherwise(pl.lit("correction"))
     return both_ways.filter(is_related | (pl.col("wrong_id") == pl.col("query_id"))).with_columns(
-        kind=kind
+        is_correction=~is_related
     )
