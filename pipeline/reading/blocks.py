@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+import numpy as np
 import polars as pl
+import pyarrow as pa
 
 from pipeline.reading.charsets import line_separator
 from pipeline.reading.lines import MAX_LINE_BYTES
@@ -44,7 +46,7 @@ def lines_of(chunks: Iterable[bytes], charset: str, line_end: str = "\n") -> Ite
             whole = rest + chunk
             whole, rest = whole[: cut + len(feed)], whole[cut + len(feed) :]
         is_long = False
-        yield pl.Series("raw", _split(whole, feed)[:-1], dtype=pl.Binary)
+        yield _split(whole, feed)
     if rest:
         yield pl.Series("raw", [rest], dtype=pl.Binary)
 
@@ -62,14 +64,20 @@ def _even(size: int) -> int:
     return size + size % 2
 
 
-def _split(data: bytes, feed: bytes) -> list[bytes]:
+def _split(whole: bytes, feed: bytes) -> pl.Series:
+    """The lines of some bytes, the last of which are a line end."""
     if len(feed) == 1:
-        return data.split(feed)
-    lines, begin = [], 0
-    while (at := _first(data, feed, begin)) >= 0:
-        lines.append(data[begin:at])
+        ends = np.flatnonzero(np.frombuffer(whole, dtype=np.uint8) == feed[0]) + 1
+        offsets = np.concatenate([[0], ends])
+        lines = pa.LargeBinaryArray.from_buffers(
+            pa.large_binary(), len(ends), [None, pa.py_buffer(offsets), pa.py_buffer(whole)]
+        )
+        return pl.Series("raw", lines).bin.head(-1)
+    found, begin = [], 0
+    while (at := _first(whole, feed, begin)) >= 0:
+        found.append(whole[begin:at])
         begin = at + len(feed)
-    return [*lines, data[begin:]]
+    return pl.Series("raw", found, dtype=pl.Binary)
 
 
 def _first(data: bytes, feed: bytes, begin: int = 0) -> int:

@@ -98,21 +98,20 @@ def user_ids(users: pl.Series, keys: UserKeys) -> pl.Series:
     Returns:
         Null for null and for a user of whom nothing is visible.
     """
-    names = users.rename("user").to_frame()
-    # Numbers of the different users, in the order in which they come.
-    numbered = names.select(different=pl.col("user").unique(maintain_order=True).drop_nulls())
-    different = numbered["different"]
+    encoded = users.to_arrow().dictionary_encode()
+    different = pl.Series(encoded.dictionary)
     odd = (~different.str.contains(_PLAIN_USERS)).arg_true()
-    seen = different
     if len(odd):
         visible = [visible_user(user) for user in different.gather(odd).to_list()]
-        seen = different.clone().scatter(odd, pl.Series(visible, dtype=pl.String))
+        different = different.scatter(odd, pl.Series(visible, dtype=pl.String))
     first, *later = keys.chain
-    ids = _hashed_users(seen.cast(pl.Binary).to_list(), first)
+    ids = _hashed_users(different.cast(pl.Binary).to_list(), first)
     for key in later:
         ids = _rehashed(ids, key)
-    known = pl.DataFrame({"user": different, "user_id": ids}).filter(seen != "")
-    return names.join(known, on="user", how="left", maintain_order="left")["user_id"]
+    of_each = pl.DataFrame({"seen": different, "user_id": ids}).select(
+        pl.when(pl.col("seen") != "").then("user_id")
+    )
+    return of_each.to_series().gather(pl.Series(encoded.indices))
 
 
 def rekeyed_ids(ids: pa.Array, keys: UserKeys) -> pa.Array:
