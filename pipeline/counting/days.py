@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from pipeline.counting.groups import changes, least_of_each, order_by, sizes
+from pipeline.counting.groups import Flags, Ints, changes, least_of_each, order_by, sizes
 from pipeline.counting.people import SKETCH_SIZE, united
 from pipeline.language.queries import ending_ids, ids, variant_keys
 
@@ -51,7 +51,7 @@ def counted(searches: pl.DataFrame) -> DayPart:
             "searches": sizes(starts, len(query_id)),
         }
     )
-    return DayPart(counts, votes(searches))
+    return DayPart(counts, _votes(searches, order, is_person))
 
 
 def counted_beside(fresh: pl.DataFrame, earlier: pl.LazyFrame) -> DayPart:
@@ -140,12 +140,26 @@ def daily_counts(day: DayPart) -> pl.DataFrame:
 
 def votes(searches: pl.DataFrame) -> pl.DataFrame:
     """`query_id`, `surface`, `votes`: of the forms that are not the normalised query."""
-    of_person = ["query_id", "user_id"]
-    odd = searches.filter(pl.col("surface") != pl.col("query")).select(of_person).unique()
-    votes = (
-        searches.join(odd, on=of_person, how="semi")
-        .group_by(of_person)
-        .agg(pl.col("surface").min(), pl.col("query").first())
+    query_id, user = searches["query_id"].to_numpy(), searches["user_id"].to_numpy()
+    order = order_by(query_id, user)
+    return _votes(searches, order, changes(query_id[order], user[order]))
+
+
+def _votes(searches: pl.DataFrame, order: Ints, is_person: Flags) -> pl.DataFrame:
+    """`votes` of searches by query and person, of which each person's first one is marked."""
+    person = np.cumsum(is_person) - 1
+    is_odd = (searches["surface"] != searches["query"]).to_numpy()[order]
+    is_mixed = np.zeros(len(order), dtype=np.bool_)
+    is_mixed[person[is_odd]] = True
+    chosen = np.flatnonzero(is_mixed[person])
+    rows = pl.Series(order[chosen])
+    forms = pl.DataFrame(
+        {name: searches[name].gather(rows) for name in ("query_id", "query", "surface")}
     )
-    counted_votes = votes.filter(pl.col("surface") != pl.col("query"))
-    return counted_votes.group_by("query_id", "surface").agg(votes=pl.len().cast(pl.Int64))
+    votes = (
+        forms.with_columns(person=person[chosen])
+        .group_by("person")
+        .agg(pl.col("surface").min(), pl.col("query_id", "query").first())
+        .filter(pl.col("surface") != pl.col("query"))
+    )
+    return votes.group_by("query_id", "surface").agg(votes=pl.len().cast(pl.Int64))

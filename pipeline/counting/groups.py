@@ -53,8 +53,11 @@ def list_series(lengths: Ints, values: Ints) -> pl.Series:
     """Lists of so many values each, one after another."""
     offsets = np.zeros(len(lengths) + 1, dtype=np.int64)
     np.cumsum(lengths, out=offsets[1:])
-    lists = pa.LargeListArray.from_arrays(pa.array(offsets), pa.array(values, pa.int64()))
-    made = pl.from_arrow(lists)
+    # Of buffers: `pa.array` of an array of numpy's imports pandas.
+    items = pa.Array.from_buffers(pa.int64(), len(values), [None, pa.py_buffer(values)])
+    begins = [None, pa.py_buffer(offsets)]
+    kind = pa.large_list(pa.int64())
+    made = pl.from_arrow(pa.Array.from_buffers(kind, len(lengths), begins, children=[items]))
     assert isinstance(made, pl.Series)
     return made
 

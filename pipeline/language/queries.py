@@ -10,12 +10,12 @@ from collections.abc import Callable
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 import polars_hash  # noqa: F401  # gives expressions `nchash`
 import pyarrow as pa
 import regex
 
-from pipeline.language.characters import CodePoints
 from silgeom.text import (
     BIDI_CONTROLS,
     BYTE_ORDER_MARK,
@@ -145,29 +145,52 @@ def endings(queries: pl.Series) -> pl.DataFrame:
     Returns:
         `row` (of the query, from 0, rising) and `ending`.
     """
-    points = CodePoints.of(queries)
-    codes, offsets = points.codes, points.offsets
-    row = np.repeat(np.arange(len(queries)), np.diff(offsets))
-    place = np.arange(len(codes))
-    left = offsets[1:][row] - place  # characters from here to the end
-    is_space = codes == ord(" ")
+    # Of what lies in memory as UTF-8, the texts one after another.
+    data, offsets = _utf8(queries)
+    is_space = data == ord(" ")
     follows_space = np.concatenate([[False], is_space[:-1]])
-    is_mark = (codes == ord(".")) | ((codes >= ord("一")) & (codes <= ord("鿿")))
-    begins = (is_space | (is_mark & ~follows_space)) & (place > offsets[row])
-    begins &= (left >= 2) & (left <= MAX_ENDING)
-    chosen = np.flatnonzero(begins)
-    texts = points.slices(chosen + is_space[chosen], offsets[1:][row[chosen]]).texts("ending")
-    return pl.DataFrame({"row": row[chosen].astype(np.uint32), "ending": texts})
+    begins = is_space | (((data == ord(".")) | _is_ideograph(data)) & ~follows_space)
+    place = np.flatnonzero(begins)
+    row = np.searchsorted(offsets, place, side="right") - 1
+    end = offsets[row + 1]
+    characters = np.cumsum((data & 0xC0) != 0x80, dtype=np.int64)  # to the first byte of each
+    left = characters[end - 1] - characters[place] + 1
+    chosen = (place > offsets[row]) & (left >= 2) & (left <= MAX_ENDING)
+    place, row, end = place[chosen], row[chosen], end[chosen]
+    begin = place + is_space[place]
+    lengths = end - begin
+    ends = np.concatenate([[0], np.cumsum(lengths)])
+    picked = np.repeat(begin - ends[:-1], lengths) + np.arange(ends[-1])
+    texts = pa.LargeStringArray.from_buffers(
+        len(lengths), pa.py_buffer(ends), pa.py_buffer(data[picked])
+    )
+    return pl.DataFrame({"row": row.astype(np.uint32), "ending": pl.from_arrow(texts)})
+
+
+def _utf8(texts: pl.Series) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+    """Texts as bytes, one after another, and where each begins, and the end; there are no nulls."""
+    array = texts.to_arrow()
+    assert array.type == pa.large_string()
+    _, offsets, data = array.buffers()
+    begins = np.frombuffer(offsets, dtype=np.int64)[array.offset :][: len(array) + 1]
+    return np.frombuffer(data or b"", dtype=np.uint8)[: begins[-1]], begins
+
+
+def _is_ideograph(data: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
+    """Whether a byte of UTF-8 is the first of a CJK ideograph, 一 to 鿿."""
+    after = np.append(data[1:], 0)
+    found: npt.NDArray[np.bool_] = (data >= 0xE4) & (data <= 0xE9)
+    return found & ((data > 0xE4) | (after >= 0xB8))
 
 
 def ending_ids(queries: pl.Series) -> pl.Series:
     """The `ids` of the `endings` of each query: string to List(Int64)."""
     found = endings(queries)
     counts = np.bincount(found["row"].to_numpy(), minlength=len(queries))
-    lists = pa.LargeListArray.from_arrays(
-        pa.array(np.concatenate([[0], np.cumsum(counts)])), ids(found["ending"]).to_arrow()
-    )
-    made = pl.from_arrow(lists)
+    offsets = np.concatenate([[0], np.cumsum(counts)])
+    kind, of_each = pa.large_list(pa.int64()), ids(found["ending"]).to_arrow()
+    begins = [None, pa.py_buffer(offsets)]
+    made = pl.from_arrow(pa.Array.from_buffers(kind, len(queries), begins, children=[of_each]))
     assert isinstance(made, pl.Series)
     return made.rename("ending_ids")
 
