@@ -17,6 +17,7 @@ from pipeline.counting.groups import (
     Ints,
     changes,
     least_of_each,
+    list_series,
     order_by,
     order_of_searches,
     sizes,
@@ -168,16 +169,26 @@ def counted(pairs: pl.DataFrame) -> pl.DataFrame:
 def added_up(parts: list[pl.DataFrame]) -> pl.DataFrame:
     """What the pairs of several groups of people come to together, as `counted` gives them."""
     rows = pl.concat(parts)
-    keys = ["first_id", "second_id"]
+    first_id, second_id = rows["first_id"].to_numpy(), rows["second_id"].to_numpy()
+    order = order_by(first_id, second_id)
+    first_id, second_id = first_id[order], second_id[order]
+    first = changes(first_id, second_id)
+    starts = np.flatnonzero(first)
+    pair = np.empty(len(order), dtype=np.int64)
+    pair[order] = np.cumsum(first) - 1
+    sketches = united(rows.select("searchers_sketch", pair=pl.Series(pair)), "pair")
+    people = np.zeros(len(starts), dtype=np.int64)
+    people[sketches["pair"].to_numpy()] = sketches["searchers_sketch"].list.len().to_numpy()
+    ids = sketches["searchers_sketch"].explode(empty_as_null=False).to_numpy()
     numbers = ["sessions", "opened", "seconds_between", "soon"]
-    summed = rows.group_by(keys).agg(pl.col(numbers).sum()).sort(keys).with_row_index("pair")
-    summed = summed.with_columns(pl.col("pair").cast(pl.Int64))
-    of_pair = rows.join(summed.select("pair", *keys), on=keys).select("pair", "searchers_sketch")
-    sketches = united(of_pair, "pair")
-    together = summed.join(sketches, on="pair", how="left", maintain_order="left")
-    return together.with_columns(
-        pl.col("searchers_sketch").fill_null(pl.lit([], dtype=pl.List(pl.Int64)))
-    ).select(parts[0].columns)
+    return pl.DataFrame(
+        {
+            "first_id": first_id[starts],
+            "second_id": second_id[starts],
+            **{name: sums(rows[name].to_numpy()[order], starts) for name in numbers},
+            "searchers_sketch": list_series(people, ids),
+        }
+    )
 
 
 def changed(stored: pl.DataFrame, before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame | None:
@@ -197,29 +208,24 @@ def changed(stored: pl.DataFrame, before: pl.DataFrame, after: pl.DataFrame) -> 
     if len(before.filter(others).select(who).unique().join(after, on=who, how="anti")):
         return None
     keys, numbers = ["first_id", "second_id"], ["sessions", "opened", "seconds_between", "soon"]
-    is_self = ~others
-    sums = stored.select(
+    of_after, of_before = counted(after), counted(before)
+    touched = pl.concat([of_after.select(keys), of_before.select(keys)]).unique()
+    old = stored.join(touched, on=keys, how="semi").select(
         *keys,
         "sessions",
         "opened",
         # Whole seconds again: a mean of fewer than 2^53 in all is exact enough.
         (pl.col("seconds_between") * pl.col("sessions")).round().cast(pl.Int64),
         # Of a query with itself the stored 0 stands for all its sessions.
-        pl.when(is_self).then("sessions").otherwise("soon").alias("soon"),
+        pl.when(others).then("soon").otherwise("sessions").alias("soon"),
         pl.col("searchers_sketch").fill_null(pl.lit([], dtype=pl.List(pl.Int64))),
     )
-    of_after, of_before = counted(after), counted(before)
-    touched = of_after.select(keys)
-    old = sums.join(touched, on=keys, how="semi")
     less = of_before.with_columns(
         *(-pl.col(name) for name in numbers),
         pl.lit([], dtype=pl.List(pl.Int64)).alias("searchers_sketch"),
     )
-    # A pair of before is one of after, too, or nobody's sessions hold it.
-    gone = of_before.select(keys).join(touched, on=keys, how="anti")
-    old = pl.concat([old, sums.join(gone, on=keys, how="semi")])
-    now = added_up([old, of_after, less.select(old.columns)]).filter(pl.col("sessions") > 0)
-    rest = stored.join(pl.concat([touched, gone]), on=keys, how="anti")
+    now = added_up([old, of_after, less]).filter(pl.col("sessions") > 0)
+    rest = stored.join(touched, on=keys, how="anti")
     return pl.concat([rest, daily_pairs(now).select(rest.columns)]).sort(keys)
 
 
