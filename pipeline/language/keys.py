@@ -70,11 +70,9 @@ def _to_choseong() -> CharacterTable:
 
 @cache
 def _to_latin() -> CharacterTable:
-    def latin(keys: str) -> str:
-        return "".join(LATIN_OF_KEY.get(key, key) for key in keys)
-
+    latin = str.maketrans(LATIN_OF_KEY)
     return CharacterTable.of(
-        {" ": ""} | LATIN_OF_KEY | {text: latin(keys) for text, keys in KEYS_OF.items()}
+        {" ": ""} | LATIN_OF_KEY | {text: keys.translate(latin) for text, keys in KEYS_OF.items()}
     )
 
 

@@ -85,11 +85,17 @@ def completions(
         weighed = _without_blocked(weighed, blocked)
     whole = _without_slips(_variants(weighed, min_searchers))
     tails = _tails(weighed, min_searchers)
-    parts = [
-        *_ranked(whole, "keystrokes", max_prefix, per_prefix),
-        *_ranked(tails, "tail", max_prefix, per_prefix),
-    ]
-    return pl.concat(parts).sort("key_kind", "prefix", "rank")
+    ranked = pl.concat(
+        [
+            *_ranked(whole, "keystrokes", max_prefix, per_prefix),
+            *_ranked(tails, "tail", max_prefix, per_prefix),
+        ]
+    )
+    # All rows of a prefix stand together, by rank: one column is left to sort by.
+    return pl.concat(
+        ranked.filter(pl.col("key_kind") == kind).sort("prefix", maintain_order=True)
+        for kind in ("choseong", "keystrokes", "tail")
+    )
 
 
 def _weighed(daily_counts: pl.LazyFrame, as_of: date, half_life_days: float) -> pl.LazyFrame:
@@ -135,22 +141,20 @@ def _variants(weighed: pl.LazyFrame, min_searchers: int) -> pl.DataFrame:
         "variant_id",
         min_searchers,
     )
-    forms = (
-        weighed.select("variant_id", "query_id", "query", "surface", "weight", "searchers")
-        .join(people.lazy(), on="variant_id", how="semi")
+    of_form = (
+        weighed.join(people.lazy(), on="variant_id", how="semi")
+        .group_by("query_id", "surface")
+        .agg(pl.col("variant_id", "query").first(), pl.col("weight", "searchers").sum())
         .collect()
     )
-    of_query = forms.group_by("query_id").agg(
+    of_query = of_form.group_by("query_id").agg(
         pl.col("variant_id", "query").first(), pl.col("weight").sum()
     )
     heaviest = of_query.sort("weight", "query", descending=[True, False]).unique(
         "variant_id", keep="first"
     )
     shown = (
-        forms.join(heaviest, on="query_id", how="semi")
-        .group_by("query_id", "surface")
-        .agg(pl.col("searchers").sum())
-        .sort("searchers", "surface", descending=[True, False])
+        of_form.sort("searchers", "surface", descending=[True, False])
         .unique("query_id", keep="first")
         .select("query_id", completion="surface")
     )

@@ -33,7 +33,7 @@ BEFORE: Final = 0.5
 SLIP_ODDS: Final = 10
 
 #: The order of related queries, the better first: of equals, the least text.
-_BEST_FIRST: Final = ["score", "next_probability", "significance", "related_query"]
+_BEST_FIRST: Final = ["score", "next_probability", "significance", "related_text"]
 
 
 def related_searches(
@@ -82,20 +82,22 @@ def related_searches(
     tested = shared.with_columns(significance=_significance(all_sessions)).filter(
         pl.col("significance") >= min_significance
     )
-    directed = _directed(_named(tested, names))
+    texts = names_of(pl.concat([tested["low"], tested["high"]]), names).sort("query")
+    directed = _directed(_named(tested, texts))
     best_first = directed.sort(_BEST_FIRST, descending=[True, True, True, False])
     one_of_variants = best_first.unique(
-        ["query_id", "is_correction", "related_variant_id"], keep="first", maintain_order=True
+        ["text", "is_correction", "related_variant_id"], keep="first", maintain_order=True
     )
-    rank = pl.int_range(1, pl.len() + 1, dtype=pl.Int32).over("query_id", "is_correction")
+    rank = pl.int_range(1, pl.len() + 1, dtype=pl.Int32).over("text", "is_correction")
+    ranked = one_of_variants.with_columns(rank=rank).filter(pl.col("rank") <= top)
+    ordered = ranked.sort("text", "is_correction", "rank", descending=[False, True, False])
     kind = pl.when("is_correction").then(pl.lit("correction")).otherwise(pl.lit("related"))
-    ranked = one_of_variants.with_columns(rank=rank, kind=kind).filter(pl.col("rank") <= top)
-    return ranked.sort("query", "kind", "rank").select(
-        "query",
-        "kind",
+    return ordered.select(
+        texts["query"].gather(ordered["text"]),
+        kind.alias("kind"),
         "rank",
-        "related_query",
-        "related_surface",
+        texts["query"].gather(ordered["related_text"]).alias("related_query"),
+        texts["surface"].gather(ordered["related_text"]).alias("related_surface"),
         "score",
         "significance",
         "sessions",
@@ -207,45 +209,54 @@ def _shared_sessions(
     )
 
 
-def _named(tested: pl.DataFrame, names: pl.LazyFrame) -> pl.DataFrame:
-    """Add both texts and `wrong_id`, the one of the two that the other corrects (null: neither)."""
-    ids = pl.concat([tested["low"], tested["high"]])
-    texts = names_of(ids, names)
+def _named(tested: pl.DataFrame, texts: pl.DataFrame) -> pl.DataFrame:
+    """Add which texts both have, and `wrong`, which of them the other corrects (null: neither).
+
+    Args:
+        tested: pairs of queries.
+        texts: `query_id`, `query`, `variant_id`, by query.
+
+    Returns:
+        `tested`, but for queries without a text, with `low_text` and `high_text` (rows of
+        `texts`), `low_variant_id`, `high_variant_id` and `wrong` ("low" or "high").
+    """
+    known = texts.select("query_id", "variant_id").with_row_index("text")
     named = tested.join(
-        texts.select(pl.all().name.prefix("low_")), left_on="low", right_on="low_query_id"
-    ).join(texts.select(pl.all().name.prefix("high_")), left_on="high", right_on="high_query_id")
+        known.select(pl.all().name.prefix("low_")), left_on="low", right_on="low_query_id"
+    ).join(known.select(pl.all().name.prefix("high_")), left_on="high", right_on="high_query_id")
     is_variant = pl.col("low_variant_id") == pl.col("high_variant_id")
     low_sessions, high_sessions = pl.col("low_sessions"), pl.col("high_sessions")
     low_is_rarer = (low_sessions < high_sessions) | (
-        (low_sessions == high_sessions) & (pl.col("low_query") > pl.col("high_query"))
+        (low_sessions == high_sessions) & (pl.col("low_text") > pl.col("high_text"))
     )
     corrected_soon = pl.when(low_is_rarer).then("high_soon").otherwise("low_soon")
-    rarer = pl.min_horizontal(low_sessions, high_sessions)
-    is_plain = (corrected_soon >= rarer / 2) & (
-        pl.max_horizontal(low_sessions, high_sessions) >= SLIP_ODDS * rarer
+    fewer = pl.min_horizontal(low_sessions, high_sessions)
+    is_plain = (corrected_soon >= fewer / 2) & (
+        pl.max_horizontal(low_sessions, high_sessions) >= SLIP_ODDS * fewer
     )
     # Only what people had corrected may be a slip: the others' keys are not looked at.
     is_corrected = corrected_soon >= pl.col("sessions") / 2
     named = named.with_columns(
         is_variant=is_variant,
         extra=is_plain.cast(pl.Int64),
-        wrong=pl.when(low_is_rarer).then("low").otherwise("high"),
+        rarer=pl.when(low_is_rarer).then(pl.lit("low")).otherwise(pl.lit("high")),
     ).with_row_index("row")
     asked = named.filter(~is_variant & is_corrected)
-    slipped = asked.filter(_is_slip(asked))["row"]
+    slipped = asked.filter(_are_slips(asked, texts["query"]))["row"]
     is_correction = pl.col("is_variant") | pl.col("row").is_in(slipped.implode())
-    return named.with_columns(wrong_id=pl.when(is_correction).then("wrong"))
+    return named.with_columns(wrong=pl.when(is_correction).then("rarer"))
 
 
-def _is_slip(asked: pl.DataFrame) -> pl.Series:
+def _are_slips(asked: pl.DataFrame, queries: pl.Series) -> pl.Series:
     """Whether two queries differ by few keys, as typed or on the keyboard's other language.
 
     Args:
-        asked: `low_query`, `high_query` and `extra`, the slips that are believed beyond those that
-            the length of the longer one allows.
+        asked: `low_text` and `high_text`, places in `queries`, and `extra`, the slips that are
+            believed beyond those that the length of the longer one allows.
+        queries: the texts.
     """
     most = len(SLIP_LENGTHS)
-    low, high = (variant_keys(asked[name]) for name in ("low_query", "high_query"))
+    low, high = (variant_keys(queries.gather(asked[of])) for of in ("low_text", "high_text"))
     low_keys, high_keys = keystrokes(low), keystrokes(high)
     compared = [
         (low_keys, high_keys),
@@ -265,15 +276,14 @@ def _directed(named: pl.DataFrame) -> pl.DataFrame:
 
     def seen_from(one: str, other: str) -> pl.DataFrame:
         after, both, of_query = f"{other}_after", "sessions", f"{one}_sessions"
-        return named.select(
-            "wrong_id",
+        is_shown = pl.col("wrong").is_null() | (pl.col("wrong") == one)
+        return named.filter(is_shown).select(
             "sessions",
             "searchers",
             "significance",
-            query_id=one,
-            query=f"{one}_query",
-            related_query=f"{other}_query",
-            related_surface=f"{other}_surface",
+            is_correction=pl.col("wrong").is_not_null(),
+            text=f"{one}_text",
+            related_text=f"{other}_text",
             related_variant_id=f"{other}_variant_id",
             # That share, in either order, predicts the next query better than P(next | query) of
             # the query-flow graph (Boldi and others, CIKM 2008), whose counts are few; this, better
@@ -282,8 +292,4 @@ def _directed(named: pl.DataFrame) -> pl.DataFrame:
             next_probability=pl.col(after) / pl.col(of_query),
         )
 
-    both_ways = pl.concat([seen_from("low", "high"), seen_from("high", "low")])
-    is_related = pl.col("wrong_id").is_null()
-    return both_ways.filter(is_related | (pl.col("wrong_id") == pl.col("query_id"))).with_columns(
-        is_correction=~is_related
-    )
+    return pl.concat([seen_from("low", "high"), seen_from("high", "low")])
