@@ -1,10 +1,14 @@
 """Carries steps out on Spark: it schedules, moves and tries again; the workers run the functions.
 
 The only file that imports PySpark. A map task runs one piece and packs what comes of it: for each
-key and kind the rows as one Arrow stream (lz4). Spark brings the streams of a group of keys
+key and kind the rows as one Arrow stream (lz4). Spark's shuffle brings the streams of a key
 together; a reduce task unpacks them, runs the reducer and writes its tables itself, each under a
 name that depends on the group alone. So a task that is tried again, or runs twice, writes the same
 file again.
+
+Which keys there are, and how they are grouped, is known only when the map is done. So a key goes to
+one of many partitions by its name; what maps tell goes to a partition of its own, which alone the
+driver reads; and a reduce reads those partitions that its keys went to.
 
 Streams are carried as plain bytes (RDDs): there is nothing in them that Spark's SQL could plan, and
 its planning and compiling would take longer than the work on an hour.
@@ -18,6 +22,7 @@ import re
 import signal
 import threading
 import zipfile
+import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -26,7 +31,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from py4j.protocol import Py4JError, Py4JJavaError
-from pyspark import RDD, SparkConf, SparkContext, StorageLevel, TaskContext
+from pyspark import RDD, SparkConf, SparkContext, TaskContext
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
@@ -55,35 +60,39 @@ SETTINGS: Final = {
     "spark.ui.showConsoleProgress": "false",
     # Each task has one core.
     "spark.executorEnv.POLARS_MAX_THREADS": "1",
+    # Rows are packed already.
+    "spark.shuffle.compress": "false",
+    "spark.shuffle.spill.compress": "false",
 }
 
-#: What a task gives: its place, key (None: told to the driver), kind, packed rows or what is told.
-Packed = tuple[int, str | None, str, bytes]
+#: What a task gives: its place, key ("": told to the driver), kind, packed rows or what is told.
+Packed = tuple[int, str, str, bytes]
+#: So many partitions have rows; few keys share one. What is told lies in the first one of all.
+_PARTITIONS: Final = 255
+_TOLD: Final = 0
 #: The kind of what is told that is an error.
 _ERROR: Final = "error"
 
 
 class SparkSpool:
-    """What maps gave: where Spark keeps it."""
+    """What a map gave: where Spark's shuffle keeps it."""
 
     def __init__(self) -> None:
-        self.parts: list[RDD[Packed]] = []
+        self.shuffled: RDD[tuple[int, Packed]] | None = None
         self._keys: set[str] = set()
 
     def all_keys(self) -> list[str]:
         """All keys, rising."""
         return sorted(self._keys)
 
-    def add(self, packed: "RDD[Packed]", keys: set[str]) -> None:
-        """Keep what a map gave."""
-        self.parts.append(packed)
-        self._keys |= keys
+    def fill(self, shuffled: "RDD[tuple[int, Packed]]", keys: set[str]) -> None:
+        """Keep what a map gave: one map fills a spool."""
+        self.shuffled = shuffled
+        self._keys = keys
 
     def close(self) -> None:
-        """Let everything go."""
-        for part in self.parts:
-            with suppress(Exception):  # the session may have gone
-                part.unpersist()
+        """Let everything go: Spark does when nobody asks for it any more."""
+        self.shuffled = None
 
 
 class OnSpark:
@@ -107,16 +116,16 @@ class OnSpark:
         tasks = min(len(pieces), max(_LEAST_TASKS, _TASKS_A_CORE * context.defaultParallelism))
         asked = context.parallelize(list(enumerate(pieces)), tasks)
         packed = asked.mapPartitions(_Mapping(mapper, _tries(context)))
-        packed = packed.persist(StorageLevel.MEMORY_AND_DISK)
+        shuffled = packed.partitionBy(1 + _PARTITIONS, int)
         with _failures():
-            told = packed.filter(_is_told).collect()
+            told = context.runJob(shuffled, _without_numbers, [_TOLD])
         keys: set[str] = set()
         found = []
         for _, _, kind, data in sorted(told, key=lambda row: (row[0], row[2])):
             result, of_part = _result(kind, data)
             found.append(result)
             keys |= of_part
-        into.add(packed, keys)
+        into.fill(shuffled, keys)
         return found
 
     def reduce(
@@ -126,24 +135,44 @@ class OnSpark:
         reducer: Callable[[str, Any], Any],
         write: Callable[[str, str, Any], None],
     ) -> list[Any]:
-        """Reduce each group of keys in a task of its own; what was told, group by group."""
+        """Reduce each group of keys in a task; what was told, group by group."""
         if not groups:
             return []
         context = self._spark().sparkContext
         names = list(groups)
-        numbers = {key: number for number, name in enumerate(names) for key in groups[name]}
-        # A group of which no rows came is reduced, too.
-        nothing: list[tuple[int, Packed]] = [(n, (-1, "", "", b"")) for n in range(len(names))]
-        placed = [part.mapPartitions(_Placing(numbers)) for part in spool.parts]
-        together = context.union([context.parallelize(nothing, 1), *placed])
-        grouped = together.partitionBy(len(names), int)
+        shuffled, partitions = self._placed(spool, groups)
+        work = _Reducing(reducer, write, names, groups, partitions)
+        reduced = shuffled.mapPartitionsWithIndex(work)
         with _failures():
-            told = grouped.mapPartitions(_Reducing(reducer, write, names)).collect()
+            told = context.runJob(reduced, list, sorted(set(partitions)))
         return [pickle.loads(data) for _, data in sorted(told)]
 
+    def _placed(
+        self, spool: SparkSpool, groups: Mapping[str, Sequence[str]]
+    ) -> tuple["RDD[tuple[int, Packed]]", list[int]]:
+        """Rows in partitions of which each group is in one, and in which."""
+        of_groups = [{_partition_of(key) for key in keys} for keys in groups.values()]
+        shuffled = spool.shuffled
+        if shuffled is None:  # no rows: groups are reduced all the same
+            nothing: list[tuple[int, Packed]] = []
+            return self._spark().sparkContext.parallelize(nothing, len(groups)), [
+                *range(len(groups))
+            ]
+        if all(len(each) <= 1 for each in of_groups):
+            free = iter(sorted({*range(1, 1 + _PARTITIONS)}.difference(*of_groups)))
+            return shuffled, [min(each) if each else next(free, 1) for each in of_groups]
+        numbers = {key: number for number, keys in enumerate(groups.values()) for key in keys}
+        tasks = min(1 + _PARTITIONS, _TASKS_A_CORE * shuffled.context.defaultParallelism)
+        again = shuffled.coalesce(tasks).mapPartitions(_Placing(numbers))
+        return again.partitionBy(len(groups), int), [*range(len(groups))]
 
-def _is_told(packed: Packed) -> bool:
-    return packed[1] is None
+
+def _partition_of(key: str) -> int:
+    return 1 + zlib.crc32(key.encode()) % _PARTITIONS
+
+
+def _without_numbers(rows: Iterable[tuple[int, Packed]]) -> list[Packed]:
+    return [packed for _, packed in rows]
 
 
 @contextmanager
@@ -175,20 +204,21 @@ class _Mapping:
         self._mapper = mapper
         self._tries = tries
 
-    def __call__(self, pieces: Iterable[tuple[int, Any]]) -> Iterator[Packed]:
+    def __call__(self, pieces: Iterable[tuple[int, Any]]) -> Iterator[tuple[int, Packed]]:
         for place, piece in pieces:
             try:
                 for number, part in enumerate(self._mapper(piece)):
                     for (key, kind), rows in part.rows.items():
-                        yield place, key, kind, _stream(rows)
+                        yield _partition_of(key), (place, key, kind, _stream(rows))
                     keys = {key for key, _ in part.rows}
-                    yield place, None, f"{number:09d}", pickle.dumps((part.told, keys))
+                    told = pickle.dumps((part.told, keys))
+                    yield _TOLD, (place, "", f"{number:09d}", told)
             except (UnreadableFileError, PipelineError) as error:
                 context = TaskContext.get()
                 tried = context.attemptNumber() + 1 if context is not None else self._tries
                 if tried < self._tries:  # on another node it may work
                     raise
-                yield place, None, _ERROR, pickle.dumps((error, set()))
+                yield _TOLD, (place, "", _ERROR, pickle.dumps((error, set())))
 
 
 class _Placing:
@@ -197,37 +227,47 @@ class _Placing:
     def __init__(self, numbers: Mapping[str, int]) -> None:
         self._numbers = numbers
 
-    def __call__(self, rows: Iterable[Packed]) -> Iterator[tuple[int, Packed]]:
-        for row in rows:
-            number = self._numbers.get(row[1] or "")
+    def __call__(self, rows: Iterable[tuple[int, Packed]]) -> Iterator[tuple[int, Packed]]:
+        for _, packed in rows:
+            number = self._numbers.get(packed[1])
             if number is not None:
-                yield number, row
+                yield number, packed
 
 
 class _Reducing:
-    """What a task of a reduce runs: all rows of a partition are of one group."""
+    """What a task of a reduce runs: a partition holds all rows of its groups."""
 
     def __init__(
         self,
         reducer: Callable[[str, Any], Any],
         write: Callable[[str, str, Any], None],
         names: Sequence[str],
+        groups: Mapping[str, Sequence[str]],
+        partitions: Sequence[int],
     ) -> None:
         self._reducer = reducer
         self._write = write
         self._names = names
+        self._numbers = {key: n for n, name in enumerate(names) for key in groups[name]}
+        self._partitions = partitions
 
-    def __call__(self, rows: Iterable[tuple[int, Packed]]) -> Iterator[tuple[int, bytes]]:
+    def __call__(
+        self, partition: int, rows: Iterable[tuple[int, Packed]]
+    ) -> Iterator[tuple[int, bytes]]:
         import polars as pl
 
-        packed: dict[int, list[Packed]] = defaultdict(list)
-        for number, row in rows:
-            packed[number].append(row)
-        for number, of_group in sorted(packed.items()):
+        packed: dict[int, list[Packed]] = {
+            number: [] for number, each in enumerate(self._partitions) if each == partition
+        }
+        for _, row in rows:
+            number = self._numbers.get(row[1])
+            if number is not None:
+                packed[number].append(row)
+        while packed:
+            number = min(packed)
             found: dict[str, list[Any]] = defaultdict(list)
-            for _, _, kind, data in sorted(of_group, key=lambda row: (row[0], row[2])):
-                if data:
-                    found[kind].append(pl.read_ipc_stream(BytesIO(data)))
+            for _, _, kind, data in sorted(packed.pop(number), key=lambda row: (row[0], row[2])):
+                found[kind].append(pl.read_ipc_stream(BytesIO(data)))
             name = self._names[number]
             made = self._reducer(name, found)
             for folder, table in made.tables.items():
