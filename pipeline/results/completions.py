@@ -141,11 +141,13 @@ def _variants(weighed: pl.LazyFrame, min_searchers: int) -> pl.DataFrame:
         "variant_id",
         min_searchers,
     )
-    of_form = (
-        weighed.join(people.lazy(), on="variant_id", how="semi")
-        .group_by("query_id", "surface")
-        .agg(pl.col("variant_id", "query").first(), pl.col("weight", "searchers").sum())
+    forms = (
+        weighed.select("variant_id", "query_id", "query", "surface", "weight", "searchers")
+        .join(people.lazy(), on="variant_id", how="semi")
         .collect()
+    )
+    of_form = forms.group_by("query_id", "surface").agg(
+        pl.col("variant_id", "query").first(), pl.col("weight", "searchers").sum()
     )
     of_query = of_form.group_by("query_id").agg(
         pl.col("variant_id", "query").first(), pl.col("weight").sum()
