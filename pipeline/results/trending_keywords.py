@@ -108,8 +108,15 @@ def trending_keywords(
     past.require_ranges(window_end)
     limits.require(min_searchers=min_searchers, min_score=min_score, top=top)
 
+    of_hours = (
+        hourly_counts.group_by("hour")
+        .agg(pl.col("searchers", "also_searched").sum(), all=pl.lit(0))
+        .collect()
+        .lazy()
+    )
+
     def board(end: datetime) -> pl.DataFrame:
-        scored = _scored(past, hourly_counts, names, end, min_searchers)
+        scored = _scored(past, hourly_counts, of_hours, names, end, min_searchers)
         surprising = scored.filter(pl.col("score") >= _least_score(min_score, len(scored)))
         return _with_issues_once(surprising, top)
 
@@ -196,11 +203,15 @@ class _Past:
 def _scored(
     past: _Past,
     hourly_counts: pl.LazyFrame,
+    of_hours: pl.LazyFrame,
     names: pl.LazyFrame,
     end: datetime,
     min_searchers: int,
 ) -> pl.DataFrame:
-    """What enough people typed in the window up to `end`, with its expectation and score."""
+    """What enough people typed in the window up to `end`, with its expectation and score.
+
+    `of_hours` are the people of all queries together, one row an hour.
+    """
     counts = past.hours(hourly_counts, end)
     forms = _forms(counts.filter(pl.col("hour") >= end - past.window), names, min_searchers)
     typed = _typed(forms, min_searchers)
@@ -212,8 +223,7 @@ def _scored(
         how="left",
         maintain_order="left",
     )
-    hours = counts.group_by("hour").agg(pl.col("searchers", "also_searched").sum(), all=pl.lit(0))
-    of_all = past.summed(hours, ["all"], end)
+    of_all = past.summed(past.hours(of_hours, end), ["all"], end)
     if typed.is_empty() or of_all.is_empty():
         return typed.with_columns(
             expected_searchers=pl.lit(None, pl.Float64), score=pl.lit(None, pl.Float64)
