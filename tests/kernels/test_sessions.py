@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.columns import DAILY_PAIRS
 from pipeline.counting.people import SKETCH_SIZE, different_people
-from pipeline.counting.sessions import added_up, daily_pairs, session_pairs
+from pipeline.counting.sessions import added_up, daily_pairs, reach, session_pairs
 from pipeline.counting.sessions import counted as counted_pairs
 from pipeline.errors import InvalidParameterError
 from tests.kernels.rows import Row, Search, at, rows_of, search, searches
@@ -250,6 +250,38 @@ def test_agrees_with_a_plain_python_walk() -> None:
 
     assert len(expected) > 500
     assert pairs_of(rows, zone="Asia/Kolkata", gap_minutes=20, max_queries=6) == expected
+
+
+@pytest.mark.parametrize(
+    ("zone", "day"),
+    [
+        (SEOUL, "2026-03-03"),
+        ("America/New_York", "2026-03-08"),  # without two o'clock
+        ("America/Havana", "2026-03-08"),  # without its midnight
+        ("America/Havana", "2026-11-01"),  # with two hours after midnight that look the same
+        ("Atlantic/Azores", "2026-10-25"),
+    ],
+)
+def test_pairs_of_a_day_need_no_searches_beyond_its_reach(zone: str, day: str) -> None:
+    rng = random.Random(7)
+    start = at(f"{day}T00:00:00") - timedelta(hours=24)
+    rows = [
+        search(
+            rng.choice("abcdefgh"),
+            user=rng.randrange(3),
+            at_=(start + timedelta(seconds=rng.randrange(72 * 3600))).isoformat(),
+        )
+        for _ in range(1500)
+    ]
+    number = (datetime.fromisoformat(day) - datetime(1970, 1, 1)).days
+    earliest, latest = reach(day, zone=zone)
+    near = [row for row in rows if earliest <= row["searched_at"] <= latest]
+
+    expected = [pair for pair in pairs_of(rows, zone=zone) if pair[0] == day]
+
+    assert len(near) < len(rows) / 2
+    assert len(expected) > 100
+    assert pairs_of(near, zone=zone, day=number) == expected
 
 
 def test_daily_pairs_add_up_what_sessions_say() -> None:
