@@ -8,9 +8,10 @@
 """
 
 import logging
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from functools import partial
 from itertools import chain
 from typing import Final
@@ -29,6 +30,7 @@ from pipeline.runs.read import (
     REJECTED,
     Reading,
     Tally,
+    first_day,
     numbered_in_file,
     parts,
     read_part,
@@ -45,6 +47,8 @@ from pipeline.store.tables import scanned_files, write
 SEARCHES_A_BUCKET: Final = 3_000_000
 #: A log has at least so many bytes for a search.
 LEAST_BYTES_A_SEARCH: Final = 30
+#: Of files of so many bytes and more the beginning is read to tell their day.
+LARGE_BYTES: Final = 16 * 1024 * 1024
 #: People are never cut into more buckets.
 MOST_BUCKETS: Final = 256
 #: A bucket's day in so many files is written as one.
@@ -108,9 +112,10 @@ def merge(
         spool = carrier.spool()
         try:
             seen = Seen()
-            buckets = _buckets_of_new(root, readable)
+            reading = _reading(root, now)
+            buckets = _buckets_of_new(root, readable, reading, storage)
             if readable:
-                reading = _reading(root, buckets, now)
+                reading = replace(reading, buckets=buckets)
                 read = partial(read_part, reading=reading, storage=storage)
                 pieces = parts(span for item in readable for span in spans(item))
                 tallies = carrier.map(pieces, read, spool)
@@ -155,16 +160,32 @@ def merge(
     return entries
 
 
-def _buckets_of_new(root: Root, readable: Sequence[Readable]) -> int:
+def _buckets_of_new(
+    root: Root, readable: Sequence[Readable], reading: Reading, storage: Storage
+) -> int:
     """Into how many buckets new people are cut: enough for any day, and for the newest one."""
     size = sum(item.file.size for item in readable)
+    if size > SEARCHES_A_BUCKET * LEAST_BYTES_A_SEARCH:
+        size = _most_bytes_a_day(readable, reading, storage)
     buckets = _buckets(size // LEAST_BYTES_A_SEARCH, MOST_BUCKETS)
     newest = max(root.state.days, default=None)
     stored = [] if newest is None else _files(root, "searches", newest)
     return max(buckets, buckets_of(stored) or 1)
 
 
-def _reading(root: Root, buckets: int, now: datetime) -> Reading:
+def _most_bytes_a_day(readable: Sequence[Readable], reading: Reading, storage: Storage) -> int:
+    """At most about so many bytes are of a day: a file counts for the one with which it begins."""
+    of_any, of_day = 0, Counter[date]()
+    for item in readable:
+        day = first_day(item, reading, storage) if item.file.size >= LARGE_BYTES else None
+        if day is None:
+            of_any += item.file.size
+        else:
+            of_day[day] += item.file.size
+    return of_any + max(of_day.values(), default=0)
+
+
+def _reading(root: Root, now: datetime) -> Reading:
     kept_from = root.state.kept_from
     return Reading(
         root.state.zone,
@@ -173,7 +194,6 @@ def _reading(root: Root, buckets: int, now: datetime) -> Reading:
         root.erased(),
         searches_from=kept_from.get("searches"),
         rejects_from=kept_from.get("rejects"),
-        buckets=buckets,
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import BinaryIO, Final
 from zoneinfo import ZoneInfo
 
@@ -36,6 +36,8 @@ from pipeline.store.storage import Storage
 #: Bytes of a log that are read, and parsed, at once.
 BLOCK_BYTES: Final = 16 * 1024 * 1024
 
+#: Of a file so many bytes tell when it begins.
+_LOOKED_AT_BYTES: Final = 16 * 1024
 #: Files of fewer bytes are read together, up to so many.
 SMALL_BYTES: Final = 1024 * 1024
 MOST_FILES: Final = 500
@@ -127,6 +129,22 @@ def parts(spans_: Iterable[Span]) -> list[list[Span]]:
     return [*found, *small.values()]
 
 
+def first_day(item: Readable, reading: Reading, storage: Storage) -> date | None:
+    """The day of the first search of a file, by its beginning; None: that does not tell."""
+    if item.format.kind == "parquet" or is_packed(item.file.source):
+        return None
+    head = storage.head(item.file.source, _LOOKED_AT_BYTES)
+    lines = next(lines_of([head], item.charset, item.format.line_end))
+    told = searches_of_lines(lines, item.format, item.charset, _circumstances(item, reading))
+    times = told["searched_at"].drop_nulls()
+    local = times.dt.convert_time_zone(reading.zone).dt.date()
+    return local[0] if len(local) else None
+
+
+def _circumstances(item: Readable, reading: Reading) -> Circumstances:
+    return Circumstances(reading.zone, item.day, reading.now, reading.user_keys, reading.erased)
+
+
 def read_part(
     part: Sequence[Span], reading: Reading, storage: Storage
 ) -> Iterator[Mapped[Sequence[Tally]]]:
@@ -158,7 +176,7 @@ def read_part(
 def _numbered(part: Sequence[Span], reading: Reading, storage: Storage) -> Iterator[pl.DataFrame]:
     """Lines with their verdict, `source` and `line`: a file block by block, many together."""
     item = part[0].item
-    how = Circumstances(reading.zone, item.day, reading.now, reading.user_keys, reading.erased)
+    how = _circumstances(item, reading)
     if len(part) == 1:
         name, first = item.file.rows_name, part[0].number * _LINES_A_SPAN + 1
         with _named(item):
