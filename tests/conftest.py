@@ -1,6 +1,7 @@
 import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,7 +23,15 @@ SLOW_FILES = {
     *("test_erase.py", "test_expire.py", "test_backfill.py", "test_evaluate_command.py"),
     *("test_intake.py", "test_privacy.py", "test_cli.py", "test_runs.py", "test_root.py"),
     *("test_sample_data.py", "test_hdfs.py", "test_carriers.py", "test_real_logs.py"),
+    *("test_packing.py", "test_edges.py", "test_benchmarks.py", "test_evaluate_trending.py"),
+    *("test_evaluate_log.py", "test_evaluate_autocomplete.py", "test_evaluate_related.py"),
 }
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Do not even import what `make test-fast` leaves out."""
+    is_left_out = "not slow" in config.getoption("-m") and collection_path.name in SLOW_FILES
+    return True if is_left_out else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
