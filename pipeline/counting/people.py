@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from pipeline.counting.groups import changes, least_of_each, order_by, places, sizes
+from pipeline.counting.groups import changes, least_of_each, order_by
 
 #: Below so many people the number is exact; above, its standard error is 1 / √(SKETCH_SIZE - 2),
 #: 3.1 %.
@@ -34,24 +34,32 @@ def united(sketches: pl.DataFrame, by: str) -> pl.DataFrame:
     )
 
 
-def different_people(sketches: pl.DataFrame, by: str) -> pl.DataFrame:
-    """The number of different people of each group.
+def different_people(sketches: pl.DataFrame, by: str, *, at_least: int = 1) -> pl.DataFrame:
+    """The number of different people of each group that has so many.
 
     Args:
-        sketches: `by` (Int64) and `searchers_sketch`; without nulls.
+        sketches: `by` and `searchers_sketch`; without nulls.
         by: the column that identifies a group.
+        at_least: different people.
 
     Returns:
-        `by`, rising, and `searchers`: exact below `SKETCH_SIZE`, else estimated.
+        `by` and `searchers` (Int64): exact below `SKETCH_SIZE`, else estimated.
     """
-    key, user = _people(sketches, by)
-    starts = np.flatnonzero(changes(key))
-    people = sizes(starts, len(key))
-    # Ids are spread over all of Int64: the share of them below the last one in the sketch.
-    last = np.flatnonzero(places(starts, len(key)) == SKETCH_SIZE - 1)
-    below_last = (user[last].astype(np.float64) + 2.0**63) / 2.0**64
-    people[people >= SKETCH_SIZE] = np.floor((SKETCH_SIZE - 1) / below_last + 0.5).astype(np.int64)
-    return pl.DataFrame({by: key[starts], "searchers": people})
+    ids = pl.col("searchers_sketch").explode(empty_as_null=False)
+    of_group = sketches.group_by(by).agg(ids=ids.unique())
+    counted = of_group.select(by, searchers=pl.col("ids").list.len().cast(pl.Int64))
+    # Only what very many people typed has to be sorted. Ids are spread over all of Int64: the share
+    # of them below the last one in the sketch.
+    last = of_group.filter(counted["searchers"] >= SKETCH_SIZE).select(
+        by, last=pl.col("ids").list.sort().list.get(SKETCH_SIZE - 1)
+    )
+    below_last = (pl.col("last").cast(pl.Float64) + 2.0**63) / 2.0**64
+    estimated = ((SKETCH_SIZE - 1) / below_last + 0.5).floor().cast(pl.Int64)
+    return (
+        counted.filter(pl.col("searchers") >= at_least)
+        .join(last, on=by, how="left")
+        .select(by, searchers=pl.coalesce(estimated, "searchers"))
+    )
 
 
 def _people(sketches: pl.DataFrame, by: str) -> tuple[np.ndarray, np.ndarray]:

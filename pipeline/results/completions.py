@@ -9,6 +9,7 @@ import polars as pl
 
 from pipeline import limits
 from pipeline.counting.groups import Ints, changes, order_by, places
+from pipeline.counting.people import different_people
 from pipeline.errors import InvalidParameterError
 from pipeline.language.characters import CodePoints
 from pipeline.language.keys import (
@@ -18,7 +19,6 @@ from pipeline.language.keys import (
     without_shift,
 )
 from pipeline.language.queries import endings, ids, variant_key, variant_keys
-from pipeline.results.searchers import enough_people
 from pipeline.results.weights import WEIGHT_UNIT, decayed
 from silgeom.text import normalized_query
 
@@ -134,12 +134,12 @@ def _variants(weighed: pl.LazyFrame, min_searchers: int) -> pl.DataFrame:
         .select("variant_id", "variant_weight")
         .collect()
     )
-    people = enough_people(
+    people = different_people(
         weighed.select("variant_id", "searchers_sketch")
         .join(possible.lazy(), on="variant_id", how="semi")
         .collect(),
         "variant_id",
-        min_searchers,
+        at_least=min_searchers,
     )
     forms = (
         weighed.select("variant_id", "query_id", "query", "surface", "weight", "searchers")
@@ -234,12 +234,12 @@ def _tails(weighed: pl.LazyFrame, min_searchers: int) -> pl.DataFrame:
         .filter(pl.col("searcher_days") >= min_searchers)
         .collect()
     )
-    people = enough_people(
+    people = different_people(
         of_ending.select("ending_id", "searchers_sketch")
         .join(possible.lazy(), on="ending_id", how="semi")
         .collect(),
         "ending_id",
-        min_searchers,
+        at_least=min_searchers,
     )
     shown = possible.join(people, on="ending_id")
     texts = (

@@ -15,12 +15,12 @@ import numpy as np
 import polars as pl
 
 from pipeline import limits
+from pipeline.counting.people import different_people
 from pipeline.errors import InvalidParameterError
 from pipeline.language.keys import keystrokes, other_keyboard_keystrokes
 from pipeline.language.queries import variant_keys
 from pipeline.results.distances import Distances, keystroke_distances
 from pipeline.results.names import names_of
-from pipeline.results.searchers import enough_people
 
 #: Keys of the longer query that allow one, two and three slips: 날시, four syllables, seven.
 SLIP_LENGTHS: Final = (5, 9, 15)
@@ -191,7 +191,7 @@ def _shared_sessions(
     )
     # Sketches are dear: only those of pairs with enough sessions are united.
     sketches = unordered("searchers_sketch").join(counted.lazy(), on="pair", how="semi").collect()
-    people = enough_people(sketches, "pair", min_searchers)
+    people = different_people(sketches, "pair", at_least=min_searchers)
     found = counted.join(people, on="pair").sort("pair")
     low = known[found["pair"] // len(known)]
     high = known[found["pair"] % len(known)]
