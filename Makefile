@@ -79,6 +79,10 @@ benchmark-growth: environment ## What a long history, skew, small files and a la
 benchmark-years: environment ## State and time of a root with 10 and with 10,000 boards
 	@.venv/bin/python -m benchmarks.years $(ARGS)
 
+.PHONY: benchmark-cluster
+benchmark-cluster: environment ## On the cluster, which is up: all three results beside tutorials
+	@.venv/bin/python -m benchmarks.cluster $(ARGS)
+
 .PHONY: benchmark-paper
 benchmark-paper: environment ## A billion searches a day, computed from a run's bytes and CPU
 	@.venv/bin/python -m benchmarks.paper $(ARGS)

@@ -313,11 +313,12 @@ def arguments() -> argparse.Namespace:
         help="tutorial, polars, spark",
     )
     parser.add_argument("--write", type=Path, metavar="PAGE.md", help="put the tables there")
+    parser.add_argument("--section", default="speed", help="where in the page (speed)")
     parser.add_argument("--plot", type=Path, metavar="FILE.png", help="draw the times")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="work there, and keep it")
     args = parser.parse_args()
     if args.write:
-        check_markers(args.write, "speed")
+        check_markers(args.write, args.section)
     return args
 
 
@@ -372,7 +373,7 @@ def main() -> int:
         if args.plot:
             image = os.path.relpath(args.plot, args.write.parent)
             parts.append(f"![Time of each contender as a multiple of DuckDB's]({image})")
-        put(args.write, "speed", "\n\n".join(parts))
+        put(args.write, args.section, "\n\n".join(parts))
     return 0
 
 

@@ -224,14 +224,16 @@ RESULTS: Final[dict[str, Callable[[SparkSession, str], DataFrame]]] = {
 def main() -> None:
     result, landing, target = sys.argv[1:4]
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    spark = (
-        SparkSession.builder.master("local[*]")
-        .config("spark.driver.memory", "4g")
-        .config("spark.ui.enabled", "false")
-        .config("spark.sql.session.timeZone", "UTC")
-        .config("spark.sql.shuffle.partitions", "200")
-        .getOrCreate()
+    builder = SparkSession.builder.config("spark.sql.session.timeZone", "UTC").config(
+        "spark.sql.shuffle.partitions", "200"
     )
+    if "HADOOP_CONF_DIR" not in os.environ:  # else on that cluster, as spark-submit says
+        builder = (
+            builder.master("local[*]")
+            .config("spark.driver.memory", "4g")
+            .config("spark.ui.enabled", "false")
+        )
+    spark = builder.getOrCreate()
     RESULTS[result](spark, landing).toPandas().to_parquet(target)
     spark.stop()
 
