@@ -32,6 +32,9 @@ CLIENT: Final = ("docker", "compose", "exec", "-T", "client")
 TUTORIAL: Final = (
     *("--driver-memory", "1200m"),
     *("--executor-memory", "1200m", "--conf", "spark.executor.memoryOverhead=600m"),
+    # Java as it comes: both of its compilers, its own collector.
+    *("--driver-java-options", "-Dfile.encoding=UTF-8"),
+    *("--conf", "spark.executor.extraJavaOptions=-Dfile.encoding=UTF-8"),
 )
 
 

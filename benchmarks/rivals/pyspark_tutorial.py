@@ -232,6 +232,8 @@ def main() -> None:
             builder.master("local[*]")
             .config("spark.driver.memory", "4g")
             .config("spark.ui.enabled", "false")
+            # Java as it comes: both of its compilers, its own collector.
+            .config("spark.driver.extraJavaOptions", "-Dfile.encoding=UTF-8")
         )
     spark = builder.getOrCreate()
     RESULTS[result](spark, landing).toPandas().to_parquet(target)
