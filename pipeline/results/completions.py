@@ -118,6 +118,14 @@ def _without_blocked(weighed: pl.LazyFrame, blocked: Collection[str]) -> pl.Lazy
     return weighed.join(queries.filter(is_blocked).lazy(), on="query_id", how="anti")
 
 
+def _people(
+    counts: pl.LazyFrame, possible: pl.DataFrame, by: str, min_searchers: int
+) -> pl.DataFrame:
+    """`by` and `searchers` of `possible` groups that have enough; only their sketches are read."""
+    sketches = counts.select(by, "searchers_sketch").join(possible.lazy(), on=by, how="semi")
+    return different_people(sketches.collect(), by, at_least=min_searchers)
+
+
 def _variants(weighed: pl.LazyFrame, min_searchers: int) -> pl.DataFrame:
     """What enough people typed, whatever its spacing: one row for all forms of a query.
 
@@ -134,13 +142,7 @@ def _variants(weighed: pl.LazyFrame, min_searchers: int) -> pl.DataFrame:
         .select("variant_id", "variant_weight")
         .collect()
     )
-    people = different_people(
-        weighed.select("variant_id", "searchers_sketch")
-        .join(possible.lazy(), on="variant_id", how="semi")
-        .collect(),
-        "variant_id",
-        at_least=min_searchers,
-    )
+    people = _people(weighed, possible, "variant_id", min_searchers)
     forms = (
         weighed.select("variant_id", "query_id", "query", "surface", "weight", "searchers")
         .join(people.lazy(), on="variant_id", how="semi")
@@ -234,13 +236,7 @@ def _tails(weighed: pl.LazyFrame, min_searchers: int) -> pl.DataFrame:
         .filter(pl.col("searcher_days") >= min_searchers)
         .collect()
     )
-    people = different_people(
-        of_ending.select("ending_id", "searchers_sketch")
-        .join(possible.lazy(), on="ending_id", how="semi")
-        .collect(),
-        "ending_id",
-        at_least=min_searchers,
-    )
+    people = _people(of_ending, possible, "ending_id", min_searchers)
     shown = possible.join(people, on="ending_id")
     texts = (
         weighed.select("query_id", "query")
