@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from itertools import islice
 from typing import Any, Final
 
@@ -58,6 +58,8 @@ def detect_format(head: bytes, name: str, charset: str | None = None) -> tuple[L
     charset, lines = _head_lines(head, name, charset)
     best, fewest = None, len(lines) // 2 + 1
     for candidate in BUILT_IN[:-1]:
+        if not fewest:
+            break  # none can fit better
         fmt = _bound_or_none(built_in(candidate), lines)
         if fmt is not None and (misfits := _misfits(fmt, lines, fewest)) < fewest:
             best, fewest = fmt, misfits
@@ -218,7 +220,7 @@ def _named(fmt: LogFormat, names: Sequence[str]) -> LogFormat | None:
     def target(ref: ColumnRef) -> ColumnRef | None:
         if isinstance(ref, int):
             return ref
-        position = by_name.get(_folded(ref))
+        position = by_name.get(_folded_name(ref))
         if position is None or fmt.kind != "parquet":
             return position
         return names[position - 1]
@@ -255,6 +257,10 @@ def _named(fmt: LogFormat, names: Sequence[str]) -> LogFormat | None:
 
 def _folded(name: str) -> str:
     return re.sub(r"[\s-]+", "_", name.strip().strip('"').casefold())
+
+
+#: Of the names that formats have: few, and asked for in every line that is tried.
+_folded_name = lru_cache(maxsize=4096)(_folded)
 
 
 # --- One line, as the driver sees it --------------------------------------------------------
@@ -299,7 +305,8 @@ def _fits(fmt: LogFormat, line: str) -> bool:
 def _is_header(fmt: LogFormat, value_of: Callable[[ColumnRef], str | None]) -> bool:
     """Whether a line has the names of the format's header in their places."""
     return all(
-        _folded(value_of(position) or "") == _folded(name) for position, name in fmt.header_cells
+        _folded(value_of(position) or "") == _folded_name(name)
+        for position, name in fmt.header_cells
     )
 
 

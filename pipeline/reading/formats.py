@@ -10,7 +10,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
@@ -140,7 +140,7 @@ class LogFormat:
 
     def to_json(self) -> str:
         """The whole format, bound or not, as one stable line: the ledger keeps it for each file."""
-        return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True)
+        return _to_json(self)
 
     @classmethod
     def from_json(cls, text: str) -> "LogFormat":
@@ -151,6 +151,11 @@ class LogFormat:
             for rule in values.pop("skip", ())
         )
         return cls(**values, skip=skip)
+
+
+@lru_cache(maxsize=64)  # many files, few formats
+def _to_json(log_format: LogFormat) -> str:
+    return json.dumps(asdict(log_format), ensure_ascii=False, sort_keys=True)
 
 
 def _tuples(value: Any) -> Any:  # noqa: ANN401

@@ -166,11 +166,7 @@ def read_part(
         known = lines
         if reading.searches_from is not None:
             known = _with_expired(lines, reading.zone, reading.searches_from)
-        tallies = [
-            _tally(str(source), numbers[str(source)], rows, reading.zone)
-            for (source,), rows in known.partition_by("source", as_dict=True).items()
-        ]
-        yield Mapped(tallies, _rows(known, reading, days))
+        yield Mapped(_tallies(known, numbers, reading.zone), _rows(known, reading, days))
 
 
 def _numbered(part: Sequence[Span], reading: Reading, storage: Storage) -> Iterator[pl.DataFrame]:
@@ -324,23 +320,28 @@ def _with_expired(lines: pl.DataFrame, zone: str, kept_from: str) -> pl.DataFram
     return lines.with_columns(reason=late)
 
 
-def _tally(source: str, span: int, lines: pl.DataFrame, zone: str) -> Tally:
+def _tallies(lines: pl.DataFrame, spans_: Mapping[str, int], zone: str) -> list[Tally]:
+    """What the lines of each source are, all of them counted at once."""
     is_search = pl.col("reason").is_null()
     local = pl.col("searched_at").dt.convert_time_zone(zone).dt.replace_time_zone(None)
-    hours = lines.filter(is_search).select(hour=local.dt.epoch("s") // 3_600)
-    by_hour = hours.group_by("hour").agg(lines=pl.len())  # whole numbers: many rows, few hours
+    hours = lines.filter(is_search).select("source", hour=local.dt.epoch("s") // 3_600)
+    # Whole numbers: many rows, few hours.
+    by_hour = hours.group_by("source", "hour").agg(lines=pl.len())
     hour = pl.col("hour") % 24
     searches = by_hour.group_by(
+        "source",
         reason=pl.lit(None, pl.String),
         day=_day_text(pl.col("hour") // 24),
         early=hour < SESSION_SPILL_HOURS,
         late=hour == 23,
     ).agg(pl.col("lines").sum(), due=pl.lit(None, pl.Int64))
     others = lines.filter(~is_search).group_by(
-        "reason", day=pl.lit(None, pl.String), early=pl.lit(False), late=pl.lit(False)
+        "source", "reason", day=pl.lit(None, pl.String), early=pl.lit(False), late=pl.lit(False)
     )
     counts = pl.concat([searches, others.agg(lines=pl.len(), due=pl.col("due").min())])
-    return Tally(source, span, len(lines), counts)
+    of_source = counts.partition_by("source", as_dict=True, include_key=False)
+    sizes = lines.group_by("source", maintain_order=True).len().rows()
+    return [Tally(source, spans_[source], size, of_source[source,]) for source, size in sizes]
 
 
 def _day_text(days: pl.Expr) -> pl.Expr:
