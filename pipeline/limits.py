@@ -14,15 +14,14 @@ class Limits(NamedTuple):
 
 
 _TOP: Final = Limits(1, 1_000, "rows are compared with one another")
-_HALF_LIFE: Final = Limits(0.01, 100_000, "what is older or younger than a log counts alike")
 
 #: By the name of the parameter.
 LIMITS: Final = {
     "window_hours": Limits(1, 24, "a longer window meets the same hour of the day before"),
     "baseline_days": Limits(1, 366, "a year has every season"),
     "days": Limits(1, 3_660, "ten years"),
-    "half_life_hours": _HALF_LIFE,
-    "half_life_days": _HALF_LIFE,
+    "recent_hours": Limits(1, 8_784, "a year has every season"),
+    "half_life_days": Limits(0.01, 100_000, "what is older or younger than a log counts alike"),
     "min_searchers": Limits(1, 1_000_000_000, "people"),
     "min_score": Limits(0.01, 1_000, "standard deviations"),
     "top": _TOP,

@@ -166,6 +166,7 @@ TRENDING: Final = pa.schema(
         _column("searchers", _LONG, "different people in the window (sum over its hours)"),
         _column("expected_searchers", _DOUBLE, "what its own past leads one to expect"),
         _column("score", _DOUBLE, "signed root of a deviance, in sigmas: see trending.py"),
+        _column("is_surprise", _BOOLEAN, "beyond chance; else only the next largest rise"),
         _column("variants", pa.list_(_TEXT), "other ways to put the same query or issue"),
     ]
 )

@@ -121,14 +121,18 @@ class Completer:
             Completions of the keys typed, or of initials where there are only such; after a space
             those with a new word there come first. If those are fewer than `limit`, also what the
             other keyboard makes of the keys, so far as it is `OTHER_KEYBOARD_ODDS` times as heavy
-            as all that was found; then what the last words may become.
+            as all that begins with what was typed; then what the last words may become. What is in
+            the box already, however it is spaced, is none.
         """
         is_word_over = prefix[-1:] in _SPACES
         query = normalized_query(prefix)
-        found = self._by_keys(query, is_word_over, limit)
+        typed = keystrokes(query)
+        as_typed = self._by_keys(query, is_word_over, limit)
+        # What the box holds already is no completion of it.
+        found = [each for each in as_typed if keystrokes(normalized_query(each.text)) != typed]
         if len(found) < limit:
             raw = unicodedata.normalize("NFC", prefix)
-            least = OTHER_KEYBOARD_ODDS * max((each.weight for each in found), default=0.0)
+            least = OTHER_KEYBOARD_ODDS * max((each.weight for each in as_typed), default=0.0)
             meant = self._by_keys(normalized_query(other_keyboard(raw)), is_word_over, limit)
             likely = [replace(each, key="other keyboard") for each in meant if each.weight >= least]
             found = _united(found, likely)

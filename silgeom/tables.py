@@ -13,6 +13,11 @@ def display_width(text: str) -> int:
     )
 
 
+def _is_number(value: Any) -> bool:  # noqa: ANN401
+    """Whether a cell stands to the right; yes and no do not."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     """A header, a rule and a line a row; numbers stand to the right, texts to the left."""
     body = [list(row) for row in rows]
@@ -20,7 +25,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     widths = [
         max(display_width(text) for text in column) for column in zip(columns, *cells, strict=True)
     ]
-    right = [any(isinstance(row[i], int | float) for row in body) for i in range(len(columns))]
+    right = [any(_is_number(row[i]) for row in body) for i in range(len(columns))]
 
     def line(texts: Sequence[str]) -> str:
         padded = []
@@ -36,6 +41,8 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
 def _shown(value: Any) -> str:  # noqa: ANN401
     if value is None:
         return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:,.2f}"
     if isinstance(value, int):

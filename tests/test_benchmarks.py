@@ -34,9 +34,10 @@ def test_rivals_are_asked_what_the_jobs_answer_without_options() -> None:
     )
 
     assert (board.window_hours, board.baseline_days) == (1, rules.BASELINE_DAYS)
-    assert board.half_life_hours == rules.HALF_LIFE_HOURS
-    assert math.ceil(trending.HALF_LIVES * board.half_life_hours) == rules.RECENT_HOURS
-    assert (board.min_score, board.top) == (rules.MIN_SCORE, rules.TOP)
+    assert board.recent_hours == rules.RECENT_HOURS
+    assert trending.RECENT_REACHED == rules.RECENT_REACHED
+    assert board.top == rules.TOP
+    assert not board.surprises_alone
     assert trending.LEAST_EXPECTED == rules.LEAST_EXPECTED
     assert trending.DAYS_PER_BUSY_DAY == rules.DAYS_PER_BUSY_DAY
     assert trending.DISPERSION == rules.DISPERSION

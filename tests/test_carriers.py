@@ -39,7 +39,7 @@ KEYS = {
     "related": ["query", "kind", "rank"],
     "autocomplete": ["key_kind", "prefix", "rank"],
 }
-TREND = TrendingOptions(1, 14, 96.0, 3, 1.0, 20)
+TREND = TrendingOptions(1, 14, 72, 3, 1.0, 20, surprises_alone=False, phrasings="together")
 RELATE = RelatedOptions(28, 3, 10)
 COMPLETE = AutocompleteOptions(28, 14.0, 3, 10, ("도박",))
 
@@ -144,7 +144,8 @@ def test_spark_reads_the_columns_as_they_are_declared(
     spark: "SparkSession", made: dict[str, Path]
 ) -> None:
     kinds = {"struct<": pa.types.is_struct, "array<bigint>": pa.types.is_list}
-    names = {"string": "string", "bigint": "int64", "int": "int32", "double": "double"}
+    names = {"string": "string", "bigint": "int64", "int": "int32"}
+    names |= {"double": "double", "boolean": "bool"}
     for dataset in KEYS:
         declared = getattr(schemas, dataset.upper())
         found = dict(spark.read.parquet(str(made["in process"] / dataset)).dtypes)

@@ -62,7 +62,7 @@ def test_a_moment_beyond_sense_is_refused(
     [
         ("trending", "--window", "from 1 to 24"),
         ("trending", "--baseline", "from 1 to 366"),
-        ("trending", "--half-life", "from 0.01 to 100,000"),
+        ("trending", "--recent", "from 1 to 8,784"),
         ("trending", "--min-searchers", "from 1 to 1,000,000,000"),
         ("trending", "--min-score", "from 0.01 to 1,000"),
         ("trending", "--top", "from 1 to 1,000"),
@@ -90,14 +90,14 @@ def test_a_number_out_of_its_range_is_refused_with_the_range(
 def test_a_float_that_overflows_is_out_of_range(
     value: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert "from 0.01" in refused("trending", f"--half-life={value}", capsys=capsys)
+    assert "from 0.01" in refused("autocomplete", f"--half-life={value}", capsys=capsys)
 
 
 def test_the_ends_of_every_range_are_taken() -> None:
     parser = command("trending").parser()
 
-    low = ["--window=1", "--baseline=1", "--half-life=0.01", "--min-score=.01", "--top=1"]
-    high = ["--window=24", "--baseline=366", "--half-life=1e5", "--min-score=1000", "--top=01000"]
+    low = ["--window=1", "--baseline=1", "--recent=1", "--min-score=.01", "--top=1"]
+    high = ["--window=24", "--baseline=366", "--recent=8784", "--min-score=1000", "--top=01000"]
 
     assert parser.parse_args([*low, "--at=1990-01-01"]).window_hours == 1
     assert parser.parse_args([*high, "--at=2199-12-31T23:59+00:00"]).top == 1000

@@ -72,7 +72,8 @@ def texts(completer: Completer, prefix: str, limit: int = 10) -> list[str]:
         ("Rhcqkx", ["꽃밭"]),
         ("ㄳ", ["감사"]),  # as an input method shows ㄱㅅ
         ("ㅇㅇㅍ 1", ["아이폰 15"]),
-        ("Python", ["python"]),
+        ("Pytho", ["python"]),
+        ("Python", []),
         ("ＰＹ", ["python"]),
         (normalize("NFD", "카카오"), ["카카오톡"]),
         (normalize("NFD", "ㅔㅛ쇄ㅜ"), ["python"]),
@@ -91,9 +92,9 @@ def test_a_prefix_finds_what_is_being_typed(
     ("prefix", "expected"),
     [
         ("the", ["the glory"]),  # 60 is less than ten times 9
-        ("and", ["and"]),
-        ("for", ["for"]),
-        ("랙", ["랙"]),
+        ("and", []),
+        ("for", []),
+        ("랙", []),
         # 50 is ten times 5, and comes after what was typed; the last is the end of a query.
         ("g", ["gdragon", "홍대 맛집", "glory"]),
     ],
@@ -115,7 +116,8 @@ def test_a_word_stays_what_it_is_unless_the_counts_are_plain(
         ("새py", []),
         ("새 아이폰 ", ["새 아이폰 15"]),  # of the longest words that lead to something
         ("아이폰 1", ["아이폰 15"]),  # found as it is, and not once more
-        ("홍대 맛집", ["홍대 맛집"]),
+        ("홍대 맛집", []),  # in the box already
+        ("홍대맛집", []),
         ("부산 맛집", []),  # nothing to add
         ("부산 ", []),
     ],
@@ -173,7 +175,7 @@ def result(rows: Iterable[tuple[str, str, str, float]]) -> pa.Table:
 
 
 def test_every_state_of_the_box_finds_the_word(completer: Completer) -> None:
-    states = [(word, state) for word in LOG for state in states_of_input(word)]
+    states = [(word, state) for word in LOG for state in states_of_input(word)[:-1]]
 
     lost = [(word, state) for word, state in states if not texts(completer, state)]
 

@@ -3,6 +3,7 @@
 import json
 import random
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +17,10 @@ from pipeline.results.trending_keywords import trending_keywords
 from silgeom.evaluate import trending
 from silgeom.evaluate.log import EvaluationError, variant_key
 from silgeom.evaluate.trend_counts import Counts, counts_of, read_counts
+from silgeom.evaluate.trend_drawn import with_planted_bursts
 from silgeom.evaluate.trend_methods import RIVALS
 from silgeom.evaluate.trend_ours import OURS
-from silgeom.evaluate.trend_simulated import Plan, simulated_counts, with_planted_bursts
+from silgeom.evaluate.trend_portal import Plan, portal
 from silgeom.evaluate.trend_truth import Truth, read_truth
 from silgeom.evaluate.trending import ISSUE, NEUTRAL, WRONG, Rows, compared, judged, measured
 from tests.kernels.rows import at
@@ -127,7 +129,7 @@ def test_what_comes_once_a_month_is_no_false_alarm_where_the_truth_says_so(
 
 
 def test_every_rival_gives_every_cell_a_score() -> None:
-    counts, _ = simulated_counts(Plan(seed=3, searches_a_day=4000, queries=300, days=6))
+    counts, _ = portal(Plan(seed=3, searches_a_day=4000, queries=300, days=6))
     hour, group = counts.cells
     for name, (method, _) in RIVALS.items():
         scores = method(counts, hour, group)
@@ -136,7 +138,7 @@ def test_every_rival_gives_every_cell_a_score() -> None:
 
 
 def test_rivals_see_nothing_of_the_future() -> None:
-    counts, _ = simulated_counts(Plan(seed=3, searches_a_day=4000, queries=300, days=6))
+    counts, _ = portal(Plan(seed=3, searches_a_day=4000, queries=300, days=6))
     hour, group = counts.cells
     past = hour < 100
     for name, (method, _) in RIVALS.items():
@@ -150,19 +152,29 @@ def test_rivals_see_nothing_of_the_future() -> None:
         assert np.array_equal(before, after), name
 
 
-def test_drawn_counts_are_the_same_for_a_seed_and_their_bursts_are_found() -> None:
-    plan = Plan(seed=5, searches_a_day=20_000, queries=2000)
-    (one, truth), (two, _) = simulated_counts(plan), simulated_counts(plan)
+def test_a_portal_is_the_same_for_a_seed_and_its_bursts_are_found() -> None:
+    plan = Plan(seed=5, searches_a_day=40_000, queries=3000, days=18)
+    (one, truth), (two, _) = portal(plan), portal(plan)
     assert np.array_equal(one.searchers, two.searchers)
     assert one.forms == two.forms
 
-    every = trending.our_rows(one, OURS)
+    every = trending.our_rows(one, truth, OURS)
     shown = trending.our_shown_rows(one, every, 0.0, OURS)
     found = measured(shown, every, one, truth, first=14 * 24)
-    assert len(truth.issues) == 40
     assert found.right.sum() / found.shown.sum() >= 0.95
+    assert found.found.sum() / found.true.sum() >= 0.8
     assert np.median(found.delays) <= 1
     assert set(found.best_ranks.values()) == {None}
+
+
+def test_boards_of_a_portal_are_as_restless_as_a_real_one() -> None:
+    _, truth = portal(Plan(seed=6, searches_a_day=200_000, queries=2000, days=21, attacks=False))
+    boards = [truth.board(hour, 20) for hour in range(7 * 24, 21 * 24)]
+    new = [len(set(after) - set(before)) for before, after in pairwise(boards)]
+
+    # 48 days of a real portal's hourly board of 20: nine new names an hour.
+    assert 6 <= np.mean(new) <= 12
+    assert np.mean([len(board) for board in boards]) >= 15
 
 
 def test_bursts_can_be_planted_into_any_log(counts: Counts) -> None:
@@ -188,6 +200,12 @@ def test_a_wrong_truth_is_a_sentence(counts: Counts, tmp_path: Path) -> None:
 WORDS = ["지진", "속보", "가람군", "날씨", "경기", "손흥민", "축구", "결과", "3.5", "c++"]
 
 
+#: Nobody is counted over several forms.
+NO_SEARCHES = pl.LazyFrame(
+    schema={"searched_at": pl.Datetime("us", "UTC"), "user_id": pl.Int64, "query_id": pl.Int64}
+)
+
+
 def random_people(rng: random.Random) -> dict[str, dict[int, int]]:
     """Queries of words in any order, some written together, some mistyped; now and then a burst."""
     people: dict[str, dict[int, int]] = {"늘": {hour: 150 for hour in range(HOURS)}}
@@ -199,7 +217,7 @@ def random_people(rng: random.Random) -> dict[str, dict[int, int]]:
         people[query] = {
             hour: n
             for hour in range(HOURS)
-            if (n := int(rng.expovariate(1 / level)) + rng.choice([9, 40, 400]) * (hour in bursts))
+            if (n := int(rng.expovariate(1 / level)) + rng.choice([3, 9, 40]) * (hour in bursts))
         }
     return people
 
@@ -213,23 +231,27 @@ def test_the_twin_is_the_job(seed: int) -> None:
     end = START + HOURS * HOUR
 
     counts = counts_of(cells, names)
-    every = trending.our_rows(counts, OURS)
+    every = trending.our_rows(counts, Truth(), OURS)
     shown = trending.our_shown_rows(counts, every, 0.0, OURS)
-    last = shown.where(shown.hour == HOURS - 1)
+    surprises = set(shown.group[shown.hour == HOURS - 1].tolist())
+    last = every.where(every.hour == HOURS - 1)
     ours = [
-        (counts.commonest(hour, group), int(counts.people[hour, group]), score)
+        (counts.commonest(hour, group), int(counts.people[hour, group]), group in surprises, score)
         for hour, group, score in zip(last.hour, last.group, last.score, strict=True)
     ][:20]
 
     hourly = pl.from_pandas(cells).select(*HOURLY_COUNTS).cast(pl.Schema(HOURLY_COUNTS))
     named = pl.from_pandas(names).with_columns(surface="query")
     named = named.with_columns(variant_id=ids(variant_keys(named["query"])))
-    board = trending_keywords(hourly.lazy(), named.lazy(), window_end=end, zone="Asia/Seoul")
-    theirs = board.sort("rank").select("query", "searchers", "score").rows()
+    board = trending_keywords(
+        hourly.lazy(), named.lazy(), NO_SEARCHES, window_end=end, zone="Asia/Seoul"
+    )
+    theirs = board.sort("rank").select("query", "searchers", "is_surprise", "score").rows()
 
-    assert [row[:2] for row in ours] == [row[:2] for row in theirs]
-    assert [row[2] for row in ours] == pytest.approx([row[2] for row in theirs], rel=1e-4)
+    assert [row[:3] for row in ours] == [row[:3] for row in theirs]
+    assert [row[3] for row in ours] == pytest.approx([row[3] for row in theirs], rel=1e-4)
     assert len(ours) >= 5
+    assert {row[2] for row in ours} == {True, False}
 
 
 def test_variant_keys_are_those_of_the_job() -> None:

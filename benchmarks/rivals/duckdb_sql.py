@@ -61,10 +61,19 @@ past AS (
     SELECT query,
         sum(searchers) FILTER (age = 0) AS searchers,
         sum(also) FILTER (age = 0) AS also,
-        [{_SEASON}] AS season,
-        sum(searchers * round(pow(2.0, -age / {rules.HALF_LIFE_HOURS}) * 1000000)::BIGINT)
-            FILTER (age BETWEEN 1 AND {rules.RECENT_HOURS}) AS recent
+        [{_SEASON}] AS season
     FROM cells GROUP BY query
+),
+sampled AS (
+    SELECT age, searchers AS everybody FROM cells
+    WHERE query IS NULL AND age BETWEEN 1 AND {rules.RECENT_HOURS}
+),
+recent AS (
+    SELECT query,
+        list_sort(list(searchers / everybody), 'DESC')[
+            (SELECT ceil(count(*) * {rules.RECENT_REACHED})::INT FROM sampled)
+        ] AS share
+    FROM cells JOIN sampled USING (age) WHERE query IS NOT NULL GROUP BY query
 ),
 expected AS (
     SELECT mine.query, mine.searchers,
@@ -76,26 +85,26 @@ expected AS (
         greatest(
             known[len(known) - ceil(len(known) / {rules.DAYS_PER_BUSY_DAY})::INT + 1],
             least(days[7], days[14]),
-            mine.recent * alls.searchers / nullif(alls.recent, 0),
+            recent.share * alls.searchers,
             {rules.LEAST_EXPECTED}
         ) AS e,
         least(
             mine.searchers,
             (mine.also + 1) / nullif({rules.USUAL_SHARE} * alls.also / alls.searchers, 0)
         ) AS x
-    FROM past AS mine, past AS alls
-    WHERE mine.query IS NOT NULL AND alls.query IS NULL
+    FROM past AS mine JOIN past AS alls ON mine.query IS NOT NULL AND alls.query IS NULL
+    LEFT JOIN recent ON recent.query = mine.query
 ),
 scored AS (
     SELECT query, searchers::BIGINT AS searchers, e AS expected_searchers,
         sign(x - e) * sqrt(greatest(
             2 * (x * ln(x / e) - (x + {_SIZE}) * ln((1 + {_D} * x) / (1 + {_D} * e))), 0
-        )) AS score,
-        sqrt({rules.MIN_SCORE} ** 2 + 2 * ln(count(*) OVER ())) AS least_score
-    FROM expected
+        )) AS score
+    FROM expected WHERE x >= {rules.MIN_SEARCHERS}
 )
 SELECT query, searchers, expected_searchers, score FROM scored
-WHERE score >= least_score ORDER BY score DESC, searchers DESC, query LIMIT {rules.TOP}"""
+WHERE score > 0 AND searchers >= expected_searchers + 1
+ORDER BY score DESC, searchers DESC, query LIMIT {rules.TOP}"""
 
 
 def _entropy(*counts: str) -> str:

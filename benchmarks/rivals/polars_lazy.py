@@ -70,7 +70,9 @@ def trending(landing: str) -> pl.LazyFrame:
     alls = _past(
         aged.group_by("age").agg(pl.col("searchers", "also").sum()).with_columns(all=1), ["all"]
     )
-    joined = past.join(alls.drop("all"), how="cross", suffix="_all")
+    joined = past.join(alls.drop("all"), how="cross", suffix="_all").join(
+        _recent(aged, shown), on="query", how="left"
+    )
     days = [
         pl.when(pl.col(f"day{day}_all") > 0).then(
             pl.col(f"day{day}") * pl.col("searchers_all") / pl.col(f"day{day}_all")
@@ -83,9 +85,7 @@ def trending(landing: str) -> pl.LazyFrame:
     expected = pl.max_horizontal(
         known.list.get(busy, null_on_oob=True),
         pl.min_horizontal(days[6], days[13]),
-        pl.when(pl.col("recent_all") > 0).then(
-            pl.col("recent") * pl.col("searchers_all") / pl.col("recent_all")
-        ),
+        pl.col("recent") * pl.col("searchers_all"),
         pl.lit(rules.LEAST_EXPECTED),
     )
     usual = rules.USUAL_SHARE * pl.col("also_all") / pl.col("searchers_all")
@@ -95,7 +95,7 @@ def trending(landing: str) -> pl.LazyFrame:
     return (
         joined.with_columns(expected_searchers=expected, x=believed)
         .with_columns(score=(x - e).sign() * pl.max_horizontal(deviance, 0.0).sqrt())
-        .filter(pl.col("score") >= (rules.MIN_SCORE**2 + 2 * pl.len().log()).sqrt())
+        .filter((pl.col("score") > 0) & (x >= rules.MIN_SEARCHERS) & (pl.col("searchers") >= e + 1))
         .select("query", "searchers", "expected_searchers", "score")
         .sort("score", "searchers", "query", descending=[True, True, False])
         .head(rules.TOP)
@@ -104,7 +104,6 @@ def trending(landing: str) -> pl.LazyFrame:
 
 def _past(cells: pl.LazyFrame, by: list[str]) -> pl.LazyFrame:
     age, searchers = pl.col("age"), pl.col("searchers")
-    weight = ((-age / rules.HALF_LIFE_HOURS * 0.6931471805599453).exp() * 1_000_000).round()
     return cells.group_by(by).agg(
         *(
             searchers.filter(age == 24 * day).sum().alias(f"day{day}")
@@ -112,10 +111,23 @@ def _past(cells: pl.LazyFrame, by: list[str]) -> pl.LazyFrame:
         ),
         searchers.filter(age == 0).sum().alias("searchers"),
         pl.col("also").filter(age == 0).sum().alias("also"),
-        (searchers * weight.cast(pl.Int64))
-        .filter(age.is_between(1, rules.RECENT_HOURS))
-        .sum()
-        .alias("recent"),
+    )
+
+
+def _recent(aged: pl.LazyFrame, shown: pl.LazyFrame) -> pl.LazyFrame:
+    """The share of all searches that half of the hours before reach."""
+    hours = (
+        aged.filter(pl.col("age").is_between(1, rules.RECENT_HOURS))
+        .group_by("age")
+        .agg(pl.col("searchers").sum().alias("everybody"))
+        .with_columns(enough=(pl.len() * rules.RECENT_REACHED).ceil().cast(pl.Int64))
+    )
+    share = (pl.col("searchers") / pl.col("everybody")).sort(descending=True)
+    return (
+        aged.join(shown, on="query", how="semi")
+        .join(hours, on="age")
+        .group_by("query")
+        .agg(recent=share.get(pl.col("enough").first() - 1, null_on_oob=True))
     )
 
 

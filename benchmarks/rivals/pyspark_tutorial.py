@@ -25,15 +25,14 @@ from benchmarks.rivals.rules import (
     DISPERSION,
     GAP_SECONDS,
     HALF_LIFE_DAYS,
-    HALF_LIFE_HOURS,
     LEAST_EXPECTED,
     MAX_PREFIX,
     MAX_QUERIES,
-    MIN_SCORE,
     MIN_SEARCHERS,
     MIN_SIGNIFICANCE,
     PER_PREFIX,
     RECENT_HOURS,
+    RECENT_REACHED,
     TOP,
     USUAL_SHARE,
     ZONE_SECONDS,
@@ -69,15 +68,10 @@ def expectation(counts: list[Any], alls: list[Any], everybody: int) -> float:
     busy = known[len(known) - math.ceil(len(known) / DAYS_PER_BUSY_DAY)] if known else 0.0
     weekly = min((day for day in (days[6], days[13]) if day is not None), default=0.0)
 
-    def recent(cells: dict[int, int]) -> int:
-        return sum(
-            count * round(2.0 ** (-age / HALF_LIFE_HOURS) * 1_000_000)
-            for age, count in cells.items()
-            if 1 <= age <= RECENT_HOURS
-        )
-
-    of_all, least = recent(all_), LEAST_EXPECTED
-    return max(busy, weekly, recent(mine) * everybody / of_all if of_all else 0.0, least)
+    hours = [age for age in range(1, RECENT_HOURS + 1) if age in all_]
+    shares = sorted((mine.get(age, 0) / all_[age] for age in hours), reverse=True)
+    recent = shares[math.ceil(len(hours) * RECENT_REACHED) - 1] if hours else 0.0
+    return max(busy, weekly, recent * everybody, LEAST_EXPECTED)
 
 
 @F.udf(DoubleType())
@@ -141,13 +135,14 @@ def trending(spark: SparkSession, landing: str) -> DataFrame:
         F.sum(F.when(F.col("age") == 0, F.col("n"))).alias("searchers"),
         F.sum(F.when(F.col("age") == 0, F.col("also"))).alias("also"),
     )
-    shown = of_query.where(F.col("searchers") >= MIN_SEARCHERS).crossJoin(cells).cache()
-    least = math.sqrt(MIN_SCORE**2 + 2 * math.log(shown.count()))
+    shown = of_query.where(F.col("searchers") >= MIN_SEARCHERS).crossJoin(cells)
     n, also = F.lit(now["n"]), F.lit(now["also"])
+    believed = (F.col("also") + 1) * now["n"] / (USUAL_SHARE * max(now["also"], 1))
     return (
         shown.withColumn("expected_searchers", expectation("counts", "alls", n))
         .withColumn("score", surprise("searchers", "also", "expected_searchers", n, also))
-        .where(F.col("score") >= least)
+        .where((F.col("score") > 0) & (believed >= MIN_SEARCHERS))
+        .where(F.col("searchers") >= F.col("expected_searchers") + 1)
         .select("query", "searchers", "expected_searchers", "score")
         .orderBy(F.desc("score"), F.desc("searchers"), "query")
         .limit(TOP)

@@ -2,7 +2,8 @@
 
 The rows that are compared, each by its text:
 
-* trending: `query`, `searchers`, `expected_searchers`, `score` of the 20 ranks of the last hour;
+* trending: `query`, `searchers`, `expected_searchers`, `score` of the 20 ranks of the last hour
+  (which of them are surprises follows from the scores);
 * related: `low`, `high` (two queries of one session), `sessions`, `searchers`, `significance`,
   where enough people have both (above 1,023 all `searchers` are the same: ours estimates them);
 * autocomplete: `prefix` (spaces left out), `rank`, `query`, `weight`.
@@ -17,10 +18,8 @@ ZONE_SECONDS: Final = 9 * 3600
 
 MIN_SEARCHERS: Final = 5
 BASELINE_DAYS: Final = 14
-HALF_LIFE_HOURS: Final = 96.0
-#: After seven half-lives an hour is forgotten.
-RECENT_HOURS: Final = 7 * 96
-MIN_SCORE: Final = 3.5
+RECENT_HOURS: Final = 72
+RECENT_REACHED: Final = 0.5
 TOP: Final = 20
 LEAST_EXPECTED: Final = 0.5
 DAYS_PER_BUSY_DAY: Final = 5

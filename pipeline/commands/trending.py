@@ -13,12 +13,14 @@ from pipeline.carriers.session import Session
 from pipeline.columns import TRENDING
 from pipeline.commands import cli
 from pipeline.commands.reporting import report_published
+from pipeline.results.trending_keywords import APART, TOGETHER
 from pipeline.runs.backfill import ends_asked_for, numbered
 from pipeline.runs.count import refresh_daily_counts, refresh_hourly_counts
 from pipeline.runs.publish import publish_trending
 from pipeline.runs.published import BASELINE_DAYS, TrendingOptions, days_of_windows
 
-COLUMNS = ["rank", "movement", "surface", "searchers", "expected_searchers", "score", "variants"]
+COLUMNS = ["rank", "movement", "surface", "searchers", "expected_searchers", "score"]
+COLUMNS += ["is_surprise", "variants"]
 
 
 def parser() -> argparse.ArgumentParser:
@@ -27,10 +29,14 @@ def parser() -> argparse.ArgumentParser:
     add = partial(cli.add_option, parser)
     add("--window", "window_hours", 1, "HOURS", "how long now is")
     add("--baseline", "baseline_days", BASELINE_DAYS, "DAYS", "how far its own past goes back")
-    add("--half-life", "half_life_hours", 96.0, "HOURS", "in which an hour counts half")
+    add("--recent", "recent_hours", 72, "HOURS", "what half of these hours reach is expected")
     add("--min-searchers", "min_searchers", 5, "K", "what fewer people typed is not shown")
-    add("--min-score", "min_score", 3.5, "SIGMAS", "what surprises less is not shown")
+    add("--min-score", "min_score", 3.5, "SIGMAS", "what rises less is no surprise")
     add("--top", "top", 20, "N", "ranks on the board")
+    alone = "no ranks for the next largest rises, which fill the board up"
+    parser.add_argument("--surprises-alone", action="store_true", help=alone)
+    ranks = f"one rank for all phrasings of an issue, or one for each (default: {TOGETHER})"
+    parser.add_argument("--phrasings", choices=(TOGETHER, APART), default=TOGETHER, help=ranks)
     return parser
 
 

@@ -5,10 +5,13 @@ A query is measured against two pasts of its own, and has to beat the larger:
 * season: the same hours of the days before, hours without it being zeros, and of these the day
   that one in five reach: habits of the weekend are two days in seven. Bursts of single days lie
   above it and are not taken for habit.
-* recent: the mean of the hours just before, weights halved every half-life, so that an issue
-  leaves the board when it has become the new normal.
+* recent: the level that half of the hours just before reach, so that an issue leaves the board when
+  it has become the new normal. Its own earlier bursts lie above that level: two names in five come
+  back within weeks.
 
 Both are shares of all searches, scaled to the searches of now: a busy hour makes nothing trend.
+A board is full, as a portal's is: a row tells whether it is a surprise, beyond what chance brings
+among so many queries, or only the next largest rise.
 The score is the signed root of a negative-binomial deviance: for few people the ratio must be
 larger, and for many, whose chance errors are small, habits are still not kept to the minute.
 How it compares with other methods: docs/evaluation-trending.md.
@@ -30,17 +33,14 @@ from pipeline.errors import InvalidParameterError
 from pipeline.language.keys import keystrokes, other_keyboard_keystrokes
 from pipeline.language.queries import variant_key
 from pipeline.results.names import names_of
-from pipeline.results.ranking import with_top_ranks
-from pipeline.results.weights import decayed
 
 Floats = npt.NDArray[np.float64]
 
 #: Of what was never seen half a searcher is expected: the floor under every expectation.
 LEAST_EXPECTED: Final = 0.5
 
-#: Hours older than so many half-lives weigh under 1 %, and are left out; so are those before the
-#: season.
-HALF_LIVES: Final = 7
+#: The share of the hours before that reach what is expected of the recent past.
+RECENT_REACHED: Final = 0.5
 
 #: One day in so many reaches what the season leads one to expect.
 DAYS_PER_BUSY_DAY: Final = 5
@@ -60,21 +60,30 @@ MISSPELLING_SEARCHERS: Final = 10
 MISSPELLING_EDITS: Final = 2
 MISSPELLING_KEYS_PER_EDIT: Final = 4
 
-_BEST_FIRST: Final = [("score", True), ("searchers", True), ("query", False)]
+#: Up to so many people in a window, those of several forms or hours are counted one by one: where
+#: more come, forms that matter are typed by enough people each.
+COUNTED_EXACTLY: Final = 100_000
+
+#: What becomes of rows that name the issue of a better one in other words.
+TOGETHER: Final = "together"
+APART: Final = "apart"
 
 
 def trending_keywords(
     hourly_counts: pl.LazyFrame,
     names: pl.LazyFrame,
+    searches: pl.LazyFrame,
     *,
     window_end: datetime,
     zone: str,
     window_hours: int = 1,
     baseline_days: int = 14,
-    half_life_hours: float = 96.0,
+    recent_hours: int = 72,
     min_searchers: int = 5,
     min_score: float = 3.5,
     top: int = 20,
+    surprises_alone: bool = False,
+    phrasings: str = TOGETHER,
 ) -> pl.DataFrame:
     """Rank the queries of the `window_hours` before `window_end` by how far they surprise.
 
@@ -83,28 +92,36 @@ def trending_keywords(
             hour without any search at all is no sample (the log may begin later, or have a gap).
         names: `query_id`, `query`, `surface`, `variant_id` of all queries typed in the two windows
             before `window_end`; several rows a query are allowed.
+        searches: `searched_at`, `user_id`, `query_id` of the two windows; others are ignored. Where
+            some are missing, fewer queries reach `min_searchers`. Not read where more than
+            `COUNTED_EXACTLY` people came.
         window_end: a full hour of `zone`, with its offset.
         zone: the reporting zone: "the same hour" is one on its clocks.
         window_hours: length of the window, 1 to 24.
         baseline_days: days of the season, at least 1. From 14 on, a weekly habit counts too.
-        half_life_hours: of the weights of the hours before, above 0.
-        min_searchers: different people who must have typed one form of the query within one hour
-            of the window: people of several hours or forms do not add up, some are the same.
+        recent_hours: hours before the window, of which half have to reach a level for it to be
+            expected.
+        min_searchers: different people who must have typed the query within the window, in any of
+            its forms (where too many came to count them so: one form within one hour). Of accounts
+            that search nothing else only so many count as there usually are.
         min_score: sigmas below which a rise is no surprise, above 0, if it were the only query;
             among n that might be shown, as many more as chance needs: see `_least_score`.
         top: ranks on the board.
+        surprises_alone: whether only surprises have a rank.
+        phrasings: `TOGETHER`: what names the issue of a better row in other words has no rank of
+            its own (see `_is_same_issue`), and is in that row's `variants`, if it reaches
+            `min_searchers` too; `APART`: it has one.
 
     Returns:
-        `TRENDING`, at most `top` rows; of equal scores more searchers first, then by text. Forms
-        of a query that differ in spacing or punctuation count together, under the one most people
-        typed. What names the issue of a better row in other words has no rank of its own: see
-        `_is_same_issue`. Both are in that row's `variants`, if they reach `min_searchers` too.
+        `TRENDING`, `top` rows, fewer if no more queries have a person more than expected; of equal
+        scores more searchers first, then by text. Forms of a query that differ in spacing or
+        punctuation count together, under the one most people typed; the others are in `variants`.
         `previous_rank` is the rank that this same function gives for the window before.
 
     Raises:
         InvalidParameterError: a parameter is out of its range.
     """
-    past = _Past(zone, window_hours, baseline_days, half_life_hours)
+    past = _Past(zone, window_hours, baseline_days, recent_hours)
     past.require_ranges(window_end)
     limits.require(min_searchers=min_searchers, min_score=min_score, top=top)
 
@@ -116,9 +133,14 @@ def trending_keywords(
     )
 
     def board(end: datetime) -> pl.DataFrame:
-        scored = _scored(past, hourly_counts, of_hours, names, end, min_searchers)
-        surprising = scored.filter(pl.col("score") >= _least_score(min_score, len(scored)))
-        return _with_issues_once(surprising, top)
+        typed = searches.filter(pl.col("searched_at").is_between(end - past.window, end, "left"))
+        scored = _scored(past, hourly_counts, of_hours, names, typed, end, min_searchers)
+        least = _least_score(min_score, len(scored))
+        is_rise = (pl.col("score") > 0) & (pl.col("searchers") >= pl.col("expected_searchers") + 1)
+        rows = scored.filter(is_rise).with_columns(is_surprise=pl.col("score") >= least)
+        if surprises_alone:
+            rows = rows.filter("is_surprise")
+        return _ranked(rows, top, phrasings)
 
     end = window_end.astimezone(UTC)
     return _with_movement(board(end), board(end - past.window), end)
@@ -131,7 +153,7 @@ class _Past:
     zone: str
     window_hours: int
     baseline_days: int
-    half_life_hours: float
+    recent_hours: int
 
     @property
     def window(self) -> timedelta:
@@ -150,7 +172,7 @@ class _Past:
         limits.require(
             window_hours=self.window_hours,
             baseline_days=self.baseline_days,
-            half_life_hours=self.half_life_hours,
+            recent_hours=self.recent_hours,
         )
 
     def hours(self, counts: pl.LazyFrame, end: datetime) -> pl.LazyFrame:
@@ -160,19 +182,12 @@ class _Past:
         return counts.filter((pl.col("hour") >= oldest) & (pl.col("hour") < end))
 
     def summed(self, counts: pl.LazyFrame, by: list[str], end: datetime) -> pl.DataFrame:
-        """Add up people by `by`: `window`, `also`, `recent`, and `day1` … of the season.
+        """Add up people by `by`: `window`, `also`, and `day1` … of the season.
 
-        `also` are those of the window who searched something else too; `recent` is weighted by
-        `decayed`; `day1` is the day before.
+        `also` are those of the window who searched something else too; `day1` is the day before.
         """
         age = (pl.lit(end) - pl.col("hour")).dt.total_seconds() / 3600
         in_window = age.is_between(1, self.window_hours)
-        recent_age = age - self.window_hours
-        weight = (
-            pl.when(recent_age.is_between(1, self._recent_hours()))
-            .then(decayed(recent_age, self.half_life_hours))
-            .otherwise(0)
-        )
         clock_age = self._local_hours(pl.lit(end)) - self._local_hours(pl.col("hour")) - 1
         days_ago = pl.when(clock_age % 24 < self.window_hours).then(clock_age // 24)
         people = pl.col("searchers")
@@ -185,9 +200,33 @@ class _Past:
             .agg(
                 window=pl.when(in_window).then(people).otherwise(0).sum(),
                 also=pl.when(in_window).then("also_searched").otherwise(0).sum(),
-                recent=(people * weight).sum(),
                 **season,
             )
+            .collect()
+        )
+
+    def recent(self, counts: pl.LazyFrame, of_hours: pl.LazyFrame, end: datetime) -> pl.DataFrame:
+        """The share of all searches that enough of the hours before reach: `variant_id`, `recent`.
+
+        A variant without a row was not typed in so many of them. Hours without any search at all
+        are no sample.
+        """
+        hours = min(self.recent_hours, 24 * self.baseline_days)
+        begin = end - self.window
+        is_recent = pl.col("hour").is_between(begin - timedelta(hours=hours), begin, closed="left")
+        sampled = of_hours.filter(is_recent & (pl.col("searchers") > 0)).select(
+            "hour", of_all="searchers"
+        )
+        enough = ceil(RECENT_REACHED * sampled.select(pl.len()).collect().item())
+        of_hour = (
+            counts.filter(is_recent).group_by("variant_id", "hour").agg(pl.col("searchers").sum())
+        )
+        share = pl.col("searchers") / pl.col("of_all")
+        return (
+            of_hour.join(sampled, on="hour")
+            .group_by("variant_id")
+            .agg(recent=share.sort(descending=True).get(max(enough - 1, 0), null_on_oob=True))
+            .drop_nulls()
             .collect()
         )
 
@@ -196,33 +235,35 @@ class _Past:
         local = moment.dt.convert_time_zone(self.zone).dt.replace_time_zone(None)
         return local.dt.epoch("s") // 3600
 
-    def _recent_hours(self) -> int:
-        return min(ceil(HALF_LIVES * self.half_life_hours), 24 * self.baseline_days)
-
 
 def _scored(
     past: _Past,
     hourly_counts: pl.LazyFrame,
     of_hours: pl.LazyFrame,
     names: pl.LazyFrame,
+    searches: pl.LazyFrame,
     end: datetime,
     min_searchers: int,
 ) -> pl.DataFrame:
     """What enough people typed in the window up to `end`, with its expectation and score.
 
-    `of_hours` are the people of all queries together, one row an hour.
+    `of_hours` are the people of all queries together, one row an hour; `searches` those of the
+    window.
     """
     counts = past.hours(hourly_counts, end)
-    forms = _forms(counts.filter(pl.col("hour") >= end - past.window), names, min_searchers)
+    window = counts.filter(pl.col("hour") >= end - past.window)
+    forms = _forms(window, names, searches, min_searchers)
     typed = _typed(forms, min_searchers)
-    # Only what may be shown is looked up in the past, and by its ids.
-    of_forms = counts.join(forms.lazy().select("query_id", "variant_id"), on="query_id")
+    # Only what may be shown is looked up in the past, by the ids of all forms that are known.
+    shown = forms.lazy().select("variant_id").unique()
+    known = names.select("query_id", "variant_id").unique("query_id")
+    of_forms = counts.join(known.join(shown, on="variant_id", how="semi"), on="query_id")
     of_query = typed.join(
         past.summed(of_forms, ["variant_id"], end),
         on="variant_id",
         how="left",
         maintain_order="left",
-    )
+    ).join(past.recent(of_forms, of_hours, end), on="variant_id", how="left", maintain_order="left")
     of_all = past.summed(past.hours(of_hours, end), ["all"], end)
     if typed.is_empty() or of_all.is_empty():
         return typed.with_columns(
@@ -230,21 +271,39 @@ def _scored(
         )
     days = [f"day{day}" for day in range(1, past.baseline_days + 1)]
     expected = _expected(of_query, of_all, days)
+    believed = _believed(of_query, of_all)
     return typed.with_columns(
-        expected_searchers=pl.Series(expected),
-        score=pl.Series(surprise(_believed(of_query, of_all), expected)),
-    )
+        expected_searchers=pl.Series(expected), score=pl.Series(surprise(believed, expected))
+    ).filter(pl.Series(believed >= min_searchers))
 
 
-def _forms(window: pl.LazyFrame, names: pl.LazyFrame, min_searchers: int) -> pl.DataFrame:
+def _forms(
+    window: pl.LazyFrame, names: pl.LazyFrame, searches: pl.LazyFrame, min_searchers: int
+) -> pl.DataFrame:
     """The forms of what enough people typed, with their texts and numbers of people."""
     of_form = window.group_by("query_id").agg(
         searchers=pl.col("searchers").sum(), most_in_an_hour=pl.col("searchers").max()
     )
     known = names.select("query_id", "variant_id").unique("query_id")
     with_id = of_form.join(known, on="query_id").collect()
-    enough = with_id.filter(pl.col("most_in_an_hour") >= min_searchers).select("variant_id")
-    shown = with_id.join(enough.unique(), on="variant_id", how="semi").drop("variant_id")
+    of_variant = with_id.group_by("variant_id").agg(
+        pl.col("searchers").sum(), pl.col("most_in_an_hour").max()
+    )
+    is_plain = pl.col("most_in_an_hour") >= min_searchers
+    # People of several forms and hours do not add up, some are the same: these few are counted.
+    is_small = with_id["searchers"].sum() <= COUNTED_EXACTLY
+    doubtful = of_variant.filter((pl.col("searchers") >= min_searchers) & ~is_plain & is_small)
+    asked = with_id.join(doubtful, on="variant_id", how="semi").select("query_id", "variant_id")
+    enough = of_variant.filter(is_plain).select("variant_id")
+    if len(asked):
+        people = (
+            searches.join(asked.lazy(), on="query_id")
+            .group_by("variant_id")
+            .agg(people=pl.col("user_id").n_unique())
+            .filter(pl.col("people") >= min_searchers)
+        )
+        enough = pl.concat([enough, people.select("variant_id").collect()])
+    shown = with_id.join(enough, on="variant_id", how="semi").drop("variant_id")
     return shown.join(names_of(shown["query_id"], names), on="query_id")
 
 
@@ -276,11 +335,9 @@ def _expected(of_query: pl.DataFrame, of_all: pl.DataFrame, days: list[str]) -> 
     weekly = [scaled[:, np.flatnonzero(known == day)[0]] for day in (6, 13) if day in known]
     if weekly:
         expected = np.maximum(expected, np.minimum.reduce(weekly))
-    recent_of_all = float(of_all["recent"][0])
-    if recent_of_all:
-        recent = of_query["recent"].to_numpy().astype(np.float64) * float(now) / recent_of_all
-        expected = np.maximum(expected, recent)
-    return expected
+    recent = of_query["recent"].fill_null(0.0).to_numpy() * now
+    largest: Floats = np.maximum(expected, recent)
+    return largest
 
 
 def surprise(searchers: Floats, expected: Floats) -> Floats:
@@ -343,11 +400,17 @@ class _Row:
         return all(word in other.key for word in self.words)
 
 
-def _with_issues_once(surprising: pl.DataFrame, top: int) -> pl.DataFrame:
-    """The board: best first, each issue on its best rank, with `rank` and all its `variants`."""
-    best = with_top_ranks(
-        surprising, per=[], best_first=_BEST_FIRST, limit=CANDIDATES_PER_RANK * top
-    )
+def _ranked(rows: pl.DataFrame, top: int, phrasings: str) -> pl.DataFrame:
+    """The board: best first, with `rank`; together, each issue on its best rank alone."""
+    best_first = rows.sort("score", "searchers", "query", descending=[True, True, False])
+    best = best_first.head(CANDIDATES_PER_RANK * top)
+    if phrasings == TOGETHER:
+        best = _with_issues_once(best)
+    return best.head(top).with_columns(rank=pl.int_range(1, pl.len() + 1, dtype=pl.Int32))
+
+
+def _with_issues_once(best: pl.DataFrame) -> pl.DataFrame:
+    """Each issue on its best rank, with all its `variants`."""
     rows = _compared(best)
     repeated: set[int] = set()
     repeats: list[list[str]] = []
@@ -355,12 +418,9 @@ def _with_issues_once(surprising: pl.DataFrame, top: int) -> pl.DataFrame:
         same = [below for below in range(at + 1, len(rows)) if _is_same_issue(mine, rows[below])]
         repeated.update(same)
         repeats.append([rows[below].query for below in same])
-    kept = [at for at in range(len(rows)) if at not in repeated][:top]
+    kept = [at for at in range(len(rows)) if at not in repeated]
     others = pl.Series([repeats[at] for at in kept], dtype=pl.List(pl.String))
-    return best[kept].with_columns(
-        variants=pl.concat_list("variants", pl.lit(others)),
-        rank=pl.int_range(1, pl.len() + 1, dtype=pl.Int32),
-    )
+    return best[kept].with_columns(variants=pl.concat_list("variants", pl.lit(others)))
 
 
 def _compared(rows: pl.DataFrame) -> list[_Row]:
@@ -427,5 +487,6 @@ def _with_movement(now: pl.DataFrame, before: pl.DataFrame, window_end: datetime
         "searchers",
         "expected_searchers",
         "score",
+        "is_surprise",
         "variants",
     )

@@ -1,6 +1,6 @@
 """Make the three results from stored counts, each partition whole, and only where it would differ.
 
-Reads   hourly_counts/dt=, daily_counts/dt=, daily_pairs/dt=
+Reads   hourly_counts/dt=, daily_counts/dt=, daily_pairs/dt=, searches/dt= of the window's days
 Writes  trending/dt=/hour=, related/dt=, autocomplete/dt=
 """
 
@@ -16,6 +16,7 @@ from pipeline.columns import (
     DAILY_PAIRS,
     HOURLY_COUNTS,
     RELATED,
+    SEARCHES,
     TRENDING,
     Columns,
 )
@@ -38,6 +39,7 @@ def publish_trending(root: Root, end: datetime, options: TrendingOptions) -> Pub
         return trending_keywords(
             _counts(root, "hourly_counts", days, HOURLY_COUNTS),
             _counts(root, "daily_counts", window_days, DAILY_COUNTS),
+            _searches(root, window_days),
             window_end=end,
             zone=root.state.zone,
             **asdict(options),
@@ -91,6 +93,17 @@ def publish_autocomplete(root: Root, day: date, options: AutocompleteOptions) ->
 def _counts(root: Root, dataset: str, days: Sequence[str], columns: Columns) -> pl.LazyFrame:
     partitions = publish.there(root, dataset, days)
     return scanned(root.storage, root.address, dataset, partitions, columns)
+
+
+def _searches(root: Root, days: Sequence[str]) -> pl.LazyFrame:
+    """The searches of those days that have not gone for their age; read when asked for."""
+    partitions = [f"dt={day}" for day in days if root.has_day("searches", day)]
+
+    def read() -> pl.LazyFrame:
+        return scanned(root.storage, root.address, "searches", partitions, SEARCHES)
+
+    # Polars takes a lazy frame here as well, though it does not say so.
+    return pl.defer(read, schema={**SEARCHES, "dt": pl.String()})  # type: ignore[arg-type]
 
 
 def _stage(build: Callable[[], pl.DataFrame], columns: Columns) -> Callable[[Change, str], None]:

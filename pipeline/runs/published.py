@@ -22,7 +22,7 @@ from pipeline.store.root import Root, columns_digest
 from pipeline.store.state import fingerprint
 
 #: Raised when a result is computed in another way, so that it is made again from the same counts.
-METHOD: Final = 4
+METHOD: Final = 5
 
 #: Days of counts that results read by default: a board before its own day, the others in all.
 BASELINE_DAYS: Final = 14
@@ -68,10 +68,12 @@ class TrendingOptions:
 
     window_hours: int
     baseline_days: int
-    half_life_hours: float
+    recent_hours: int
     min_searchers: int
     min_score: float
     top: int
+    surprises_alone: bool
+    phrasings: str
 
 
 @dataclass(frozen=True)

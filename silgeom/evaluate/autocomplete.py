@@ -309,6 +309,7 @@ class Ours(Box):
         for typed in (keys, keys.rstrip(" ")) if keys.endswith(" ") else (keys,):
             if len(found) < TOP:
                 found |= {self._whole.keys[item]: None for _, item in self._whole.top(typed, user)}
+        found.pop(keys.rstrip(" "), None)  # what the box holds already
         return list(found)
 
 

@@ -36,7 +36,9 @@ class Counts:
         forms: normalised queries: all that share a variant key with one that `floor` people
             typed within an hour; the others can be on no board.
         group: shape (forms,): number of the variant key of each form, from 0.
-        floor: people who must have typed one form within an hour.
+        floor: people who must have typed it within an hour.
+        forms_add_up: whether people of two forms are different people, as in drawn counts. Else
+            one form has to reach the floor; the job counts the people of small portals once each.
     """
 
     hours: Hours
@@ -47,6 +49,7 @@ class Counts:
     forms: list[str]
     group: Ints
     floor: int = FLOOR
+    forms_add_up: bool = False
 
     @cached_property
     def members(self) -> list[Ints]:
@@ -67,7 +70,11 @@ class Counts:
     @cached_property
     def cells(self) -> tuple[Ints, Ints]:
         """Hour and group of everything that may be shown, in order of hours."""
-        most = np.stack([self.searchers[:, forms].max(axis=1) for forms in self.members], axis=1)
+        if self.forms_add_up:
+            most = self.people
+        else:
+            by_form = [self.searchers[:, forms].max(axis=1) for forms in self.members]
+            most = np.stack(by_form, axis=1)
         hour, group = np.nonzero(most >= self.floor)
         return hour, group
 

@@ -131,6 +131,26 @@ def kleinberg(counts: Counts, hour: Ints, group: Ints) -> Floats:
     return scores
 
 
+def z_on_the_median(counts: Counts, hour: Ints, group: Ints) -> Floats:
+    """(x - m) / sqrt(m + 1), m the median of the hours of the last four days, as shares.
+
+    The plain z-score of a count that is expected to be Poisson's, one person as the floor.
+    """
+    median = _median(counts, hour, group)
+    return (counts.people[hour, group] - median) / np.sqrt(median + 1)
+
+
+def deviance_on_the_median(counts: Counts, hour: Ints, group: Ints) -> Floats:
+    """Signed root of the negative-binomial deviance from the same median, at least half a person.
+
+    Hilbe, Negative Binomial Regression, 2nd edition, 8.2; a seventh of variation beyond chance.
+    """
+    x, expected = counts.people[hour, group], np.maximum(_median(counts, hour, group), 0.5)
+    spread = (1 + x / 50) / (1 + expected / 50)
+    deviance = 2 * (x * np.log(x / expected) - (x + 50) * np.log(spread))
+    return np.sign(x - expected) * np.sqrt(np.maximum(deviance, 0.0))
+
+
 #: Name, method, and the score above which it speaks of a trend; None: it names none.
 RIVALS: Final[dict[str, tuple[Method, float | None]]] = {
     "raw count": (raw_count, None),
@@ -141,12 +161,28 @@ RIVALS: Final[dict[str, tuple[Method, float | None]]] = {
     "SigniTrend": (signitrend, 3.0),
     "Lucidworks": (lucidworks, None),
     "Kleinberg": (kleinberg, 0.0),
+    "z on the median": (z_on_the_median, 3.0),
+    "deviance on the median": (deviance_on_the_median, 3.0),
 }
 
 
 def _past(people: Floats, hour: Ints, group: Ints) -> Floats:
     """People in hours that may lie before the first, where there were none."""
     return np.where(hour >= 0, people[np.maximum(hour, 0), group], 0.0)
+
+
+def _median(counts: Counts, hour: Ints, group: Ints) -> Floats:
+    """The median share of the four days before, as people of the hour."""
+    found = np.zeros(len(hour))
+    starts = np.searchsorted(hour, np.arange(len(counts.hours) + 1))
+    for now in range(1, len(counts.hours)):
+        here = slice(starts[now], starts[now + 1])
+        before = np.arange(max(0, now - 4 * DAY), now)
+        before = before[counts.traffic[before] > 0]
+        if len(before) and starts[now] < starts[now + 1]:
+            shares = counts.people[np.ix_(before, group[here])] / counts.traffic[before][:, None]
+            found[here] = np.median(shares, axis=0) * counts.traffic[now]
+    return found
 
 
 def _window_sum(people: Floats, hour: Ints, group: Ints, length: int) -> Floats:

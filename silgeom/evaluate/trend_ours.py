@@ -29,7 +29,10 @@ class Options:
 
     Attributes:
         baseline_days: days of the season.
-        half_life_hours: of the hours before.
+        recent_hours: of the recent past.
+        recent_reached: the share of these hours that reach what is expected.
+        half_life_hours: of the mean of the hours before, in place of the level most of them reach;
+            0: that level.
         min_score: what the only candidate of an hour would need.
         least_expected: the floor under every expectation.
         days_per_busy_day: one day in so many reaches the season's expectation; 0: its median.
@@ -40,7 +43,9 @@ class Options:
     """
 
     baseline_days: int = 14
-    half_life_hours: float = 96.0
+    recent_hours: int = 72
+    recent_reached: float = 0.5
+    half_life_hours: float = 0.0
     min_score: float = 3.5
     least_expected: float = 0.5
     days_per_busy_day: int = 5
@@ -66,17 +71,25 @@ FIRST_VERSION: Final = Options(
 
 
 def scores(counts: Counts, options: Options) -> Floats:
-    """The score of each of `counts.cells`."""
+    """The score of each of `counts.cells`; below 0 where it has not risen by a person."""
+    return scores_against(counts, expected(counts, *counts.cells, options), options)
+
+
+def scores_against(counts: Counts, expected: Floats, options: Options) -> Floats:
+    """The same, of any expectation."""
     hour, group = counts.cells
     people = believed(counts, options.usual_share)
-    return surprise(people, expected(counts, hour, group, options), options.dispersion)
+    has_risen = counts.people[hour, group] >= expected + 1
+    found = surprise(people, expected, options.dispersion)
+    return np.where((people >= counts.floor) & has_risen, found, -1.0)
 
 
 def least_scores(counts: Counts, options: Options) -> Floats:
     """The score that each of `counts.cells` needs to be shown."""
     hour, _ = counts.cells
-    candidates = np.bincount(hour, minlength=len(counts.hours))[hour]
-    more = 2 * np.log(candidates) * options.grows
+    is_candidate = believed(counts, options.usual_share) >= counts.floor
+    candidates = np.bincount(hour, weights=is_candidate, minlength=len(counts.hours))[hour]
+    more = 2 * np.log(np.maximum(candidates, 1.0)) * options.grows
     needed: Floats = np.sqrt(options.min_score**2 + more)
     return needed
 
@@ -96,8 +109,7 @@ def expected(counts: Counts, hour: Ints, group: Ints, options: Options) -> Float
     weekly = np.zeros(len(hour))
     if options.baseline_days >= 14:
         weekly = np.fmin(days[:, 6], days[:, 13])
-    oldest = min(ceil(HALF_LIVES * options.half_life_hours), 24 * options.baseline_days)
-    recent = _recent(counts, hour, group, options.half_life_hours, oldest)
+    recent = _recent(counts, hour, group, options)
     floor = np.full(len(hour), options.least_expected)
     largest: Floats = np.fmax.reduce([habit, weekly, recent, floor])
     return largest
@@ -135,8 +147,28 @@ def _season(counts: Counts, hour: Ints, group: Ints, days: int) -> Floats:
     return season
 
 
-def _recent(counts: Counts, hour: Ints, group: Ints, half_life: float, oldest: int) -> Floats:
-    """The weighted mean share of the hours before, scaled; nan: no log."""
+def _recent(counts: Counts, hour: Ints, group: Ints, options: Options) -> Floats:
+    """What the hours before lead one to expect of each cell, scaled; nan: no log."""
+    if options.half_life_hours:
+        return _decayed_mean(counts, hour, group, options)
+    found = np.full(len(hour), np.nan)
+    starts = np.searchsorted(hour, np.arange(len(counts.hours) + 1))
+    longest = min(options.recent_hours, 24 * options.baseline_days)
+    for now in range(len(counts.hours)):
+        here = slice(starts[now], starts[now + 1])
+        before = np.arange(max(0, now - longest), now)
+        before = before[counts.traffic[before] > 0]
+        if len(before) and starts[now] < starts[now + 1]:
+            shares = counts.people[np.ix_(before, group[here])] / counts.traffic[before][:, None]
+            reached = len(before) - ceil(options.recent_reached * len(before))
+            found[here] = np.partition(shares, reached, axis=0)[reached] * counts.traffic[now]
+    return found
+
+
+def _decayed_mean(counts: Counts, hour: Ints, group: Ints, options: Options) -> Floats:
+    """The mean share of the hours before, weights halved every half-life."""
+    half_life = options.half_life_hours
+    oldest = min(ceil(HALF_LIVES * half_life), 24 * options.baseline_days)
     mine, of_all = np.zeros(len(hour)), np.zeros(len(hour))
     for age in range(1, oldest + 1):
         weight = round(2 ** (-age / half_life) * WEIGHT_UNIT)

@@ -2,28 +2,33 @@
 
 The truth says which queries belong to an issue and when people came for it. Whether the query
 burst in an hour is then judged on the counts, with knowledge of the whole log that no method has:
-its *habit* is the median of the same hour on all other days, and it bursts if it was typed by at
-least `LEAST_EXTRA` people more than by habit, and by `SIGMAS` roots of the habit more.
+its *habit* is the median of the same hour on all other days, or what a drawn log expected, and it
+bursts if it was typed by at least `LEAST_EXTRA` people more than by habit, and by `SIGMAS` roots of
+the habit more. By so many roots the true board of an hour is in order, too.
 """
 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
 from silgeom.evaluate.log import EvaluationError
-from silgeom.evaluate.trend_counts import Counts, Floats, Ints
+from silgeom.evaluate.trend_counts import Counts, Floats, Ints, Matrix
 
 LEAST_EXTRA: Final = 5
 SIGMAS: Final = 3.0
 
 #: Sessions that an event began may end in the hour after it.
 AFTERWARDS: Final = 1
+
+
+#: What bursts: an issue by its number, or a question that people go on to, by its group.
+Key = tuple[str, int]
 
 
 @dataclass(frozen=True)
@@ -48,13 +53,20 @@ class Truth:
     Attributes:
         issues: those that burst in at least one hour.
         right: (hour, group) -> key of what bursts; phrasings of one issue share their key.
+        roots: (hour, key) -> roots of the habit by which more people came than by habit.
         neutral: groups that no method can know to be a habit: they count neither way.
+        unclear: (hour, group) that count neither way.
+        habit: shape (hours, groups): people expected of each without a burst; None: it is not
+            known, and the median of other days stands for it.
         attacks: (kind, group); -1: too few people typed it in any hour to be shown.
     """
 
     issues: list[Issue] = field(default_factory=list)
-    right: dict[tuple[int, int], tuple[str, int]] = field(default_factory=dict)
+    right: dict[tuple[int, int], Key] = field(default_factory=dict)
+    roots: dict[tuple[int, Key], float] = field(default_factory=dict)
     neutral: set[int] = field(default_factory=set)
+    unclear: set[tuple[int, int]] = field(default_factory=set)
+    habit: Matrix | None = None
     attacks: list[tuple[str, int]] = field(default_factory=list)
 
     def add(
@@ -72,15 +84,41 @@ class Truth:
         span = hours[(hours >= 0) & (hours < len(counts.hours))]
         if not named or not len(span):
             return
-        bursting = span[_bursts(counts.people[:, named].sum(axis=1), span)]
         number = len(self.issues)
-        for hour in bursting.tolist():
-            self.right |= {(hour, group): ("issue", number) for group in named}
+        bursting = self._enter(counts, ("issue", number), named, span)
         for group in set(_groups(follow_ups, counts)) - set(named):
-            for hour in span[_bursts(counts.people[:, group], span)].tolist():
-                self.right.setdefault((hour, group), ("follow-up", group))
+            self._enter(counts, ("follow-up", group), [group], span)
         if len(bursting):
             self.issues.append(Issue(phrasings[0], frozenset(named), bursting))
+
+    def _enter(self, counts: Counts, key: Key, groups: list[int], span: Ints) -> Ints:
+        """Enter what bursts, in those hours of the span in which it does; these hours."""
+        people = counts.people[:, groups].sum(axis=1)
+        if self.habit is None:
+            habit = _habit(people, span)
+        else:
+            habit = self.habit[span][:, groups].sum(axis=1, dtype=np.float64)
+        extra = people[span] - habit
+        bursts = extra >= np.maximum(LEAST_EXTRA, SIGMAS * np.sqrt(habit))
+        roots = extra / np.sqrt(np.maximum(habit, 1.0))
+        for hour, more in zip(span[bursts].tolist(), roots[bursts].tolist(), strict=True):
+            self.roots[hour, key] = more
+            for group in groups:
+                self.right.setdefault((hour, group), key)
+        found: Ints = span[bursts]
+        return found
+
+    def board(self, hour: int, places: int) -> list[Key]:
+        """What bursts in an hour, the most roots first."""
+        return self._boards.get(hour, [])[:places]
+
+    @cached_property
+    def _boards(self) -> dict[int, list[Key]]:
+        """All that bursts by hour; asked for when everything has been entered."""
+        boards: dict[int, list[Key]] = {}
+        for (hour, key), _ in sorted(self.roots.items(), key=lambda each: (-each[1], each[0])):
+            boards.setdefault(hour, []).append(key)
+        return boards
 
     def bursting(self, hours: int) -> Ints:
         """How many issues burst in each hour."""
@@ -141,15 +179,12 @@ def _groups(queries: Sequence[str], counts: Counts) -> list[int]:
     return list(dict.fromkeys(group for group in found if group is not None))
 
 
-def _bursts(people: Floats, span: Ints) -> npt.NDArray[np.bool_]:
-    """Whether far more people than by habit came in each hour of the span."""
+def _habit(people: Floats, span: Ints) -> Floats:
+    """The median of the same hour on all days outside the span."""
     outside = np.ones(len(people), dtype=bool)
     outside[span] = False
     hours = np.arange(len(people))
-    habit = np.array([_median(people[outside & (hours % 24 == hour % 24)]) for hour in span])
-    extra = people[span] - habit
-    bursts: npt.NDArray[np.bool_] = extra >= np.maximum(LEAST_EXTRA, SIGMAS * np.sqrt(habit))
-    return bursts
+    return np.array([_median(people[outside & (hours % 24 == hour % 24)]) for hour in span])
 
 
 def _median(values: Floats) -> float:

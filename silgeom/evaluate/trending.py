@@ -5,9 +5,10 @@
 
 A board of 20 is made for each hour of the second fortnight of a log (the first is the past), by
 each method, from the same counts of people. A row is right if what it names truly burst in that
-hour (`trend_truth`) and is not on a better rank already; precision is of the rows that are shown,
-for seldom do twenty things burst. A rival without a threshold of its own is given the one with
-which its F1 is highest on the very log it is measured on, which is more than it could know.
+hour (`trend_truth`) and is not on a better rank already. Precision, recall and false alarms are of
+the rows that a method calls surprises; a rival without a threshold of its own is given the one with
+which its F1 is highest on the very log it is measured on, which is more than it could know. "Right
+of 20" is of full boards: how many of the 20 that truly burst most are among its first 20.
 """
 
 import argparse
@@ -26,6 +27,7 @@ from silgeom.evaluate.intervals import Bootstrap, Figure
 from silgeom.evaluate.log import EvaluationError
 from silgeom.evaluate.report import draw, text_table
 from silgeom.evaluate.trend_counts import FLOOR, Counts, Floats, Ints, read_counts
+from silgeom.evaluate.trend_drawn import with_planted_bursts
 from silgeom.evaluate.trend_methods import RIVALS, Method
 from silgeom.evaluate.trend_ours import (
     CANDIDATES_PER_RANK,
@@ -34,14 +36,15 @@ from silgeom.evaluate.trend_ours import (
     Options,
     least_scores,
     scores,
+    scores_against,
     without_repeats,
 )
-from silgeom.evaluate.trend_simulated import Plan, simulated_counts, with_planted_bursts
-from silgeom.evaluate.trend_truth import Truth, read_truth
+from silgeom.evaluate.trend_portal import USUAL, Plan, portal
+from silgeom.evaluate.trend_truth import Key, Truth, read_truth
 
 TOP: Final = 20
 DAY: Final = 24
-MEASURES: Final = ["precision", "recall", "places"]
+MEASURES: Final = ["right_of_20", "precision", "recall"]
 FORTNIGHT: Final = 14 * DAY
 
 NEUTRAL: Final = -1
@@ -55,7 +58,8 @@ OUR_METHODS: Final[dict[str, Options]] = {
     "ours": OURS,
     "… season: the median": replace(OURS, days_per_busy_day=0),
     "… no dispersion": replace(OURS, dispersion=0.0),
-    "… half-life 12 hours": replace(OURS, half_life_hours=12.0),
+    "… recent: the mean": replace(OURS, half_life_hours=96.0),
+    "… recent: 96 hours": replace(OURS, recent_hours=96),
     "… everybody believed": replace(OURS, usual_share=0.0),
     "… phrasings apart": replace(OURS, issues_once=False),
     "ours at first": FIRST_VERSION,
@@ -96,6 +100,9 @@ class Measures:
         bursting: issues that burst, hour by hour.
         caught: of these, those on the board of that hour.
         placed: right rows of boards of as many places as issues burst.
+        true: places of the true boards, of at most `TOP` each.
+        found: of these, what is on the full board, too.
+        moved: of these, what is told to be NEW, UP, DOWN or the SAME as on the true boards.
         delays: windows from the first in which an issue bursts to its first board; inf: never.
         wrong: rows on boards that are not right.
         best_ranks: of the queries of each kind of attack; None: never on a board.
@@ -106,6 +113,9 @@ class Measures:
     bursting: Ints
     caught: Ints
     placed: Ints
+    true: Ints
+    found: Ints
+    moved: Ints
     delays: Floats
     wrong: Rows
     best_ranks: dict[str, int | None]
@@ -128,12 +138,24 @@ def rows_of(counts: Counts, score: Floats, least: float) -> Rows:
     return Rows(hour[order], group[order], score[order])
 
 
-def our_rows(counts: Counts, options: Options) -> Rows:
+def our_rows(counts: Counts, _: Truth, options: Options) -> Rows:
     """What our method would show without a threshold, an issue once."""
     every = rows_of(counts, scores(counts, options), 0.0)
+    if options.issues_once:
+        return _an_issue_once(counts, every)
+    return every.where(every.rank() <= CANDIDATES_PER_RANK * TOP)
+
+
+def oracle_rows(counts: Counts, truth: Truth) -> Rows:
+    """What our score would show if the habits of all queries were known."""
+    hour, group = counts.cells
+    assert truth.habit is not None
+    habit = np.maximum(truth.habit[hour, group], OURS.least_expected)
+    return _an_issue_once(counts, rows_of(counts, scores_against(counts, habit, OURS), 0.0))
+
+
+def _an_issue_once(counts: Counts, every: Rows) -> Rows:
     every = every.where(every.rank() <= CANDIDATES_PER_RANK * TOP)
-    if not options.issues_once:
-        return every
     return every.where(without_repeats(counts, every.hour, every.group))
 
 
@@ -150,11 +172,12 @@ def judged(rows: Rows, truth: Truth) -> Ints:
     An issue that stands higher on the same board already is wrong.
     """
     verdicts = np.empty(len(rows.hour), dtype=np.int64)
-    seen: set[tuple[int, tuple[str, int]]] = set()
+    seen: set[tuple[int, Key]] = set()
     for i, (hour, group) in enumerate(zip(rows.hour.tolist(), rows.group.tolist(), strict=True)):
         key = truth.right.get((hour, group))
         if key is None:
-            verdicts[i] = NEUTRAL if group in truth.neutral else WRONG
+            is_neutral = group in truth.neutral or (hour, group) in truth.unclear
+            verdicts[i] = NEUTRAL if is_neutral else WRONG
         elif (hour, key) in seen:
             verdicts[i] = WRONG
         else:
@@ -186,12 +209,14 @@ def measured(rows: Rows, every: Rows, counts: Counts, truth: Truth, first: int) 
     placed, placed_verdicts = _counted(every, truth, first)
     in_place = placed.rank() <= np.minimum(bursting, TOP)[placed.hour]
     later = np.arange(first, len(counts.hours))
+    boards = _full_boards(every, truth, first, len(counts.hours))
     return Measures(
         shown=by_day(shown.hour),
         right=by_day(shown.hour[verdicts > WRONG]),
         bursting=by_day(later, np.minimum(bursting, TOP)[later]),
         caught=by_day(shown.hour[verdicts == ISSUE]),
         placed=by_day(placed.hour[in_place & (placed_verdicts > WRONG)]),
+        **{name: by_day(later, counted) for name, counted in boards.items()},
         delays=_delays(shown, truth, first),
         wrong=shown.where(verdicts == WRONG),
         best_ranks=_best_ranks(shown, truth),
@@ -203,6 +228,41 @@ def _counted(rows: Rows, truth: Truth, first: int) -> tuple[Rows, Ints]:
     later = rows.where(rows.hour >= first)
     verdicts = judged(later, truth)
     return later.where(verdicts != NEUTRAL), verdicts[verdicts != NEUTRAL]
+
+
+def _full_boards(every: Rows, truth: Truth, first: int, hours: int) -> dict[str, Ints]:
+    """`true`, `found` and `moved` of `Measures`, hour by hour from `first` on."""
+    board = every.where((every.hour >= first - 1) & (every.rank() <= TOP))
+    of_hour: list[dict[Key, int]] = [{} for _ in range(hours)]
+    rank = board.rank()
+    for hour, group, place in zip(
+        board.hour.tolist(), board.group.tolist(), rank.tolist(), strict=True
+    ):
+        key = truth.right.get((hour, group), ("none", group))
+        of_hour[hour].setdefault(key, place)
+    told: dict[str, list[int]] = {name: [] for name in ("true", "found", "moved")}
+    for hour in range(first, hours):
+        true, before = (
+            {key: place for place, key in enumerate(truth.board(at, TOP), 1)}
+            for at in (hour, hour - 1)
+        )
+        both = [key for key in true if key in of_hour[hour]]
+        told["true"].append(len(true))
+        told["found"].append(len(both))
+        told["moved"].append(
+            sum(
+                _movement(of_hour[hour][key], of_hour[hour - 1].get(key))
+                == _movement(true[key], before.get(key))
+                for key in both
+            )
+        )
+    return {name: np.array(counted) for name, counted in told.items()}
+
+
+def _movement(rank: int, previous: int | None) -> str:
+    if previous is None:
+        return "NEW"
+    return "SAME" if rank == previous else "UP" if rank < previous else "DOWN"
 
 
 def _delays(shown: Rows, truth: Truth, first: int) -> Floats:
@@ -308,9 +368,10 @@ def compared(
         first_day: see `evaluate`.
 
     Returns:
-        A row a method: `method`, `threshold`, `precision` of the rows shown, `recall` of issues
-        hour by hour, `places` (precision of boards of as many places as issues burst, without a
-        threshold), each with `_low` and `_high`, the 95 % interval over days; `caught`, the share
+        A row a method: `method`, `right_of_20` of full boards, `threshold`, `precision` of the rows
+        shown, `recall` of issues hour by hour, `places` (precision of boards of as many places as
+        issues burst, without a threshold), each with `_low` and `_high`, the 95 % interval over
+        days; `moved`, the share of right rows whose movement is the true one; `caught`, the share
         of issues that were ever shown, `delay`, the median in windows; `wrong` rows;
         `false_alarms`, rows a fortnight in `quiet` (nan without); and a column for each kind of
         attack with its best rank (0: never on a board); see `told`.
@@ -318,16 +379,16 @@ def compared(
     first = DAY * _first_day(counts, first_day)
     silence = quiet_truth or Truth()
     rows = []
-    for method in _methods():
-        every = method.rows(counts)
+    for method in _methods(truth):
+        every = method.rows(counts, truth)
         threshold = method.threshold
         if threshold is None:
             threshold = best_threshold(every, counts, truth, first)
         found = measured(method.shown(counts, every, threshold), every, counts, truth, first)
         alarms = np.nan
-        if quiet is not None:
+        if quiet is not None and method.knows(silence):
             quiet_first = DAY * _first_day(quiet, None)
-            in_quiet = method.rows(quiet)
+            in_quiet = method.rows(quiet, silence)
             shown = method.shown(quiet, in_quiet, threshold)
             wrong = measured(shown, in_quiet, quiet, silence, quiet_first).wrong
             alarms = len(wrong.hour) * FORTNIGHT / (len(quiet.hours) - quiet_first)
@@ -359,15 +420,17 @@ class _Named:
         rows: what it would show without a threshold, best first.
         shown: of these, what it shows at a threshold.
         threshold: None: it has none of its own and is given the one that serves it best.
+        knows: whether it can judge a log of which so much is known.
     """
 
     name: str
-    rows: Callable[[Counts], Rows]
+    rows: Callable[[Counts, Truth], Rows]
     shown: Callable[[Counts, Rows, float], Rows]
     threshold: float | None
+    knows: Callable[[Truth], bool] = lambda _: True
 
 
-def _methods() -> Iterator[_Named]:
+def _methods(truth: Truth) -> Iterator[_Named]:
     def at_least(_: Counts, every: Rows, threshold: float) -> Rows:
         return every.where(every.score >= threshold)
 
@@ -378,6 +441,8 @@ def _methods() -> Iterator[_Named]:
             partial(our_shown_rows, options=options),
             options.min_score,
         )
+    if _has_habits(truth):
+        yield _Named("oracle: knows every habit", oracle_rows, at_least, None, _has_habits)
     for name, (method, own) in RIVALS.items():
         rows = partial(_rival_rows, method=method)
         yield _Named(name, rows, at_least, None)
@@ -385,7 +450,11 @@ def _methods() -> Iterator[_Named]:
             yield _Named(f"{name}, its own threshold", rows, at_least, own)
 
 
-def _rival_rows(counts: Counts, method: Method) -> Rows:
+def _has_habits(truth: Truth) -> bool:
+    return truth.habit is not None
+
+
+def _rival_rows(counts: Counts, _: Truth, method: Method) -> Rows:
     return rows_of(counts, method(counts, *counts.cells), -np.inf)
 
 
@@ -402,6 +471,7 @@ def _over_days(part: Ints, whole: Ints) -> Figure:
 def _told(found: Measures, false_alarms: float) -> dict[str, Any]:
     figures: dict[str, Any] = {}
     for name, part, whole in (
+        ("right_of_20", found.found, found.true),
         ("precision", found.right, found.shown),
         ("recall", found.caught, found.bursting),
         ("places", found.placed, found.bursting),
@@ -410,6 +480,7 @@ def _told(found: Measures, false_alarms: float) -> dict[str, Any]:
         figures |= {name: figure.value, f"{name}_low": figure.low, f"{name}_high": figure.high}
     known = len(found.delays) > 0
     return figures | {
+        "moved": float(found.moved.sum() / max(1, found.found.sum())),
         "caught": float(np.isfinite(found.delays).mean()) if known else np.nan,
         "delay": float(np.median(found.delays)) if known else np.nan,
         "wrong": len(found.wrong.hour),
@@ -429,7 +500,7 @@ def main(argv: list[str] | None = None) -> int:
     add("--quiet", type=Path, metavar="ROOT", help="of a log with habits alone: false alarms")
     add("--quiet-truth", type=Path, metavar="FILE", help="its truth.json: what comes once a month")
     add("--draw", type=int, metavar="SEED", help="no root: hourly counts drawn at once")
-    add("--searches-a-day", type=float, default=200_000, metavar="N", help="with --draw")
+    add("--searches-a-day", type=float, default=USUAL, metavar="N", help="with --draw")
     add("--plot", type=Path, metavar="FILE", help="a picture of the figures")
     add("--k", type=int, default=FLOOR, metavar="K", help="people who must have typed a query")
     args = parser.parse_args(argv)
@@ -438,8 +509,8 @@ def main(argv: list[str] | None = None) -> int:
     try:
         if args.draw is not None:
             plan = Plan(seed=args.draw, searches_a_day=args.searches_a_day)
-            quiet, _ = simulated_counts(replace(plan, bursts=0, attacks=False))
-            found = compared(*simulated_counts(plan), quiet=quiet)
+            quiet, habits = portal(replace(plan, bursts=False, attacks=False))
+            found = compared(*portal(plan), quiet=quiet, quiet_truth=habits)
         else:
             found = evaluate(
                 args.root,

@@ -14,8 +14,6 @@ from pipeline.language.queries import variant_key
 from pipeline.results.trending_keywords import surprise, trending_keywords
 from tests.kernels.rows import Row, at, id_of, rows_of
 
-HALF_LIVES = 7
-
 END = at("2026-03-20T03:00:00")  # noon in Seoul, a Friday
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -58,6 +56,22 @@ def names_of(*queries: str, **surfaces: str) -> pl.LazyFrame:
     return pl.LazyFrame(rows, schema=schema, orient="row")
 
 
+def searches_of(counts: Mapping[tuple[str, datetime], int]) -> pl.LazyFrame:
+    """The searches behind them: the first people who type a query come in every hour."""
+    rows = [
+        (hour, id_of(f"{query} {person}"), id_of(query))
+        for (query, hour), searchers in counts.items()
+        if hour >= END - 2 * DAY
+        for person in range(searchers)
+    ]
+    schema: dict[str, pl.DataType | type[pl.DataType]] = {
+        "searched_at": pl.Datetime("us", "UTC"),
+        "user_id": pl.Int64,
+        "query_id": pl.Int64,
+    }
+    return pl.LazyFrame(rows, schema=schema, orient="row")
+
+
 def steady(query: str, searchers: int, *, days: int = 15) -> Counts:
     """As many in every hour up to the window's end."""
     return {(query, END - n * HOUR): searchers for n in range(1, 24 * days + 1)}
@@ -74,9 +88,9 @@ def board(
     **parameters: Any,  # noqa: ANN401
 ) -> list[Row]:
     names = names_of(*sorted({query for query, _ in counts}))
-    arguments = {"window_end": END, "zone": "Asia/Seoul", **parameters}
+    arguments = {"window_end": END, "zone": "Asia/Seoul", "surprises_alone": True, **parameters}
     hourly = counts_of(counts, nothing_else=nothing_else)
-    found = trending_keywords(hourly, names, **arguments)
+    found = trending_keywords(hourly, names, searches_of(counts), **arguments)
     return rows_of(found)
 
 
@@ -93,6 +107,55 @@ def test_a_query_never_seen_before_can_be_first() -> None:
     # d = 0.02: 60 log(60 / 0.5) - (60 + 50) log((1 + 1.2) / (1 + 0.01))
     deviance = 2 * (60 * math.log(120) - 110 * math.log(2.2 / 1.01))
     assert rows[0].score == pytest.approx(math.sqrt(deviance))
+
+
+def test_a_board_is_full_and_tells_surprises_from_the_next_largest_rises() -> None:
+    # 13 instead of 10 is 0.9 sigmas, 12 is 0.6; what has not risen by a person has no rank.
+    usual = {key: n for query in ("가", "나", "다") for key, n in steady(query, 10).items()}
+    rows = board(
+        steady(ALL, 1000) | usual | now(지진=60, 가=13, 나=12), surprises_alone=False, top=3
+    )
+
+    assert [(row["query"], row.is_surprise) for row in rows] == [
+        ("지진", True),
+        ("가", False),
+        ("나", False),
+    ]
+    assert rows[1].score < 3.5
+
+
+def test_a_name_that_burst_on_the_days_before_is_a_surprise_again() -> None:
+    # Six hours of each of the last two days: a portal shows it again, since nobody expects it.
+    earlier = {
+        ("선수", END - n * HOUR): 80 for day in (1, 2) for n in range(24 * day, 24 * day + 6)
+    }
+
+    [row] = board(steady(ALL, 1000) | earlier | now(선수=90), baseline_days=14)
+
+    assert row["query"] == "선수"
+
+
+def test_pushed_queries_do_not_fill_a_board_up() -> None:
+    counts = steady(ALL, 1000) | now(특가=200, 지진=20)
+
+    assert queries(board(counts, nothing_else="특가", surprises_alone=False)) == ["지진"]
+
+
+def test_people_of_all_forms_and_hours_of_the_window_count_once_each() -> None:
+    # Three wrote it with a space, three without; three people came in both hours, and two more.
+    forms = {("손흥민 경기", END - HOUR): 3, ("손흥민경기", END - HOUR): 3}
+    hours = {("지진", END - HOUR): 4, ("지진", END - 2 * HOUR): 3}
+
+    found = board(steady(ALL, 1000) | forms | hours, window_hours=2, min_score=0.1)
+
+    assert queries(found) == ["손흥민 경기"]
+
+
+def test_phrasings_of_an_issue_may_have_ranks_of_their_own() -> None:
+    counts = steady(ALL, 1000) | now(**{"가람군 지진": 200, "지진 가람군": 60, "지진": 40})
+
+    assert queries(board(counts)) == ["가람군 지진"]
+    assert queries(board(counts, phrasings="apart")) == ["가람군 지진", "지진 가람군", "지진"]
 
 
 def test_what_is_always_searched_does_not_trend() -> None:
@@ -147,7 +210,7 @@ def test_hours_without_the_query_are_zeros_and_hours_without_a_log_are_not() -> 
         ("환율", END - HOUR - n * DAY): searchers for n, searchers in enumerate([90, 20, 30])
     }
 
-    [row] = board(log, half_life_hours=0.1)
+    [row] = board(log, recent_hours=1)
 
     # Two days are known, with 1020 and 1030 searchers beside 1090 now. The larger of 20 and 30.
     assert row.expected_searchers == pytest.approx(30 / 1030 * 1090)
@@ -279,7 +342,9 @@ def test_the_surface_of_most_days_is_shown() -> None:
     names = names_of("bts", bts="BTS")
     names = pl.concat([names, names, names_of("bts", bts="Bts")])
 
-    [row] = rows_of(trending_keywords(counts, names, window_end=END, zone="Asia/Seoul"))
+    [row] = rows_of(
+        trending_keywords(counts, names, searches_of({}), window_end=END, zone="Asia/Seoul")
+    )
 
     assert (row["query"], row.surface) == ("bts", "BTS")
 
@@ -298,7 +363,9 @@ def test_the_same_hour_is_one_on_the_clocks_of_the_zone() -> None:
 
 def test_no_searches_no_board() -> None:
     empty = counts_of({})
-    rows = trending_keywords(empty, names_of("a"), window_end=END, zone="Asia/Seoul")
+    rows = trending_keywords(
+        empty, names_of("a"), searches_of({}), window_end=END, zone="Asia/Seoul"
+    )
 
     assert rows.is_empty()
     assert rows.schema == pl.Schema(TRENDING)
@@ -327,7 +394,7 @@ def test_surprise_of_known_counts() -> None:
         {"window_hours": 0},
         {"window_hours": 25},
         {"baseline_days": 0},
-        {"half_life_hours": 0.0},
+        {"recent_hours": 0},
         {"min_searchers": 0},
         {"min_score": 0.0},
         {"window_end": datetime(2026, 3, 20, 3)},
@@ -369,7 +436,7 @@ def oracle(
     end: datetime,
     window: int,
     days: int,
-    half_life: float,
+    recent_hours: int,
     least: int,
     least_score: float,
 ) -> dict[str, tuple[int, float, float]]:
@@ -385,11 +452,8 @@ def oracle(
         return sum(total.get(end - shift - n * HOUR, 0) for n in range(1, window + 1))
 
     known = [n for n in range(1, days + 1) if total_sum(n * DAY)]
-    weights = {
-        end - (window + age) * HOUR: 2 ** (-age / half_life)
-        for age in range(1, min(math.ceil(HALF_LIVES * half_life), 24 * days) + 1)
-    }
-    all_recent = sum(weight * total.get(hour, 0) for hour, weight in weights.items())
+    ages = range(1, min(recent_hours, 24 * days) + 1)
+    before = [hour for age in ages if total.get(hour := end - (window + age) * HOUR)]
     scored: dict[str, tuple[int, float, float]] = {}
     candidates = 0
     for query in {query for query, _ in counts}:
@@ -398,17 +462,20 @@ def oracle(
         samples = {
             n: window_sum(query, n * DAY) * total_sum(0 * DAY) / total_sum(n * DAY) for n in known
         }
-        recent = sum(weight * counts.get((query, hour), 0) for hour, weight in weights.items())
+        shares = sorted(
+            (counts.get((query, hour), 0) / total[hour] for hour in before), reverse=True
+        )
+        recent = shares[math.ceil(len(shares) / 2) - 1] if shares else 0.0
         busiest = sorted(samples.values(), reverse=True)
         expected = max(
             0.5,
             busiest[math.ceil(len(samples) / 5) - 1] if samples else 0.0,
             min(samples[7], samples[14]) if {7, 14} <= samples.keys() else 0.0,
-            recent / all_recent * total_sum(0 * DAY) if all_recent else 0.0,
+            recent * total_sum(0 * DAY),
         )
         searchers = window_sum(query, 0 * DAY)
         candidates += 1
-        if searchers > expected:
+        if searchers >= expected + 1:
             spread = (1 + 0.02 * searchers) / (1 + 0.02 * expected)
             likelihood = searchers * math.log(searchers / expected)
             deviance = 2 * (likelihood - (searchers + 50) * math.log(spread))
@@ -419,11 +486,9 @@ def oracle(
 
 
 @pytest.mark.parametrize(
-    ("seed", "window", "days", "half_life"), [(1, 1, 14, 6.0), (2, 3, 14, 2.5), (3, 24, 4, 12.0)]
+    ("seed", "window", "days", "recent"), [(1, 1, 14, 48), (2, 3, 14, 17), (3, 24, 4, 84)]
 )
-def test_agrees_with_a_plain_python_board(
-    seed: int, window: int, days: int, half_life: float
-) -> None:
+def test_agrees_with_a_plain_python_board(seed: int, window: int, days: int, recent: int) -> None:
     counts = random_counts(random.Random(seed))
     least = 3
 
@@ -431,7 +496,7 @@ def test_agrees_with_a_plain_python_board(
         counts,
         window_hours=window,
         baseline_days=days,
-        half_life_hours=half_life,
+        recent_hours=recent,
         min_searchers=least,
         min_score=0.5,
         top=100,
@@ -442,7 +507,7 @@ def test_agrees_with_a_plain_python_board(
         end=END,
         window=window,
         days=days,
-        half_life=half_life,
+        recent_hours=recent,
         least=least,
         least_score=0.5,
     )
