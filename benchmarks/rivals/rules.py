@@ -31,6 +31,6 @@ MAX_QUERIES: Final = 50
 #: Compared are pairs that are clearly no accident; the job shows some more.
 MIN_SIGNIFICANCE: Final = 3.0
 
-HALF_LIFE_DAYS: Final = 14.0
+HALF_LIFE_DAYS: Final = 60.0
 MAX_PREFIX: Final = 20
 PER_PREFIX: Final = 10

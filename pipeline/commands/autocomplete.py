@@ -17,7 +17,7 @@ from pipeline.language.keys import composed
 from pipeline.runs.backfill import days_asked_for, numbered
 from pipeline.runs.count import refresh_daily_counts
 from pipeline.runs.publish import publish_autocomplete
-from pipeline.runs.published import AutocompleteOptions, days_until
+from pipeline.runs.published import COMPLETION_DAYS, AutocompleteOptions, days_until
 
 COLUMNS = ["typed", "rank", "completion", "searchers", "weight"]
 
@@ -26,8 +26,8 @@ def parser() -> argparse.ArgumentParser:
     parser = cli.arg_parser("autocomplete", __doc__)
     cli.add_at(parser)
     add = partial(cli.add_option, parser)
-    cli.add_days(parser, "searches")
-    add("--half-life", "half_life_days", 14.0, "DAYS", "in which a day counts half")
+    cli.add_days(parser, "searches", COMPLETION_DAYS)
+    add("--half-life", "half_life_days", 60.0, "DAYS", "in which a day counts half")
     add("--min-searchers", "min_searchers", 5, "K", "what fewer people typed is not shown")
     add("--top", "top", 10, "N", "completions of a prefix")
     cli.add_blocked(parser)

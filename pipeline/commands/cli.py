@@ -25,7 +25,6 @@ from pipeline.logs import LEVELS, STYLES, set_up_logging
 from pipeline.runs.backfill import Asked, require_range
 from pipeline.runs.inspection import Landing
 from pipeline.runs.published import (
-    DAYS_READ,
     FirstLook,
     Options,
     Published,
@@ -255,9 +254,9 @@ def options_of(kind: type[JobOptions], args: argparse.Namespace) -> JobOptions:
     return kind(**{field.name: getattr(args, field.name) for field in fields(kind)})
 
 
-def add_days(parser: argparse.ArgumentParser, of: str) -> None:
+def add_days(parser: argparse.ArgumentParser, of: str, default: int) -> None:
     """`--days`: how many days of searches or sessions a result reads."""
-    add_option(parser, "--days", "days", DAYS_READ, "DAYS", f"how many days of {of} are read")
+    add_option(parser, "--days", "days", default, "DAYS", f"how many days of {of} are read")
 
 
 def add_session_rules(parser: argparse.ArgumentParser) -> None:

@@ -16,7 +16,7 @@ from pipeline.commands.reporting import report_published
 from pipeline.runs.backfill import days_asked_for, numbered
 from pipeline.runs.count import refresh_daily_counts, refresh_daily_pairs
 from pipeline.runs.publish import publish_related
-from pipeline.runs.published import RelatedOptions, days_until
+from pipeline.runs.published import RELATED_DAYS, RelatedOptions, days_until
 from pipeline.runs.stale import SessionRules
 
 COLUMNS = ["query", "kind", "related_surface", "score", "significance", "searchers"]
@@ -26,7 +26,7 @@ def parser() -> argparse.ArgumentParser:
     parser = cli.arg_parser("related", __doc__)
     cli.add_at(parser)
     add = partial(cli.add_option, parser)
-    cli.add_days(parser, "sessions")
+    cli.add_days(parser, "sessions", RELATED_DAYS)
     cli.add_session_rules(parser)
     add("--min-searchers", "min_searchers", 5, "K", "what fewer people typed is not shown")
     add("--top", "top", 10, "N", "rows of each kind for a query")

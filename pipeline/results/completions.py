@@ -38,7 +38,7 @@ def completions(
     daily_counts: pl.LazyFrame,
     *,
     as_of: date,
-    half_life_days: float = 14.0,
+    half_life_days: float = 60.0,
     min_searchers: int = 5,
     per_prefix: int = 10,
     max_prefix: int = 20,

@@ -26,7 +26,8 @@ METHOD: Final = 5
 
 #: Days of counts that results read by default: a board before its own day, the others in all.
 BASELINE_DAYS: Final = 14
-DAYS_READ: Final = 28
+RELATED_DAYS: Final = 28
+COMPLETION_DAYS: Final = 84
 
 _LOG = logging.getLogger(__name__)
 

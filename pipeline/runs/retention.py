@@ -22,7 +22,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.runs.count import refresh_daily_counts, refresh_daily_pairs, refresh_hourly_counts
-from pipeline.runs.published import BASELINE_DAYS, DAYS_READ
+from pipeline.runs.published import BASELINE_DAYS, COMPLETION_DAYS, RELATED_DAYS
 from pipeline.runs.stale import SessionRules
 from pipeline.store.journal import Change
 from pipeline.store.root import Root
@@ -49,8 +49,8 @@ MOST_DAYS: Final = 36_525
 READ_BY: Final = {
     "searches": ("counting", 2),
     "hourly_counts": ("trending", BASELINE_DAYS + 1),
-    "daily_counts": ("autocomplete", DAYS_READ),
-    "daily_pairs": ("related", DAYS_READ),
+    "daily_counts": ("autocomplete", COMPLETION_DAYS),
+    "daily_pairs": ("related", RELATED_DAYS),
 }
 
 _LOG = logging.getLogger(__name__)

@@ -1,8 +1,10 @@
 """Completions of what was typed later, beside those of every standard order.
 
 Each later query is typed again, key by key; every state of the box before the last key is a
-question. A query counts as found whatever its spacing, and its reciprocal rank is 0 below the
-tenth place. What a person typed before is taken out of all counts before that person asks.
+question. Long queries ask more of them than short ones, so one state of each query, drawn at
+random, is told apart: there each query counts once. A query counts as found whatever its spacing,
+and its reciprocal rank is 0 below the tenth place. What a person typed before is taken out of all
+counts before that person asks.
 """
 
 import re
@@ -10,6 +12,7 @@ from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -23,11 +26,17 @@ from silgeom.hangul import keystrokes, other_keyboard_keystrokes, states_of_inpu
 
 TOP: Final = 10
 
+#: The figures after so many keys are told apart: 1, 2, 3, 4 and 5, 6 to 8, 9 and more.
+KEYS: Final = (1, 2, 3, 4, 6, 9, 1 << 20)
+#: Draws the state of each query that is asked once.
+SEED: Final = 20160701
+
 #: As in `pipeline.autocomplete`, whose twin `Ours` is.
 SLIP_ODDS: Final = 10
 MAX_PREFIX: Final = 20
 MAX_ENDING: Final = 40
-HALF_LIFE_DAYS: Final = 14.0
+DAYS: Final = 84
+HALF_LIFE_DAYS: Final = 60.0
 
 #: English letters that the two-set keyboard would make whole syllables of.
 _SYLLABLES_IN_LATIN: Final = re.compile(
@@ -242,12 +251,14 @@ class Ours(Box):
         training: Log,
         floor: int,
         *,
+        days_read: int = DAYS,
         half_life_days: float = HALF_LIFE_DAYS,
         with_tails: bool = True,
     ) -> None:
-        """Learn from a log as of its last day."""
+        """Learn from the last days of a log, as of the last of them, as the job does."""
         self._with_tails = with_tails
-        days = _shares(training, count="days", by_age=halved(half_life_days))
+        read = training.where(training.day > training.day.max(initial=0) - days_read)
+        days = _shares(read, count="days", by_age=halved(half_life_days))
         shown, form_of = _merged_variants(days, training.texts)
         whole = days.assign(item=days["item"].map(form_of))
         self._whole = Index(
@@ -442,11 +453,16 @@ def evaluate(parts: Split, *, floor: int = 2, most: int = 3000) -> pd.DataFrame:
         `answered`, where the best rival shows anything; `saved`, the share of keys that need not
         be pressed if a query is picked (one key) as soon as it is shown, with its interval; `rows`
         and `bytes` per query that passes the floor; `at_most`, the MRR if whatever passes the floor
-        were always first.
+        were always first; `one`, the MRR of one random state of each query a user typed, however
+        often, with its interval, and `times_one`, how many times that of the best rival; `key_1` …,
+        the MRR after so many keys.
     """
     questions = asked(parts.later, most)
     of = boxes(parts.training, floor)
     user, weight, is_seen, key_weight = [], [], [], []
+    key: list[int] = []
+    is_drawn: list[bool] = []
+    random = np.random.default_rng(SEED)
     ranks: dict[str, list[float]] = {name: [] for name in of}
     has_answer: dict[str, list[bool]] = {name: [] for name in of}
     saved: dict[str, list[float]] = {name: [] for name in of}
@@ -460,6 +476,9 @@ def evaluate(parts: Split, *, floor: int = 2, most: int = 3000) -> pd.DataFrame:
         weight += [times] * len(before)
         is_seen += [bool(typed_by.get(wanted, set()) - {who})] * len(before)
         key_weight.append(times)
+        key += range(1, len(before) + 1)
+        one = int(random.integers(0, max(1, len(before))))
+        is_drawn += [place == one for place in range(len(before))]
         for name, box in of.items():
             first = len(before)
             possible[name] += box.possible(text, before, who)
@@ -473,7 +492,13 @@ def evaluate(parts: Split, *, floor: int = 2, most: int = 3000) -> pd.DataFrame:
             saved[name].append(max(0, keys - first - 2) / keys if before else 0.0)
     return _table(
         of,
-        _Asked(np.array(user, np.int64), np.array(weight, float), np.array(is_seen, bool)),
+        _Asked(
+            np.array(user, np.int64),
+            np.array(weight, float),
+            np.array(is_seen, bool),
+            np.array(key, np.int64),
+            np.array(is_drawn, bool),
+        ),
         {name: np.array(each) for name, each in ranks.items()},
         {name: np.array(each) for name, each in has_answer.items()},
         (questions["user"].to_numpy(), np.array(key_weight, float)),
@@ -527,6 +552,8 @@ class _Asked(NamedTuple):
     user: Ints
     weight: Floats
     is_seen: npt.NDArray[np.bool_]
+    key: Ints
+    is_drawn: npt.NDArray[np.bool_]
 
 
 def _table(
@@ -542,12 +569,16 @@ def _table(
     weight = asked_.weight
     rivals = [name for name in of if not name.startswith("ours")]
     best = max(rivals, key=lambda name: float(ranks[name] @ weight))
+    once = asked_.is_drawn.astype(np.float64)
+    best_once = max(rivals, key=lambda name: float(ranks[name] @ once))
     by_question, by_query = Bootstrap(asked_.user), Bootstrap(queries[0])
     rows = []
     for name, box in of.items():
         mrr = by_question.mean(ranks[name], weight)
         times = by_question.gain(ranks[name], ranks[best], weight)
         keys = by_query.mean(saved[name], queries[1])
+        one = by_question.mean(ranks[name], once)
+        times_one = by_question.gain(ranks[name], ranks[best_once], once)
 
         def mean_of(chosen: npt.NDArray[np.bool_], name: str = name) -> float:
             return by_question.mean(ranks[name], weight * chosen).value
@@ -564,6 +595,13 @@ def _table(
                 **{"saved": keys.value, "saved_low": keys.low, "saved_high": keys.high},
                 "rows": box.rows / published,
                 "bytes": box.size / published,
+                **{"one": one.value, "one_low": one.low, "one_high": one.high},
+                "times_one": times_one.value,
+                **{"times_one_low": times_one.low, "times_one_high": times_one.high},
+                **{
+                    f"key_{least}": mean_of((asked_.key >= least) & (asked_.key < after))
+                    for least, after in pairwise(KEYS)
+                },
             }
         )
     return pd.DataFrame(rows)
