@@ -2,9 +2,11 @@
 
     python -m silgeom.related 카카오톡
 
-Rows of the result `related` come first. Most queries have none: too few people typed them, or
-nobody. They are led to what has words in common with them among the completions of the same root,
-and last to what is popular. In a program, load once and ask often:
+Corrections come first, then what is likeliest: what the same people search for in one sitting, what
+has words in common with the query among the completions of the same root, and what is popular. The
+rows of the result `related` count as many sessions as they are of; words and popularity count like
+a few sessions. That is much for a query that few typed, all there is for one that nobody did, and
+nothing for one that everybody types. In a program, load once and ask often:
 
     relater = Relater.load("output")
     relater.related("제주도 흑돼지")
@@ -14,6 +16,7 @@ import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -34,7 +37,15 @@ Rows = Iterable[tuple[float, str]]
 #: What two steps over the graph of pairs count beside one: found on a log of Korean sessions.
 WALK: Final = 0.3
 
+#: Sessions that what is popular counts for, and what shares words with the query: with these no log
+#: that was tried is served worse than by counts filled up with popular queries: docs/evaluation.md.
+POPULARITY: Final = 3.0
+WORDS: Final = 1.0
+#: So many of the nearest by words share that session.
+NEAREST: Final = 30
+
 _RELATED: Final = ["query", "kind", "rank", "related_query", "related_surface", "score"]
+_SESSIONS: Final = ["sessions", "next_probability"]
 _COMPLETIONS: Final = ["key_kind", "completion", "weight"]
 
 
@@ -49,8 +60,10 @@ class Related:
     Attributes:
         text: as most people typed it.
         kind: `correction` of the query; `together`, searched in the same sessions, or at one step
-            from what is; `words`, shares words with it; `popular`, with everybody.
-        score: orders within a kind.
+            from what is; `words`, shares words with it; `popular`, with everybody. Of what is
+            several of these the first.
+        score: of a correction its share of the query's sessions; of others how likely it is as the
+            next search, which orders them.
     """
 
     text: str
@@ -114,21 +127,26 @@ class Relater:
 
     def __init__(self, related: pa.Table, completions: pa.Table | None = None) -> None:
         """Take rows with the columns of `RELATED` and of `AUTOCOMPLETE` (pipeline/schemas.py)."""
-        ordered = related.select(_RELATED).sort_by(
+        ordered = related.select(_RELATED + _SESSIONS).sort_by(
             [(name, "ascending") for name in ("query", "kind", "rank")]
         )
         self._shown: dict[str, str] = {}
         self._rows: dict[tuple[str, str], list[tuple[float, str]]] = defaultdict(list)
-        columns = [ordered[name].to_pylist() for name in _RELATED]
-        for query, kind, _, other, surface, score in zip(*columns, strict=True):
+        #: Of each query.
+        self._sessions: dict[str, float] = {}
+        columns = [ordered[name].to_pylist() for name in _RELATED + _SESSIONS]
+        for query, kind, _, other, surface, score, both, after in zip(*columns, strict=True):
             self._rows[kind, query].append((score, other))
             self._shown.setdefault(other, surface)
+            # score = (after + both / n) / 2, n being the query's sessions
+            self._sessions.setdefault(query, both / (2 * score - after))
         self._same = {query.replace(" ", ""): query for _, query in self._rows}
         heaviest = _heaviest(completions)
         self._surfaces = list(heaviest)
         self._vocabulary = Vocabulary(
             [normalized_query(text) for text in heaviest], list(heaviest.values())
         )
+        self._weight = sum(heaviest.values()) or 1.0
 
     @staticmethod
     def load(root: str | Path) -> "Relater":
@@ -150,7 +168,7 @@ class Relater:
             )
         try:
             return Relater(
-                pq.read_table(related, columns=_RELATED, partitioning=None),
+                pq.read_table(related, columns=_RELATED + _SESSIONS, partitioning=None),
                 completions and pq.read_table(completions, columns=_COMPLETIONS, partitioning=None),
             )
         except (OSError, pa.ArrowException, KeyError) as error:
@@ -166,31 +184,36 @@ class Relater:
             limit: so many at most.
 
         Returns:
-            The likeliest first: corrections, then what is searched together with it, what shares
-            words with it, and what is popular. No two differ in spacing alone.
+            Corrections, then the likeliest first. No two differ in spacing alone.
         """
         asked = normalized_query(query)
         known = asked if ("related", asked) in self._rows else None
         known = known or self._same.get(asked.replace(" ", ""), asked)
         found = {keystrokes(asked): Related(asked, "", 0.0)}
 
-        def add(kind: str, rows: Rows) -> None:
-            for score, text in rows:
-                if len(found) <= limit:
-                    found.setdefault(keystrokes(normalized_query(text)), Related(text, kind, score))
+        def add(each: Related) -> None:
+            if len(found) <= limit:
+                found.setdefault(keystrokes(normalized_query(each.text)), each)
 
-        add("correction", self._with_surfaces(self._rows.get(("correction", known), ())))
+        for score, text in self._with_surfaces(self._rows.get(("correction", known), ())):
+            add(Related(text, "correction", score))
+        sessions = self._sessions.get(known, 0.0)
         together = walked(
             self._rows.get(("related", known), ()),
             lambda other: self._rows.get(("related", other), ()),
         )
-        add("together", self._with_surfaces(together))
-        if len(found) <= limit:
-            alike = self._vocabulary.alike(asked, 2 * limit)
-            add("words", ((score, self._surfaces[place]) for score, place in alike))
-        if len(found) <= limit:
-            popular = zip(self._vocabulary.weights.tolist(), self._surfaces, strict=True)
-            add("popular", list(popular)[: 3 * limit])
+        popular = zip(self._vocabulary.weights.tolist(), self._surfaces, strict=True)
+        mixed = mixture(
+            sessions,
+            self._with_surfaces(together),
+            [
+                (score, self._surfaces[place])
+                for score, place in self._vocabulary.alike(asked, NEAREST)
+            ],
+            [(weight / self._weight, text) for weight, text in islice(popular, 3 * limit)],
+        )
+        for score, kind, text in mixed:
+            add(Related(text, kind, score))
         return list(found.values())[1:]
 
     def _with_surfaces(self, rows: Rows) -> list[tuple[float, str]]:
@@ -232,6 +255,42 @@ def walked(rows: Rows, rows_of: Callable[[str], Rows]) -> list[tuple[float, str]
         for further_score, further in rows_of(other):
             scores[further] += WALK * score * further_score
     return [(score, text) for text, score in sorted(scores.items(), key=lambda s: (-s[1], s[0]))]
+
+
+def mixture(
+    sessions: float, together: Rows, alike: Rows, popular: Rows
+) -> list[tuple[float, str, str]]:
+    """How likely each query is to be searched next: what is counted, words, and popularity.
+
+    As in Dirichlet's smoothing of language models (Zhai and Lafferty, TOIS 22, 2): the query's own
+    sessions, with `POPULARITY` and `WORDS` sessions more that are shared out by what is known of
+    any query.
+
+    Args:
+        sessions: of the query; 0: nobody typed it.
+        together: share of these and text.
+        alike: likeness and text of the `NEAREST` by words.
+        popular: share of all searches and text.
+
+    Returns:
+        Score, kind (of which it is first) and text: the highest first, of equals the least text. Of
+        texts that differ in spacing alone the first one given.
+    """
+    words = sum(score for score, _ in alike) or 1.0
+    parts = (
+        ("together", sessions, together),
+        ("words", WORDS / words, alike),
+        ("popular", POPULARITY, popular),
+    )
+    found: dict[str, tuple[float, str, str]] = {}
+    for kind, weight, rows in parts:
+        for score, text in rows:
+            keys = keystrokes(normalized_query(text))
+            before, first, shown = found.get(keys, (0.0, kind, text))
+            found[keys] = (before + weight * score, first, shown)
+    whole = sessions + WORDS + POPULARITY
+    ordered = sorted(found.values(), key=lambda each: (-each[0], each[2]))
+    return [(score / whole, kind, text) for score, kind, text in ordered]
 
 
 def _heaviest(completions: pa.Table | None) -> dict[str, float]:

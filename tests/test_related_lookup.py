@@ -8,9 +8,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from silgeom import related as module
-from silgeom.related import RelatedError, Relater, Vocabulary, terms, walked
+from silgeom.related import RelatedError, Relater, Vocabulary, mixture, terms, walked
 
 RELATED = ["query", "kind", "rank", "related_query", "related_surface", "score"]
+RELATED += ["sessions", "next_probability"]
 COMPLETIONS = ["key_kind", "completion", "weight"]
 
 
@@ -19,14 +20,15 @@ def table(rows: Iterable[tuple[object, ...]], names: list[str]) -> pa.Table:
 
 
 def pairs() -> pa.Table:
+    """Of ten sessions each; what is related always came after."""
     return table(
         [
-            ("제주도 여행", "related", 1, "제주도 맛집", "제주도 맛집", 0.5),
-            ("제주도 여행", "related", 2, "렌터카", "렌터카", 0.2),
-            ("제주도 맛집", "related", 1, "흑돼지", "흑돼지", 0.4),
-            ("제주도 맛집", "related", 2, "제주도 여행", "제주도 여행", 0.3),
-            ("유튜부", "correction", 1, "유튜브", "YouTube 유튜브", 0.9),
-            ("유튜부", "related", 1, "음악", "음악", 0.1),
+            ("제주도 여행", "related", 1, "제주도 맛집", "제주도 맛집", 0.5, 5, 0.5),
+            ("제주도 여행", "related", 2, "렌터카", "렌터카", 0.2, 2, 0.2),
+            ("제주도 맛집", "related", 1, "흑돼지", "흑돼지", 0.4, 4, 0.4),
+            ("제주도 맛집", "related", 2, "제주도 여행", "제주도 여행", 0.3, 3, 0.3),
+            ("유튜부", "correction", 1, "유튜브", "YouTube 유튜브", 0.9, 9, 0.9),
+            ("유튜부", "related", 1, "음악", "음악", 0.1, 1, 0.1),
         ],
         RELATED,
     )
@@ -34,6 +36,7 @@ def pairs() -> pa.Table:
 
 def completions() -> pa.Table:
     texts = {"날씨": 90.0, "부산 맛집": 30.0, "부산 여행": 20.0, "Busan": 10.0, "흑돼지": 5.0}
+    texts |= {f"딴것{number}": 4.0 for number in range(300)}
     rows = [("keystrokes", text, weight) for text, weight in texts.items() for _ in range(3)]
     return table([*rows, ("tail", "맛집", 99.0)], COMPLETIONS)
 
@@ -69,7 +72,7 @@ def test_a_query_nobody_typed_is_led_by_its_words() -> None:
 
 
 def test_the_list_is_filled_up_with_what_is_popular_each_query_once() -> None:
-    found = offered("흑돼지", 5)
+    found = offered("흑돼지", 4)
 
     assert found == [(text, "popular") for text in ("날씨", "부산 맛집", "부산 여행", "Busan")]
     assert [text for text, _ in offered("날 씨", 1)] == ["부산 맛집"]  # and not itself
@@ -77,6 +80,24 @@ def test_the_list_is_filled_up_with_what_is_popular_each_query_once() -> None:
 
 def test_without_anything_nothing_is_offered() -> None:
     assert Relater(pairs().slice(0, 0)).related("아무것") == []
+
+
+def test_popularity_counts_like_three_sessions_and_words_like_one() -> None:
+    together, alike, popular = [(0.5, "가")], [(3.0, "나"), (1.0, "다")], [(0.1, "라")]
+
+    scores, kinds, texts = zip(*mixture(10.0, together, alike, popular), strict=True)
+
+    assert (texts, kinds) == (("가", "나", "라", "다"), ("together", "words", "popular", "words"))
+    assert scores == pytest.approx([5 / 14, 0.75 / 14, 0.3 / 14, 0.25 / 14])
+    of_few = mixture(0.2, together, alike, popular)
+    assert [text for _, _, text in of_few] == ["나", "라", "다", "가"]
+
+
+def test_what_is_related_and_alike_and_popular_adds_up_whatever_its_spacing() -> None:
+    [found] = mixture(10.0, [(0.5, "내일 날씨")], [(3.0, "내일날씨")], [(0.1, "내일 날씨")])
+
+    assert found[1:] == ("together", "내일 날씨")
+    assert found[0] == pytest.approx((5 + 1 + 0.3) / 14)
 
 
 def test_words_are_heavier_the_rarer_they_are() -> None:
@@ -136,9 +157,9 @@ def test_the_command_shows_what_a_page_would_offer(
     module.main(["제주도", "여행", "--root", f"file://{tmp_path}", "--limit", "3"])
 
     assert capsys.readouterr().out.splitlines()[2:] == [
-        "제주도 맛집  together   0.50",
-        "렌터카       together   0.20",
-        "흑돼지       together   0.06",
+        "제주도 맛집  together   0.36",  # 5 of 10 sessions, and 4 more
+        "렌터카       together   0.14",
+        "부산 여행    words      0.07",
     ]
 
 

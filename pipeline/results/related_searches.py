@@ -2,9 +2,11 @@
 
 Two questions, two figures, since a good test is a poor order:
 
-* Is it an accident? The signed root of the log-likelihood ratio decides what may be shown.
 * Is it likely? In how many of a query's sessions the other comes after, or before, which counts
   half, orders what is shown.
+* Is it an accident? The signed root of the log-likelihood ratio tells. It is no gate: people do go
+  from one much used query to the next, which is fewer of them than chance would have, and still the
+  most that there are. Who wants topics alone asks for a significance of 2 or more.
 
 A pair that is one query mistyped or spaced otherwise is not related but a correction.
 """
@@ -16,7 +18,6 @@ import polars as pl
 
 from pipeline import limits
 from pipeline.counting.people import different_people
-from pipeline.errors import InvalidParameterError
 from pipeline.language.keys import keystrokes, other_keyboard_keystrokes
 from pipeline.language.queries import variant_keys
 from pipeline.results.distances import Distances, keystroke_distances
@@ -41,7 +42,6 @@ def related_searches(
     names: pl.LazyFrame,
     *,
     min_searchers: int = 5,
-    min_significance: float = 2.0,
     top: int = 10,
 ) -> pl.DataFrame:
     """Rank the queries that are searched in the same sessions as each query.
@@ -51,7 +51,6 @@ def related_searches(
         names: `query_id`, `query`, `surface`, `variant_id` of the queries in them; several rows a
             query are allowed, a query without a row is left out.
         min_searchers: different people who must have searched for both in one session.
-        min_significance: sigmas below which a pair may be an accident.
         top: related queries and corrections of a query, of each so many.
 
     Returns:
@@ -65,8 +64,6 @@ def related_searches(
         InvalidParameterError: a parameter is out of its range.
     """
     limits.require(min_searchers=min_searchers, top=top)
-    if min_significance < 0:
-        raise InvalidParameterError(f"min_significance must be 0 or more, got {min_significance}")
     is_self = pl.col("first_id") == pl.col("second_id")
     alone = (
         daily_pairs.filter(is_self)
@@ -79,9 +76,7 @@ def related_searches(
     # the pairs, and nearly all that come once, end here.
     sessions = alone.filter(pl.col("sessions") >= min_searchers).select("query_id", "sessions")
     shared = _shared_sessions(daily_pairs.filter(~is_self), sessions, min_searchers)
-    tested = shared.with_columns(significance=_significance(all_sessions)).filter(
-        pl.col("significance") >= min_significance
-    )
+    tested = shared.with_columns(significance=_significance(all_sessions))
     texts = names_of(pl.concat([tested["low"], tested["high"]]), names).sort("query")
     directed = _directed(_named(tested, texts))
     best_first = directed.sort(_BEST_FIRST, descending=[True, True, True, False])

@@ -17,7 +17,7 @@ import pandas as pd
 from silgeom.evaluate.intervals import Bootstrap
 from silgeom.evaluate.log import Floats, Log, Split, sessions, variant_key
 from silgeom.hangul import keystroke_distance, keystrokes, other_keyboard_keystrokes
-from silgeom.related import Vocabulary, walked
+from silgeom.related import NEAREST, Vocabulary, mixture, walked
 
 TOP: Final = 10
 
@@ -26,7 +26,6 @@ MAX_QUERIES: Final = 50
 SOON_SECONDS: Final = 120
 SLIP_LENGTHS: Final = (5, 9, 15)
 SLIP_ODDS: Final = 10
-MIN_SIGNIFICANCE: Final = 2.0
 
 #: Targets that are left out for one of the figures: what everybody types needs no help.
 MOST_TYPED: Final = 100
@@ -228,21 +227,31 @@ class Ours:
         self._places = [query for _, query, _ in heaviest]
         self._forms = [forms for _, _, forms in heaviest]
         self._usual = [weight for weight, _, _ in heaviest]
+        self._weight = float(sum(self._usual)) or 1.0
+        self._query = {text: query for query, text in enumerate(counts.texts)}
         self._vocabulary = Vocabulary(
             [counts.texts[query] for query in self._places], [float(w) for w in self._usual]
         )
 
     def __call__(self, counts: Counts, query: int) -> Offer:
-        """Corrections, what is searched together, what shares words, what is popular."""
+        """Corrections, then the likeliest of what is searched together, alike, and popular."""
         found, corrections = self.pairs(counts, query)
         row = self._rows(counts)
-        united = [other for _, other in corrections]
-        united += [int(text) for _, text in walked(row(str(query), found), row)]
-        if self._with_words and len(united) < TOP:
-            united += self._alike(counts, query)
-        specific = list(_different(counts, query, united))[:TOP]
+        together = walked(row(str(query), found), row)
+        alike = self._alike(counts, query) if self._with_words else []
         popular, _ = self._popular(counts, query)
-        return list(_different(counts, query, specific + popular))[:TOP], len(specific)
+        mixed = mixture(
+            float(counts.sessions[query]),
+            [(score, counts.texts[int(other)]) for score, other in together],
+            [(score, counts.texts[other]) for score, other in alike],
+            [(counts.sessions[other] / self._weight, counts.texts[other]) for other in popular],
+        )
+        united = [other for _, other in corrections]
+        united += [self._query[text] for _, _, text in mixed]
+        offered = list(_different(counts, query, united))[:TOP]
+        is_specific = {counts.texts[other] for other in united[: len(corrections)]}
+        is_specific |= {text for _, kind, text in mixed if kind != "popular"}
+        return offered, sum(counts.texts[other] in is_specific for other in offered)
 
     def pairs(
         self, counts: Counts, query: int
@@ -251,8 +260,6 @@ class Ours:
         kinds: tuple[list[tuple[float, float, float, str, int]], ...] = ([], [])
         for other in counts.candidates(query):
             sigmas = counts.significance(query, other)
-            if sigmas < MIN_SIGNIFICANCE:
-                continue
             wrong = _wrong_one(counts, query, other)
             if wrong in (None, query):
                 after = query_flow(counts, query, other)
@@ -277,18 +284,18 @@ class Ours:
 
         return rows
 
-    def _alike(self, counts: Counts, query: int) -> list[int]:
-        near = self._vocabulary.alike(counts.texts[query], 3 * TOP)
+    def _alike(self, counts: Counts, query: int) -> list[tuple[float, int]]:
+        near = self._vocabulary.alike(counts.texts[query], NEAREST)
         less = {
             place: float(self._usual[place] - sum(counts.sessions[q] for q in self._forms[place]))
             for _, place in near
         }
-        again = self._vocabulary.alike(counts.texts[query], 3 * TOP, less)
+        again = self._vocabulary.alike(counts.texts[query], NEAREST, less)
         return [
-            self._places[place]
-            for _, place in again
+            (score, self._places[place])
+            for score, place in again
             if counts.enough(set().union(*(counts.people[q] for q in self._forms[place])))
-        ][: 2 * TOP]
+        ]
 
 
 def _commonest(counts: Counts, forms: list[int]) -> int:
