@@ -29,6 +29,7 @@ from benchmarks.log import Skew, lay
 from benchmarks.measure import SPARK_SUBMIT, Cost, measured
 from benchmarks.report import Goal, Table, check_markers, goals, machine, put
 from benchmarks.speed import RESULTS
+from pipeline.runs.published import COMPLETION_DAYS, RELATED_DAYS
 
 HISTORIES: Final = (14, 28, 140)
 SIZES: Final = (1, 2, 4)
@@ -89,8 +90,8 @@ def history(folder: Path, args: argparse.Namespace) -> Found:
     ]
     note = (
         f"The last hour on histories of {args.days_searches:,} searches a day, median of "
-        f"{args.repeat}. Related searches and completions are made of up to 28 days, so that 28 "
-        f"days are more work than 14 by themselves."
+        f"{args.repeat}. Related searches are made of up to {RELATED_DAYS} days and completions of "
+        f"up to {COMPLETION_DAYS}, so that more days are more work by themselves."
     )
     return note, Table(["result", "days of history", "s", f"× {DAYS} days"], rows), reached
 
