@@ -241,7 +241,8 @@ def _newest(root: str | Path) -> Path:
         raise CompletionError(f"{name} cannot be read: {error.strerror}") from error
     if not folders:
         raise CompletionError(
-            f"no completions in {name}: run jobs/autocomplete.py, or name another --root"
+            f"no completions in {name}: run jobs/autocomplete.py or silgeom run autocomplete, "
+            "or name another --root"
         )
     return max(folders)
 

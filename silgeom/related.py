@@ -164,7 +164,8 @@ class Relater:
         related, completions = _newest(name, "related"), _newest(name, "autocomplete")
         if related is None:
             raise RelatedError(
-                f"no related searches in {name}: run jobs/related.py, or name another --root"
+                f"no related searches in {name}: run jobs/related.py or silgeom run related, "
+                "or name another --root"
             )
         try:
             return Relater(

@@ -31,7 +31,7 @@ def parser() -> argparse.ArgumentParser:
     add("--baseline", "baseline_days", BASELINE_DAYS, "DAYS", "how far its own past goes back")
     add("--recent", "recent_hours", 72, "HOURS", "what half of these hours reach is expected")
     add("--min-searchers", "min_searchers", 5, "K", "what fewer people typed is not shown")
-    add("--min-score", "min_score", 3.5, "SIGMAS", "what rises less is no surprise")
+    add("--min-score", "min_score", 3.5, "SIGMAS", "less is no surprise; among many more is needed")
     add("--top", "top", 20, "N", "ranks on the board")
     alone = "no ranks for the next largest rises, which fill the board up"
     parser.add_argument("--surprises-alone", action="store_true", help=alone)
