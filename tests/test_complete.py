@@ -246,7 +246,11 @@ def test_the_newest_day_is_asked_and_a_new_result_is_noticed(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("root", "sentence"),
     [
-        ("nowhere", "no completions in nowhere: run jobs/autocomplete.py or silgeom run autocomplete, or name another --root"),
+        (
+            "nowhere",
+            "no completions in nowhere: run jobs/autocomplete.py or silgeom run autocomplete, "
+            "or name another --root",
+        ),
         ("hdfs://namenode/root", "not hdfs://namenode/root: copy the folder autocomplete here"),
     ],
 )
