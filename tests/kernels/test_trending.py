@@ -57,11 +57,16 @@ def names_of(*queries: str, **surfaces: str) -> pl.LazyFrame:
 
 
 def searches_of(counts: Mapping[tuple[str, datetime], int]) -> pl.LazyFrame:
-    """The searches behind them: the first people who type a query come in every hour."""
+    """The searches behind them: person 0, 1, … of a query in each of its hours.
+
+    Of what many typed, forms and hours need no counting one by one.
+    """
+    of_query = {query: id_of(query) for query in {query for query, _ in counts}}
     rows = [
-        (hour, id_of(f"{query} {person}"), id_of(query))
-        for (query, hour), searchers in counts.items()
-        if hour >= END - 2 * DAY
+        (hour, person * 1_000 + number, of_query[query])
+        for number, query in enumerate(sorted(of_query))
+        for (other, hour), searchers in counts.items()
+        if other == query and searchers < 10
         for person in range(searchers)
     ]
     schema: dict[str, pl.DataType | type[pl.DataType]] = {
