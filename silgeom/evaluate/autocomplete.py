@@ -31,7 +31,7 @@ KEYS: Final = (1, 2, 3, 4, 6, 9, 1 << 20)
 #: Draws the state of each query that is asked once.
 SEED: Final = 20160701
 
-#: As in `pipeline.autocomplete`, whose twin `Ours` is.
+#: As in `pipeline.results.completions`, whose twin `Ours` is.
 SLIP_ODDS: Final = 10
 MAX_PREFIX: Final = 20
 MAX_ENDING: Final = 40
@@ -241,7 +241,7 @@ class Standard(Box):
 
 
 class Ours(Box):
-    """The twin of `pipeline.autocomplete` and `silgeom.complete`, for keys typed as they are meant.
+    """The twin of `pipeline.results.completions` and `silgeom.complete`, for keys typed as meant.
 
     It has no initials and no other keyboard: nobody types a query on the way to itself so.
     """
@@ -382,7 +382,7 @@ def _merged_variants(days: pd.DataFrame, texts: list[str]) -> tuple[dict[int, st
 
 
 def _slips(index: Index) -> set[int]:
-    """What is plainly a slip of another one; see `pipeline.autocomplete._without_slips`."""
+    """What is plainly a slip of another one; see `completions._without_slips`."""
     heaviest: dict[str, float] = defaultdict(float)
     for item, keys in index.keys.items():
         meant = without_shift(keys)

@@ -21,7 +21,7 @@ from silgeom.related import NEAREST, Vocabulary, mixture, walked
 
 TOP: Final = 10
 
-#: As in `pipeline.sessions` and `pipeline.related`, whose twin `Ours` is.
+#: As in `pipeline.counting.sessions` and `pipeline.results.related_searches`, whose twin `Ours` is.
 MAX_QUERIES: Final = 50
 SOON_SECONDS: Final = 120
 SLIP_LENGTHS: Final = (5, 9, 15)
@@ -104,7 +104,7 @@ class Counts:
         ]
 
     def significance(self, query: int, other: int) -> float:
-        """Signed root of the log-likelihood ratio; see `pipeline.related.significance`."""
+        """Signed root of the log-likelihood ratio; see `related_searches.significance`."""
         k11 = self.both(query, other)
         k12, k21 = self.sessions[query] - k11, self.sessions[other] - k11
         k22 = self.total - k11 - k12 - k21
@@ -209,7 +209,7 @@ class Popular:
 
 
 class Ours:
-    """The twin of `pipeline.related` and `silgeom.related`."""
+    """The twin of `pipeline.results.related_searches` and `silgeom.related`."""
 
     def __init__(self, counts: Counts, *, with_words: bool = True) -> None:
         """Learn the words of what enough people typed."""
@@ -313,7 +313,7 @@ def _different(counts: Counts, query: int, found: Iterable[int]) -> Iterable[int
 
 
 def _wrong_one(counts: Counts, one: int, other: int) -> int | None:
-    """The one of two queries that the other corrects, if any; see `pipeline.related._named`."""
+    """The one of two queries that the other corrects, if any; see `related_searches._named`."""
     texts = counts.texts
     rarer, commoner = sorted([one, other], key=lambda q: (counts.sessions[q], _reversed(texts[q])))
     left, right = variant_key(texts[one]), variant_key(texts[other])

@@ -1,4 +1,4 @@
-"""The method of `pipeline.trending` without Spark: its twin in numpy, for a window of one hour.
+"""The twin of `pipeline.results.trending_keywords` in numpy, for a window of one hour.
 
 The clocks of its zone are taken to go evenly: the same hour of the day before is 24 hours ago.
 """
@@ -25,7 +25,7 @@ KEYS_PER_ERROR: Final = 4
 
 @dataclass(frozen=True)
 class Options:
-    """What can be chosen; the defaults are those of `pipeline.trending` and its job.
+    """What can be chosen; the defaults are those of `trending_keywords` and its job.
 
     Attributes:
         baseline_days: days of the season.
