@@ -119,10 +119,15 @@ def test_every_link_of_every_page_opens_on_the_host(
     monkeypatch.setattr(socket, "getaddrinfo", as_a_browser)
     running = cluster.start("spark-submit", *SHORT_JOB, "--root", short_root("links"))
     cluster.await_executors(running)
-    now = f"http://resourcemanager.localhost:8088/proxy/{cluster.applications('RUNNING')[0]['id']}"
+    application = cluster.applications("RUNNING")[0]["id"]
+    now = f"http://resourcemanager.localhost:8088/proxy/{application}"
     tried, dead = followed([f"{now}/jobs/", f"{now}/executors/"], only=now)
     running.communicate()
-    await_until(lambda: bool(finished_in_history()), "the history server")
+    # YARN links to its page there as soon as it has ended; until it is there, that is a 404.
+    await_until(
+        lambda: any(f"/{application}/" in page for page in finished_in_history()),
+        f"{application} in the history server",
+    )
     pages = [*FRONT_PAGES, *data_nodes(), *finished_in_history()]
     more, more_dead = followed(pages)
     figure("links tried", tried + more, f"dead: {len(dead) + len(more_dead)}")
