@@ -168,8 +168,17 @@ TRENDING: Final = pa.schema(
         _column("score", _DOUBLE, "signed root of a deviance, in sigmas: see trending.py"),
         _column("is_surprise", _BOOLEAN, "beyond chance; else only the next largest rise"),
         _column("variants", pa.list_(_TEXT), "other ways to put the same query or issue"),
+        _column("season_searchers", _DOUBLE, "what the same hours of the days before lead to"),
+        _column("recent_searchers", _DOUBLE, "what the hours just before lead to"),
+        _column("believed_searchers", _DOUBLE, "of searchers: those who are scored"),
+        _column("surprise_score", _DOUBLE, "the score from which a row of this board surprises"),
     ]
 )
+
+#: live/dt=: one query on the board of the window that ends at that moment, a full slot of minutes
+#: of the reporting zone. Key: window_end, rank. All boards of a day in one file; dt is the day on
+#: which the window ends. At a full hour the rows are those of trending/dt=/hour=.
+LIVE: Final = TRENDING
 
 #: related/dt=: one related query of a query, as of that day. Key: query, kind, rank.
 RELATED: Final = pa.schema(
@@ -247,5 +256,6 @@ DATASETS: Final = (
     "trending",
     "related",
     "autocomplete",
+    "live",
     "runs",
 )

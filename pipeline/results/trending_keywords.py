@@ -64,6 +64,15 @@ MISSPELLING_KEYS_PER_EDIT: Final = 4
 #: more come, forms that matter are typed by enough people each.
 COUNTED_EXACTLY: Final = 100_000
 
+#: What `_scored` finds beside people.
+_SCORES: Final = (
+    "expected_searchers",
+    "score",
+    "season_searchers",
+    "recent_searchers",
+    "believed_searchers",
+)
+
 #: What becomes of rows that name the issue of a better one in other words.
 TOGETHER: Final = "together"
 APART: Final = "apart"
@@ -137,7 +146,9 @@ def trending_keywords(
         scored = _scored(past, hourly_counts, of_hours, names, typed, end, min_searchers)
         least = _least_score(min_score, len(scored))
         is_rise = (pl.col("score") > 0) & (pl.col("searchers") >= pl.col("expected_searchers") + 1)
-        rows = scored.filter(is_rise).with_columns(is_surprise=pl.col("score") >= least)
+        rows = scored.filter(is_rise).with_columns(
+            is_surprise=pl.col("score") >= least, surprise_score=pl.lit(least)
+        )
         if surprises_alone:
             rows = rows.filter("is_surprise")
         return _ranked(rows, top, phrasings)
@@ -266,15 +277,15 @@ def _scored(
     ).join(past.recent(of_forms, of_hours, end), on="variant_id", how="left", maintain_order="left")
     of_all = past.summed(past.hours(of_hours, end), ["all"], end)
     if typed.is_empty() or of_all.is_empty():
-        return typed.with_columns(
-            expected_searchers=pl.lit(None, pl.Float64), score=pl.lit(None, pl.Float64)
-        )
+        return typed.with_columns(pl.lit(None, pl.Float64).alias(name) for name in _SCORES)
     days = [f"day{day}" for day in range(1, past.baseline_days + 1)]
-    expected = _expected(of_query, of_all, days)
+    season, recent = _expected(of_query, of_all, days)
+    expected = np.maximum(LEAST_EXPECTED, np.maximum(season, recent))
     believed = _believed(of_query, of_all)
+    scores = (expected, surprise(believed, expected), season, recent, believed)
     return typed.with_columns(
-        expected_searchers=pl.Series(expected), score=pl.Series(surprise(believed, expected))
-    ).filter(pl.Series(believed >= min_searchers))
+        pl.Series(name, values) for name, values in zip(_SCORES, scores, strict=True)
+    ).filter(pl.col("believed_searchers") >= min_searchers)
 
 
 def _forms(
@@ -319,25 +330,26 @@ def _typed(forms: pl.DataFrame, min_searchers: int) -> pl.DataFrame:
     )
 
 
-def _expected(of_query: pl.DataFrame, of_all: pl.DataFrame, days: list[str]) -> Floats:
-    """What each query's past leads one to expect of the window."""
+def _expected(
+    of_query: pl.DataFrame, of_all: pl.DataFrame, days: list[str]
+) -> tuple[Floats, Floats]:
+    """What each query's season, and what its recent past leads one to expect of the window."""
     now = int(of_all["window"][0])
     all_of_day = of_all.select(days).to_numpy()[0]
     known = np.flatnonzero(all_of_day > 0)  # a day without any search is no sample
     season = of_query.select(days).to_numpy()
     scaled = season[:, known] * now / all_of_day[known]
-    expected = np.full(len(of_query), LEAST_EXPECTED)
+    expected = np.zeros(len(of_query))
     if len(known):
         busy = ceil(len(known) / DAYS_PER_BUSY_DAY)
-        expected = np.maximum(expected, np.sort(scaled, axis=1)[:, len(known) - busy])
+        expected = np.sort(scaled, axis=1)[:, len(known) - busy]
     # What comes at the same hour of the week is a programme far more often than a second burst: the
     # lesser of one and two weeks ago, or the one there is a log of.
     weekly = [scaled[:, np.flatnonzero(known == day)[0]] for day in (6, 13) if day in known]
     if weekly:
         expected = np.maximum(expected, np.minimum.reduce(weekly))
-    recent = of_query["recent"].fill_null(0.0).to_numpy() * now
-    largest: Floats = np.maximum(expected, recent)
-    return largest
+    recent: Floats = of_query["recent"].fill_null(0.0).to_numpy() * now
+    return expected, recent
 
 
 def surprise(searchers: Floats, expected: Floats) -> Floats:
@@ -489,4 +501,8 @@ def _with_movement(now: pl.DataFrame, before: pl.DataFrame, window_end: datetime
         "score",
         "is_surprise",
         "variants",
+        "season_searchers",
+        "recent_searchers",
+        "believed_searchers",
+        "surprise_score",
     )
