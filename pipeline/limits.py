@@ -24,6 +24,7 @@ LIMITS: Final = {
     "half_life_days": Limits(0.01, 100_000, "what is older or younger than a log counts alike"),
     "min_searchers": Limits(1, 1_000_000_000, "people"),
     "min_score": Limits(0.01, 1_000, "standard deviations"),
+    "minutes": Limits(0, 1_440, "a day; 0: never"),
     "top": _TOP,
     "per_prefix": _TOP,
     "max_prefix": Limits(1, 1_000, "keys"),

@@ -27,6 +27,8 @@ RESULTS: Final = (
     "erase",
     "rotate_key",
 )
+#: Commands of their own: modules of pipeline/commands/ as well.
+STAYING: Final = ("live",)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -39,13 +41,16 @@ def main(argv: Sequence[str] | None = None) -> None:
     match words:
         case ["run", name, *options] if name in RESULTS:
             with command(f"silgeom run {name}"):
-                _run(name, options)
+                _run(name, options, f"silgeom run {name}")
+        case [name, *options] if name in STAYING:
+            with command(f"silgeom {name}"):
+                _run(name, options, f"silgeom {name}")
         case _:
             with command("silgeom"):
                 _parser().parse_args(words)
 
 
-def _run(name: str, options: Sequence[str]) -> None:
+def _run(name: str, options: Sequence[str], prog: str) -> None:
     with _signals_wait():
         from pipeline.carriers.session import Session, in_process
         from pipeline.commands.cli import run_job
@@ -53,10 +58,13 @@ def _run(name: str, options: Sequence[str]) -> None:
 
         job = importlib.import_module(f"pipeline.commands.{name}")
     parser: argparse.ArgumentParser = job.parser()
-    parser.prog = f"silgeom run {name}"
+    parser.prog = prog
 
     @contextmanager
     def session_of(_: str) -> Iterator[Session]:
+        if name in STAYING:  # tells of itself in lines
+            yield in_process()
+            return
         with progress() as observer:
             yield in_process(observer=observer)
 
@@ -86,6 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser("run", help="take in what is new, and make a result")
     run.add_argument("result", metavar="RESULT", choices=RESULTS, help=", ".join(RESULTS))
     run.epilog = "Options of each: silgeom run RESULT --help"
+    commands.add_parser("live", help="follow the landing folder, and keep the board moving")
     return parser
 
 

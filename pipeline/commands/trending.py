@@ -26,6 +26,12 @@ COLUMNS += ["is_surprise", "variants"]
 def parser() -> argparse.ArgumentParser:
     parser = cli.arg_parser("trending", __doc__)
     cli.add_at(parser)
+    add_options(parser)
+    return parser
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The options of a board, which `live` has as well."""
     add = partial(cli.add_option, parser)
     add("--window", "window_hours", 1, "HOURS", "how long now is")
     add("--baseline", "baseline_days", BASELINE_DAYS, "DAYS", "how far its own past goes back")
@@ -37,7 +43,6 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--surprises-alone", action="store_true", help=alone)
     ranks = f"one rank for all phrasings of an issue, or one for each (default: {TOGETHER})"
     parser.add_argument("--phrasings", choices=(TOGETHER, APART), default=TOGETHER, help=ranks)
-    return parser
 
 
 def run(session: Session, args: argparse.Namespace) -> None:

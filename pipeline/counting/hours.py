@@ -15,7 +15,7 @@ from pipeline.counting.groups import (
 )
 
 
-def hourly_counts(searches: pl.DataFrame, *, zone: str) -> pl.DataFrame:
+def hourly_counts(searches: pl.DataFrame, *, zone: str, minutes: int = 0) -> pl.DataFrame:
     """Count the people who typed each query in each hour of `zone`.
 
     One person counts once for a query in an hour, however often they typed it. Who typed another
@@ -26,6 +26,7 @@ def hourly_counts(searches: pl.DataFrame, *, zone: str) -> pl.DataFrame:
         searches: `searched_at` (UTC), `user_id`, `query_id`: all that some people searched on some
             days. The counts of several groups of people add up.
         zone: the reporting zone that cuts the hours; its offset need not be whole hours.
+        minutes: so many past the full hour on its clocks each hour begins, 0 to 59.
 
     Returns:
         `HOURLY_COUNTS`, by hour and query; an hour without the query has no row.
@@ -34,7 +35,7 @@ def hourly_counts(searches: pl.DataFrame, *, zone: str) -> pl.DataFrame:
     second, local = local_seconds(searches["searched_at"], zone)
     order = order_of_searches(user, second, query)
     user, query, second, local = user[order], query[order], second[order], local[order]
-    hour = second - local % 3600
+    hour = second - (local - 60 * minutes) % 3600
     also = _also_searched(changes(user, local // 86_400), hour, query)
 
     order = order_by(hour, query)  # people stay in order

@@ -93,6 +93,7 @@ def trending_keywords(
     top: int = 20,
     surprises_alone: bool = False,
     phrasings: str = TOGETHER,
+    minutes: int = 0,
 ) -> pl.DataFrame:
     """Rank the queries of the `window_hours` before `window_end` by how far they surprise.
 
@@ -104,7 +105,7 @@ def trending_keywords(
         searches: `searched_at`, `user_id`, `query_id` of the two windows; others are ignored. Where
             some are missing, fewer queries reach `min_searchers`. Not read where more than
             `COUNTED_EXACTLY` people came.
-        window_end: a full hour of `zone`, with its offset.
+        window_end: a full hour of `zone` and `minutes`, with its offset.
         zone: the reporting zone: "the same hour" is one on its clocks.
         window_hours: length of the window, 1 to 24.
         baseline_days: days of the season, at least 1. From 14 on, a weekly habit counts too.
@@ -120,6 +121,7 @@ def trending_keywords(
         phrasings: `TOGETHER`: what names the issue of a better row in other words has no rank of
             its own (see `_is_same_issue`), and is in that row's `variants`, if it reaches
             `min_searchers` too; `APART`: it has one.
+        minutes: so many past the full hour the hours of `hourly_counts` begin: see `sliding_hours`.
 
     Returns:
         `TRENDING`, `top` rows, fewer if no more queries have a person more than expected; of equal
@@ -130,7 +132,7 @@ def trending_keywords(
     Raises:
         InvalidParameterError: a parameter is out of its range.
     """
-    past = _Past(zone, window_hours, baseline_days, recent_hours)
+    past = _Past(zone, window_hours, baseline_days, recent_hours, minutes)
     past.require_ranges(window_end)
     limits.require(min_searchers=min_searchers, min_score=min_score, top=top)
 
@@ -165,6 +167,7 @@ class _Past:
     window_hours: int
     baseline_days: int
     recent_hours: int
+    minutes: int
 
     @property
     def window(self) -> timedelta:
@@ -176,9 +179,11 @@ class _Past:
                 f"window_end must have a UTC offset, got {window_end.isoformat()}"
             )
         local = window_end.astimezone(ZoneInfo(self.zone))
-        if local.minute or local.second or local.microsecond:
+        if (local.minute, local.second, local.microsecond) != (self.minutes, 0, 0):
+            past = f" and {self.minutes} minutes" if self.minutes else ""
             raise InvalidParameterError(
-                f"window_end must be a full hour in {self.zone}, got {local.isoformat(sep=' ')}"
+                f"window_end must be a full hour{past} in {self.zone}, "
+                f"got {local.isoformat(sep=' ')}"
             )
         limits.require(
             window_hours=self.window_hours,
@@ -496,7 +501,7 @@ def _with_movement(now: pl.DataFrame, before: pl.DataFrame, window_end: datetime
         "surface",
         "previous_rank",
         movement.alias("movement"),
-        "searchers",
+        pl.col("searchers").cast(pl.Int64),
         "expected_searchers",
         "score",
         "is_surprise",

@@ -5,7 +5,7 @@ held against it, or something that passes, which is not.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
@@ -46,6 +46,8 @@ class Landing:
     retry: bool = False  #: files that were set aside are read again
     reread: tuple[str, ...] = ()  #: names or patterns of files that are read again
     forget_missing: bool = False  #: rows of files that are gone go as well
+    #: Addresses of the files that are looked at, the others are left as they are; None: all.
+    only: Collection[str] | None = None
 
     @property
     def said(self) -> tuple[str | None, str | None, date | None]:

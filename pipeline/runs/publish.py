@@ -45,8 +45,18 @@ def publish_trending(root: Root, end: datetime, options: TrendingOptions) -> Pub
             **asdict(options),
         )
 
+    return publish_board(root, end, options, build)
+
+
+def publish_board(
+    root: Root, end: datetime, options: TrendingOptions, build: Callable[[], pl.DataFrame]
+) -> Published:
+    """The board of the window that ends at `end` (UTC), of which `build` gives the rows."""
     partition = publish.hour_partition(end, root.state.zone)
-    reads = {"hourly_counts": days, "daily_counts": window_days}
+    reads = {
+        "hourly_counts": publish.days_of_past(root, end, options),
+        "daily_counts": publish.days_of_windows(root, end, options),
+    }
     return publish.published(
         root, publish.TRENDING_RESULT, partition, _stage(build, TRENDING), reads, options
     )

@@ -38,6 +38,7 @@ KEEPABLE: Final = (
     "trending",
     "related",
     "autocomplete",
+    "live",
     "runs",
 )
 #: Datasets of which it is remembered what a day was made of, after it has gone.

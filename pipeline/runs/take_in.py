@@ -135,7 +135,9 @@ def take_in(
     listing = _listing(storage, address, landing, wait)
     ledger = read_ledger(root)
     files = {
-        file.address: FoundFile(file.address, file.size, file.modified_at) for file in listing.files
+        file.address: FoundFile(file.address, file.size, file.modified_at)
+        for file in listing.files
+        if landing.only is None or file.address in landing.only
     }
     if not files and not ledger and not listing.unread:
         raise LandingError(f"nothing in {landing.address}: put a search log there first")
@@ -156,7 +158,7 @@ def take_in(
         checksum=lambda source: retried(lambda: storage.checksum(source), wait=wait),
         now=now,
         wishes=wishes,
-        missing=_missing(ledger, files, address, listing),
+        missing=_missing(ledger, address, listing),
     )
     todo.unreachable |= {folder: "the folder cannot be listed" for folder in listing.unread}
     readable = _inspected(todo, ledger, wishes.reread, storage, landing, now, wait)
@@ -205,11 +207,11 @@ def _listing(storage: Storage, address: str, landing: Landing, wait: Wait) -> Li
 
 def _missing(
     ledger: Mapping[str, LedgerEntry],
-    files: Mapping[str, FoundFile],
     address: str,
     listing: Listing,
 ) -> list[str]:
     """Files of the ledger that lay in the landing folder and do not any more."""
+    files = {file.address for file in listing.files}
     unknown = tuple(f"{folder.rstrip('/')}/" for folder in listing.unread)
     vanished = {name for name, why in listing.passed_over if why == VANISHED}
     return [

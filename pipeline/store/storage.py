@@ -206,13 +206,15 @@ class Storage(ABC):
         """
 
     @contextmanager
-    def lock(self, address: str, *, say: Callable[[str], None]) -> Iterator[None]:
+    def lock(
+        self, address: str, *, say: Callable[[str], None], minutes: int = LOCK_MINUTES
+    ) -> Iterator[None]:
         """Hold `address` against other jobs; a job that was killed holds nothing.
 
         Raises:
-            RootError: another job held it for `LOCK_MINUTES`.
+            RootError: another job held it for so many `minutes`.
         """
-        deadline = time.monotonic() + LOCK_MINUTES * 60
+        deadline = time.monotonic() + minutes * 60
         note = f"{address}.json"
         release = self._try_lock(address)
         if release is None:
@@ -222,7 +224,7 @@ class Storage(ABC):
         while release is None:
             if time.monotonic() > deadline:
                 raise RootError(
-                    f"another job has held {address} for {LOCK_MINUTES} minutes"
+                    f"another job has held {address} for {minutes} minutes"
                     f"{holder_text(self.read_bytes(note))}: wait for it or stop it, then run this "
                     "again"
                 )
