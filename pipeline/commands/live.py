@@ -34,7 +34,6 @@ WAIT_MINUTES = 1
 
 def parser() -> argparse.ArgumentParser:
     parser = cli.arg_parser("live", __doc__)
-    parser.set_defaults(log_level="info")
     trending.add_options(parser)
     add = partial(parser.add_argument, type=whole(*LIMITS["minutes"]), metavar="MINUTES")
     ends = "minutes from one board to the next (default: 5)"
@@ -70,10 +69,8 @@ def run(session: Session, args: argparse.Namespace) -> None:
     storage = storage_of(session, address)
     with open_root(session, args.root, zone=args.reporting_zone, say=cli.say):
         pass  # what is wrong with it is told at once
-    for module in ("merge", "count", "published"):  # a line a step is enough
-        logging.getLogger(f"pipeline.runs.{module}").setLevel(
-            logging.DEBUG if args.log_level == "debug" else logging.WARNING
-        )
+    if args.log_level == "warning":  # the default: what it does is told, how is not
+        logging.getLogger(follow.__module__).setLevel(logging.INFO)
     with ExitStack() as stack:
         stack.enter_context(storage.lock(f"{address}/_live", say=cli.say, minutes=WAIT_MINUTES))
         if args.http is not None:

@@ -137,14 +137,13 @@ class Live:
         if not self._files:
             return False  # nothing was ever put there, or logs were rotated away
         is_quiet = self._is_quiet(now)
-        due = self._due(now)
-        if not (ready or self._has_news or self._has_more or due or is_quiet):
+        if not (ready or self._has_news or self._has_more or self._due(now) or is_quiet):
             return False
         began = monotonic()
         with open_root(self.session, self.root, zone=self.zone, say=_LOG.info) as root:
             taken = self._taken_in(root, ready, now) if ready else TakenIn()
             has_more = self._published(root, is_quiet)
-            for result in due:
+            for result in self._due(now):
                 self._result(root, result, now)
         self.status.step_seconds = monotonic() - began
         if taken.unreachable:
@@ -215,10 +214,10 @@ class Live:
     def _published(self, root: Root, is_quiet: bool) -> bool:
         """Make the boards that are missing, the newest first; whether some are left."""
         options = self.options
+        refresh_hourly_counts(root)
         ends = wanted_ends(root, minutes=options.slot_minutes, hours=options.history_hours)
         if not ends:
             return False
-        refresh_hourly_counts(root)
         stored = stored_ends(root, days_of(ends, root.state.zone))
         missing = [end for end in ends if end not in stored]
         if self._has_news:
@@ -247,7 +246,7 @@ class Live:
         _LOG.info("board of the window up to %s is made", newest[-1].isoformat())
 
     def _publish_hours(self, root: Root, over: list[datetime]) -> bool:
-        """Make some boards of full hours that are over, as their job would; whether more are due."""
+        """Make some boards of full hours that are over; whether more are due."""
         zone, trending = root.state.zone, self.options.trending
         due = [
             end

@@ -10,7 +10,7 @@ of the searches up to its end, so it does not matter whether it is made at once 
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from itertools import groupby
 from typing import Final
@@ -53,16 +53,17 @@ def next_slot(moment: datetime, minutes: int) -> datetime:
 def wanted_ends(root: Root, *, minutes: int, hours: int) -> list[datetime]:
     """The ends of windows (UTC) that there should be boards of, in order.
 
-    Those of the last `hours` of the log up to the slot of the newest search, but none on a day
-    without any search.
+    Those of the last `hours` of the log up to the slot of the newest search, but none before the
+    hour of the first one or on a day without any. Hours must have been counted.
     """
     newest = root.state.newest_search()
     if newest is None:
         return []
     end = next_slot(newest + timedelta(microseconds=1), minutes)
     known = root.state.days
-    first_day = date.fromisoformat(min(known))
-    begin = datetime.combine(first_day, time(), ZoneInfo(root.state.zone)).astimezone(UTC)
+    first_day = [f"dt={min(known)}"]
+    counts = scanned(root.storage, root.address, "hourly_counts", first_day, HOURLY_COUNTS)
+    begin = counts.select(pl.col("hour").min()).collect().item() or end
     slot = timedelta(minutes=minutes)
     first = max(end - timedelta(hours=hours) + slot, next_slot(begin + slot, minutes))
     ends = [first + number * slot for number in range((end - first) // slot + 1)]
