@@ -18,6 +18,8 @@ from tests.factories import HERE
 from tests.jobs import IDLE, command, status_of
 
 JOBS = ["ingest", "trending", "related", "autocomplete", "all", "expire", "erase", "rotate_key"]
+#: Commands that stay.
+STAYING = ["live"]
 GOLDEN = Path(__file__).parent / "golden"
 
 
@@ -33,7 +35,7 @@ def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str
     return run
 
 
-@pytest.mark.parametrize("name", JOBS)
+@pytest.mark.parametrize("name", [*JOBS, *STAYING])
 def test_the_help_is_worth_reading_and_changes_only_on_purpose(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

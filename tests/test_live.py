@@ -448,7 +448,7 @@ def test_sample_data_hour_by_hour_is_what_the_job_says(tmp_path: Path, clock: Cl
     assert full.equals(expected)
 
 
-KILLS = int(os.environ.get("SILGEOM_KILLS", "4"))
+KILLS = int(os.environ.get("SILGEOM_KILLS", "3"))
 
 
 @pytest.mark.slow
