@@ -8,6 +8,7 @@ logged.
 import json
 import logging
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -38,12 +39,15 @@ class JsonLines(logging.Formatter):
         return json.dumps(line, ensure_ascii=False, default=str)
 
 
-def set_up_logging(level: str = "warning", style: str = "text") -> None:
+def set_up_logging(
+    level: str = "warning", style: str = "text", loggers: Sequence[str] = (LOGGER,)
+) -> None:
     """Send log lines of `level` and above to standard error, as text or JSON; in place of before.
 
     Args:
         level: one of `LEVELS`.
         style: one of `STYLES`.
+        loggers: whose lines, and those of the loggers below them.
     """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
@@ -51,10 +55,12 @@ def set_up_logging(level: str = "warning", style: str = "text") -> None:
         if style == "json"
         else logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S")
     )
-    logger = logging.getLogger(LOGGER)
-    logger.handlers = [handler]
-    logger.setLevel(level.upper())
-    logger.propagate = False
+    for name in loggers:
+        logger = logging.getLogger(name)
+        logger.handlers = [handler]
+        logger.setLevel(level.upper())
+        logger.propagate = False
     # A job on a cluster takes minutes: where its page is, and how far it is, is told unasked.
-    told_unasked = "INFO" if logger.isEnabledFor(logging.WARNING) else level.upper()
+    of_jobs = logging.getLogger(LOGGER)
+    told_unasked = "INFO" if of_jobs.isEnabledFor(logging.WARNING) else level.upper()
     logging.getLogger(PROGRESS_LOGGER).setLevel(told_unasked)

@@ -45,6 +45,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         case [name, *options] if name in STAYING:
             with command(f"silgeom {name}"):
                 _run(name, options, f"silgeom {name}")
+        case ["serve", *options]:
+            with command("silgeom serve"):
+                _serve(options)
         case _:
             with command("silgeom"):
                 _parser().parse_args(words)
@@ -71,6 +74,12 @@ def _run(name: str, options: Sequence[str], prog: str) -> None:
     run_job(job.run, parser, session_of, options)
 
 
+def _serve(options: Sequence[str]) -> None:
+    with _signals_wait():
+        from silgeom.web.command import serve
+    serve(options)
+
+
 @contextmanager
 def _signals_wait() -> Iterator[None]:
     """Ctrl-C and SIGTERM count at the end: a library that is imported may swallow them."""
@@ -95,6 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("result", metavar="RESULT", choices=RESULTS, help=", ".join(RESULTS))
     run.epilog = "Options of each: silgeom run RESULT --help"
     commands.add_parser("live", help="follow the landing folder, and keep the board moving")
+    commands.add_parser("serve", help="show the results under a root in a browser")
     return parser
 
 

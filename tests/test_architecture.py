@@ -28,6 +28,10 @@ MOST_LINES = 620
 #: Patterns of one kind each, and file systems side by side.
 MAY_BE_LONGER = {"reading/privacy.py", "store/storage.py"}
 
+#: Of the pipeline, for `silgeom/web`: the modules that everybody may use, the store, and the session
+#: that it is opened with.
+WEB_MAY_USE = {"columns", "errors", "failures", "logs", "schemas", "store", "carriers"}
+
 FILES = sorted(PIPELINE.rglob("*.py"))
 #: What stands beside the pipeline, but for the command, which is its face.
 SILGEOM = sorted(set((ROOT / "silgeom").rglob("*.py")) - {ROOT / "silgeom" / "__main__.py"})
@@ -110,7 +114,20 @@ def test_what_stands_beside_the_pipeline_needs_nothing_of_it(path: Path) -> None
     names = imports(path)
     if path.parent.name == "evaluate":  # what makes two spellings one query stands once
         names -= {"pipeline.language", "pipeline.language.queries"}
+    if path.parent.name == "web":  # it reads what lies under a root
+        modules = {name for name in names if name.startswith("pipeline.")}
+        assert {each.split(".")[1] for each in modules} <= WEB_MAY_USE
+        assert "pipeline.carriers.spark" not in names
+        names -= {"pipeline", *modules}
     assert not {name.split(".")[0] for name in names} & {"pyspark", "pipeline", "jobs", "tests"}
+
+
+@pytest.mark.parametrize("path", SILGEOM, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_what_only_the_web_needs_is_imported_there_alone(path: Path) -> None:
+    packages = {name.split(".")[0] for name in imports(path)}
+    if path.parent.name != "web":
+        assert not packages & {"fastapi", "starlette", "uvicorn", "jinja2", "sse_starlette"}
+        assert not any(name.startswith("silgeom.web") for name in imports(path))
 
 
 @pytest.mark.parametrize("path", FILES, ids=name_of)

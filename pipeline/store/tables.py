@@ -42,6 +42,21 @@ def scanned_files(storage: Storage, addresses: Sequence[str], columns: Columns) 
     return _scan(storage, addresses).select(*columns)
 
 
+def scanned_leniently(storage: Storage, addresses: Sequence[str], columns: Columns) -> pl.LazyFrame:
+    """`scanned_files` of files that other versions may have written: columns they lack are null."""
+    frames = []
+    for address in addresses:
+        rows = _scan(storage, [address])
+        there = rows.collect_schema().names()
+        frames.append(
+            rows.select(
+                (pl.col(name) if name in there else pl.lit(None)).cast(kind).alias(name)
+                for name, kind in columns.items()
+            )
+        )
+    return pl.concat(frames) if frames else pl.LazyFrame(schema=columns)
+
+
 def _scan(storage: Storage, addresses: Sequence[str]) -> pl.LazyFrame:
     if addresses[0].startswith(LOCAL):
         paths = [address.removeprefix(LOCAL) for address in addresses]

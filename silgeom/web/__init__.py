@@ -1,0 +1,1 @@
+"""A web server that shows the results under a root: `silgeom serve`."""

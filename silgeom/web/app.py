@@ -1,0 +1,446 @@
+"""The application: which address answers what.
+
+Pages are rendered by `pages.py`; what `/api` gives stands here and in `payloads.py`. What is asked
+on each key is answered in the event loop, from memory; what reads files is done in a thread.
+"""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
+from urllib.parse import urlencode
+
+from fastapi import FastAPI, Query, Request
+from fastapi.exceptions import RequestValidationError
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from sse_starlette.sse import EventSourceResponse
+from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse, Response
+
+from silgeom.text import normalized_query
+from silgeom.web import payloads
+from silgeom.web.access import Access, Guard
+from silgeom.web.boards import Board
+from silgeom.web.counts import QueryFacts, query_facts
+from silgeom.web.events import PING_SECONDS, SEND_SECONDS, Newest
+from silgeom.web.following import Follower, Shown
+from silgeom.web.limits import MAX_QUERY, MAX_ROWS, MIN_SEARCHERS
+from silgeom.web.log import Log, log_of
+from silgeom.web.pages import STATIC, Pages, language_of_request
+from silgeom.web.reading import UNREADABLE, Results
+from silgeom.web.texts import LANGUAGES, moment_text, text
+
+#: Pages of queries that stay in memory, and how many are read at a time.
+FACTS_KEPT: Final = 256
+FACTS_AT_ONCE: Final = 2
+
+_PAGES: Final[dict[str, Any]] = {"include_in_schema": False, "response_model": None}
+
+
+class RefusalError(Exception):
+    """A request that gets a sentence in place of what it asks for."""
+
+    def __init__(self, status: int, key: str, **values: object) -> None:
+        super().__init__(key)
+        self.status, self.key, self.values = status, key, values
+
+
+class Server:
+    """What the routes share: the follower, the newest event, pages, figures, and what is kept."""
+
+    def __init__(self, results: Results) -> None:
+        self.results = results
+        self.follower = Follower(results)
+        self.newest = Newest()
+        self.pages = Pages(self.follower)
+        self.figures = Figures(self)
+        self._facts: dict[tuple[Any, str], QueryFacts | None] = {}
+        self._reading = asyncio.Semaphore(FACTS_AT_ONCE)
+        self._log: tuple[Any, Log] | None = None
+        self.follower.on_board(self._publish)
+
+    def _publish(self, shown: Shown) -> None:
+        assert shown.board is not None
+        board = payloads.board(shown.board, shown.curves)
+        forms = {"json": payloads.dumped(board)}
+        for language in LANGUAGES:
+            forms[language] = payloads.dumped(
+                {
+                    "at": board["at"],
+                    "as_of": moment_text(language, shown.board.at, shown.zone),
+                    "rows": self.pages.rows(shown.board, shown.curves, language),
+                }
+            )
+        self.newest.publish("board", shown.board.id, forms)
+
+    async def facts(self, query: str) -> QueryFacts | None:
+        """What is known of a normalised query; None: fewer than k people typed it."""
+        shown = self.follower.shown
+        key = (shown.stamp, query)
+        if key not in self._facts:
+            async with self._reading:
+                self._facts[key] = await asyncio.to_thread(
+                    query_facts, self.results, self.follower.boards, query, shown.zone
+                )
+            while len(self._facts) > FACTS_KEPT:
+                del self._facts[next(iter(self._facts))]
+        return self._facts[key]
+
+    async def log(self) -> Log:
+        """The log as it is in the present state of the root."""
+        stamp = self.follower.shown.stamp
+        if self._log is None or self._log[0] != stamp:
+            self._log = (stamp, await asyncio.to_thread(log_of, self.results))
+        return self._log[1]
+
+    async def board_at(self, at: str | None) -> tuple[Board, Mapping[str, Any]]:
+        """The board that was asked for, and its curves.
+
+        Raises:
+            RefusalError: there is no board, or none of that time.
+        """
+        shown, boards = self.follower.shown, self.follower.boards
+        if at is None:
+            if shown.board is None:
+                raise RefusalError(404, "no_board" if shown.stamp else "no_root")
+            return shown.board, shown.curves
+        moment = _moment(at, shown)
+        board = await asyncio.to_thread(boards.at, moment, shown.zone)
+        if board is None:
+            first = await asyncio.to_thread(self._first_end)
+            last = shown.board and shown.board.at
+            if first is None or last is None:
+                raise RefusalError(404, "no_board")
+            raise RefusalError(404, "outside", first=first, last=last)
+        if shown.board is not None and board.id == shown.board.id:
+            return shown.board, shown.curves
+        return board, await asyncio.to_thread(self.follower.curves_of, board, shown.zone)
+
+    def _first_end(self) -> datetime | None:
+        boards, zone = self.follower.boards, self.follower.shown.zone
+        return next((end for day in boards.days() for end in boards.of_day(day, zone)), None)
+
+
+class Figures:
+    """What Prometheus is told."""
+
+    def __init__(self, server: Server) -> None:
+        self.registry = CollectorRegistry()
+        about: dict[str, Any] = {"registry": self.registry}
+        self._requests = Counter(
+            "silgeom_web_requests", "Requests answered", ["method", "route", "status"], **about
+        )
+        self._seconds = Histogram(
+            "silgeom_web_request_seconds", "Seconds to the first byte", ["route"], **about
+        )
+        gauges = {
+            "silgeom_web_listeners": (
+                "Browsers that wait for the next board",
+                lambda: server.newest.listeners,
+            ),
+            "silgeom_web_trouble": (
+                "1: the root cannot be read for now",
+                lambda: int(server.follower.trouble is not None),
+            ),
+            "silgeom_web_board_timestamp_seconds": (
+                "End of the newest board's window",
+                lambda: board.at.timestamp() if (board := server.follower.shown.board) else 0,
+            ),
+        }
+        for name, (words, value) in gauges.items():
+            Gauge(name, words, **about).set_function(value)
+
+    def observe(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count a request."""
+        known = method if method in {"GET", "HEAD"} else "other"
+        self._requests.labels(known, route, str(status)).inc()
+        self._seconds.labels(route).observe(seconds)
+
+
+#: The parameters of /api; their bounds stand in the OpenAPI document.
+Asked = Annotated[
+    str,
+    Query(min_length=1, max_length=MAX_QUERY, description="What is in the search box."),
+]
+Limit = Annotated[int, Query(ge=1, le=MAX_ROWS, description="So many rows at most.")]
+At = Annotated[
+    str | None,
+    Query(
+        max_length=40,
+        description="ISO 8601: the board of the last window that ended by then; without an offset "
+        "in the reporting zone. Without it, the newest board.",
+    ),
+]
+
+
+def create_app(results: Results, access: Access) -> FastAPI:
+    """The application that shows a root.
+
+    Args:
+        results: of the root.
+        access: who may ask.
+    """
+    server = Server(results)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await server.follower.look()
+        following = asyncio.create_task(server.follower.follow())
+        try:
+            yield
+        finally:
+            server.newest.close()
+            following.cancel()
+            with suppress(asyncio.CancelledError):
+                await following
+
+    app = FastAPI(
+        title="Silgeom",
+        description="Trending keywords, related searches and autocomplete of a search log.",
+        version=payloads.VERSION,
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    app.state.server = server
+    app.mount("/static", STATIC, name="static")
+    _add_errors(app, server)
+    _add_api(app, server)
+    _add_pages(app, server)
+    _add_monitoring(app, server)
+    app.add_middleware(
+        Guard,
+        access=access,
+        refuse=lambda request, status, key: refused(server, request, status, key),
+        observe=server.figures.observe,
+    )
+    return app
+
+
+def _add_api(app: FastAPI, server: Server) -> None:
+    follower = server.follower
+
+    @app.get("/api/trending", **_answers("A board.", payloads.BOARD_EXAMPLE, 404))
+    async def trending(at: At = None) -> Response:
+        """The board of trending keywords."""
+        return payloads.json_response(payloads.board(*await server.board_at(at)))
+
+    @app.get("/api/related", **_answers("Likeliest first.", payloads.RELATED_EXAMPLE))
+    async def related(q: Asked, limit: Limit = 10) -> Response:
+        """What to offer beside the results of a query: corrections first."""
+        _require_one_query(q)
+        found = follower.shown.answers.related(q, limit)
+        return payloads.json_response(payloads.related(q, found))
+
+    @app.get("/api/complete", **_answers("Likeliest first.", payloads.COMPLETE_EXAMPLE))
+    async def complete(q: Asked, limit: Limit = 10) -> Response:
+        """What an unfinished query may become: half a syllable and initials will do."""
+        found = follower.shown.answers.complete(q, limit)
+        return payloads.json_response(payloads.completions(q, found))
+
+    @app.get("/api/query", **_answers("What is known of it.", payloads.QUERY_EXAMPLE, 404))
+    async def query(q: Asked) -> Response:
+        """People by hour, by weekday, and ranks, of a query that enough people typed on a day."""
+        _require_one_query(q)
+        facts = await server.facts(normalized_query(q))
+        if facts is None:
+            raise RefusalError(404, "query_few", k=MIN_SEARCHERS)
+        return payloads.json_response(payloads.query(facts))
+
+    @app.get("/api/log", **_answers("The ledger, added up.", payloads.LOG_EXAMPLE, 404))
+    async def log() -> Response:
+        """What was taken in, what was not and why, and how fresh each result is."""
+        _require_root(server)
+        return payloads.json_response((await server.log()).as_json())
+
+    @app.get("/events", **_answers("Server-sent events named board.", None))
+    async def events(
+        request: Request,
+        fragment: Annotated[
+            str, Query(pattern="^(|ko|en)$", description="Rows as HTML in place of JSON.")
+        ] = "",
+        seen: Annotated[
+            str, Query(max_length=80, description="The id of the board that is there already.")
+        ] = "",
+    ) -> Response:
+        """The newest board now, and each new one as it comes; its data are as /api/trending."""
+        seen = request.headers.get("last-event-id", seen)
+        return EventSourceResponse(
+            server.newest.events(fragment or "json", seen),
+            ping=PING_SECONDS,
+            send_timeout=SEND_SECONDS,
+            headers={"Cache-Control": "no-store"},
+        )
+
+
+def _add_pages(app: FastAPI, server: Server) -> None:
+    follower, pages = server.follower, server.pages
+
+    @app.get("/", **_PAGES)
+    async def board(
+        request: Request, at: str | None = None, day: str | None = None, wall: str = ""
+    ) -> Response:
+        shown = follower.shown
+        if day is not None:
+            return await _board_of_day(server, day, at, wall)
+        if at is None and shown.board is None:
+            return pages.page(request, "empty.html", key="no_board" if shown.stamp else "no_root")
+        found, curves = await server.board_at(at or None)
+        times = await asyncio.to_thread(pages.times, found.at)
+        return pages.board(request, found, curves, times, is_wall=wall == "1")
+
+    @app.get("/search", **_PAGES)
+    async def search(request: Request, q: str = "") -> Response:
+        _require_short(q)
+        query = normalized_query(q)
+        found = follower.shown.answers.related(query, 20) if query else []
+        return pages.page(
+            request,
+            "search.html",
+            q=query,
+            corrections=[each for each in found if each.kind == "correction"],
+            related=[each for each in found if each.kind != "correction"],
+        )
+
+    @app.get("/query", **_PAGES)
+    async def query(request: Request, q: str = "") -> Response:
+        _require_short(q)
+        asked = normalized_query(q)
+        if not asked:
+            raise RefusalError(400, "no_query")
+        facts = await server.facts(asked)
+        if facts is None:
+            return pages.page(request, "query_few.html", status=404, q=asked)
+        return pages.query(request, facts)
+
+    @app.get("/log", **_PAGES)
+    async def log(request: Request) -> Response:
+        _require_root(server)
+        return pages.page(request, "log.html", log=await server.log(), now=datetime.now(UTC))
+
+    @app.get("/about", **_PAGES)
+    async def about(request: Request) -> Response:
+        return pages.page(request, "about.html")
+
+    @app.get("/api", **_PAGES)
+    async def api(request: Request) -> Response:
+        return pages.page(request, "api.html", paths=app.openapi()["paths"])
+
+
+async def _board_of_day(server: Server, day: str, at: str | None, wall: str) -> Response:
+    """Lead the form of the time machine to a board: that of the time, if it is of the day."""
+    shown, boards = server.follower.shown, server.follower.boards
+    if day not in boards.days():
+        raise RefusalError(404, "not_found")
+    ends = list(await asyncio.to_thread(boards.of_day, day, shown.zone))
+    asked = _moment(at, shown).astimezone(shown.zone) if at else None
+    if not ends:
+        raise RefusalError(404, "no_board")
+    chosen = ends[-1]
+    if asked is not None:
+        wanted = datetime.fromisoformat(day).replace(
+            hour=asked.hour, minute=asked.minute, tzinfo=shown.zone
+        )
+        chosen = max((end for end in ends if end <= wanted), default=ends[0])
+    parameters = {"at": chosen.isoformat().replace("+00:00", "Z")}
+    return RedirectResponse(
+        f"/?{urlencode({**parameters, **({'wall': '1'} if wall else {})})}", 303
+    )
+
+
+def _add_monitoring(app: FastAPI, server: Server) -> None:
+    @app.get("/health", **_answers("It is well.", payloads.HEALTH_EXAMPLE, 503))
+    async def health() -> Response:
+        """200, or 503 with the reason."""
+        follower = server.follower
+        status = 503 if follower.trouble else 200
+        return payloads.json_response(payloads.health(follower), status)
+
+    @app.get("/metrics", **_PAGES)
+    async def metrics() -> Response:
+        return Response(generate_latest(server.figures.registry), media_type=CONTENT_TYPE_LATEST)
+
+
+def _add_errors(app: FastAPI, server: Server) -> None:
+    @app.exception_handler(RefusalError)
+    async def refusal(request: Request, error: RefusalError) -> Response:
+        return refused(server, request, error.status, error.key, **error.values)
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(request: Request, error: RequestValidationError) -> Response:
+        first = error.errors()[0]
+        where = str(first["loc"][-1])
+        if where == "q":
+            key = "too_long" if first["type"] == "string_too_long" else "no_query"
+            return refused(server, request, 422, key, most=MAX_QUERY)
+        if where == "limit":
+            return refused(server, request, 422, "bad_limit", most=MAX_ROWS)
+        return refused(server, request, 422, "bad_parameter", where=where)
+
+    @app.exception_handler(HTTPException)
+    async def of_http(request: Request, error: HTTPException) -> Response:
+        key = "not_allowed" if error.status_code == 405 else "not_found"
+        return refused(server, request, error.status_code, key)
+
+    async def gone(request: Request, _: Exception) -> Response:
+        return refused(server, request, 503, "gone")
+
+    for kind in UNREADABLE:
+        app.add_exception_handler(kind, gone)
+
+
+def refused(server: Server, request: Request, status: int, key: str, **values: object) -> Response:
+    """A sentence with a status: a page for browsers, JSON for everybody else."""
+    language = language_of_request(request)
+    zone = server.follower.shown.zone
+    told = {
+        name: moment_text(language, value, zone) if isinstance(value, datetime) else value
+        for name, value in values.items()
+    }
+    sentence = text(language, key, **told)
+    is_api = request.url.path.startswith(("/api/", "/events", "/health", "/metrics"))
+    if is_api or "text/html" not in request.headers.get("accept", ""):
+        return payloads.json_response({"error": sentence}, status)
+    return server.pages.page(request, "sorry.html", status=status, sentence=sentence)
+
+
+def _answers(description: str, example: object, *others: int) -> dict[str, Any]:
+    """What the OpenAPI document says of the answers of a route."""
+    kind = "text/event-stream" if example is None else "application/json"
+    content = {kind: {} if example is None else {"example": example}}
+    error = {"application/json": {"example": {"error": "A sentence."}}}
+    responses: dict[int | str, dict[str, Any]] = {
+        200: {"description": description, "content": content},
+        **{status: {"description": "One sentence.", "content": error} for status in others},
+    }
+    return {"responses": responses, "response_model": None, "response_class": Response}
+
+
+def _require_short(q: str) -> None:
+    if len(q) > MAX_QUERY:
+        raise RefusalError(422, "too_long", most=MAX_QUERY)
+
+
+def _require_one_query(q: str) -> None:
+    if not normalized_query(q):
+        raise RefusalError(422, "no_query")
+
+
+def _require_root(server: Server) -> None:
+    if server.follower.shown.stamp is None:
+        raise RefusalError(404, "no_root")
+
+
+def _moment(text_: str, shown: Shown) -> datetime:
+    """A time as it was asked for, UTC; without an offset it is in the reporting zone."""
+    try:
+        # In an address + is a space.
+        found = datetime.fromisoformat(re.sub(r"(?<=\d) (?=\d\d:?\d\d$)", "+", text_[:40]))
+        found = found if found.tzinfo else found.replace(tzinfo=shown.zone)
+        return found.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise RefusalError(400, "bad_time") from None

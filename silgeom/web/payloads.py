@@ -1,0 +1,144 @@
+"""What `/api` answers: plain values, and JSON of them.
+
+JSON is escaped to ASCII, so that no character in it steers a terminal, or the direction of a text.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from importlib import metadata
+from typing import Any, Final
+
+from starlette.responses import Response
+
+from silgeom.complete import Completion
+from silgeom.related import Related
+from silgeom.web.boards import Board
+from silgeom.web.counts import Count, QueryFacts
+from silgeom.web.following import Follower
+
+try:
+    VERSION: Final = metadata.version("silgeom")
+except metadata.PackageNotFoundError:
+    VERSION = "unknown"  # type: ignore[misc]  # a checkout that is not installed
+
+_ROW: Final = (
+    *("rank", "query", "surface", "previous_rank", "movement", "searchers", "expected_searchers"),
+    *("score", "is_surprise", "variants", "season_searchers", "recent_searchers"),
+    *("believed_searchers", "surprise_score"),
+)
+
+
+def dumped(value: object) -> str:
+    """JSON in ASCII, on one line."""
+    return json.dumps(value, ensure_ascii=True, separators=(",", ":"))
+
+
+def json_response(value: object, status: int = 200) -> Response:
+    """An answer in JSON."""
+    return Response(dumped(value).encode("ascii"), status, media_type="application/json")
+
+
+def moment(at: datetime) -> str:
+    """A moment, ISO 8601 in UTC."""
+    return at.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def board(found: Board, curves: Mapping[str, Sequence[Count]]) -> dict[str, Any]:
+    """A board, its rows by rank, each with the people of the last 24 hours by hour."""
+    rows = [
+        {**{name: row[name] for name in _ROW}, "hours": list(curves.get(row["query"], ()))}
+        for row in found.rows
+    ]
+    return {"at": moment(found.at), "id": found.id, "rows": rows}
+
+
+def completions(q: str, found: Sequence[Completion]) -> dict[str, Any]:
+    """Completions, the likeliest first."""
+    rows = [
+        {
+            "text": each.text,
+            "searchers": each.searchers,
+            "weight": round(each.weight, 3),
+            "found_by": each.key,
+        }
+        for each in found
+    ]
+    return {"q": q, "completions": rows}
+
+
+def related(q: str, found: Sequence[Related]) -> dict[str, Any]:
+    """Related searches, corrections and then the likeliest first."""
+    rows = [{"text": each.text, "kind": each.kind, "score": each.score} for each in found]
+    return {"q": q, "related": rows}
+
+
+def query(facts: QueryFacts) -> dict[str, Any]:
+    """What is known of a query. null stands for fewer people than may be shown."""
+    return {
+        "query": facts.query,
+        "surface": facts.surface,
+        "hours": [
+            {
+                "start": moment(hour.start),
+                "searchers": hour.searchers,
+                "usual": hour.usual,
+                "is_burst": hour.is_burst,
+            }
+            for hour in facts.hours
+        ],
+        "by_weekday_and_hour": [list(row) for row in facts.heat],
+        "ranks": [{"at": moment(each.at), "rank": each.rank} for each in facts.ranks],
+    }
+
+
+def health(follower: Follower) -> dict[str, Any]:
+    """How the server is."""
+    shown = follower.shown
+    return {
+        "status": "trouble" if follower.trouble else "ok",
+        "trouble": follower.trouble,
+        "trouble_since": follower.since and moment(follower.since),
+        "board": shown.board and moment(shown.board.at),
+    }
+
+
+_AT: Final = "2026-03-15T15:00:00Z"
+BOARD_EXAMPLE: Final = {
+    "at": _AT,
+    "id": "20260315T150000Z-5f2b0c6a91d4",
+    "rows": [
+        {
+            **{"rank": 1, "query": "내일 한파", "surface": "내일 한파", "previous_rank": 4},
+            **{"movement": "UP", "searchers": 25, "expected_searchers": 0.5, "score": 11.67},
+            **{"is_surprise": True, "variants": [], "season_searchers": 0.0},
+            **{"recent_searchers": 0.0, "believed_searchers": 25.0, "surprise_score": 4.23},
+            "hours": [None, None, 7, 25],
+        }
+    ],
+}
+COMPLETE_EXAMPLE: Final = {
+    "q": "카캉",
+    "completions": [
+        {"text": "카카오톡", "searchers": 90, "weight": 85.2, "found_by": "keystrokes"}
+    ],
+}
+RELATED_EXAMPLE: Final = {
+    "q": "제주도",
+    "related": [{"text": "제주도 날씨", "kind": "together", "score": 0.21}],
+}
+QUERY_EXAMPLE: Final = {
+    "query": "내일 한파",
+    "surface": "내일 한파",
+    "hours": [{"start": _AT, "searchers": 25, "usual": None, "is_burst": True}],
+    "by_weekday_and_hour": [[None, 6.5]],
+    "ranks": [{"at": _AT, "rank": 3}],
+}
+LOG_EXAMPLE: Final = {
+    **{"files": 14, "taken_in": 14, "same_content": 0, "lines": 54_404, "accepted": 49_382},
+    **{"duplicates": 624, "rejected": 448, "withheld": 3_950},
+    **{"rejected_by_reason": {"bad_time": 26}, "withheld_by_reason": {"robot": 3_900}},
+    **{"set_aside": [{"name": "notes.txt", "fault": "unknown_format"}], "set_aside_files": 1},
+    "freshness": [{"result": "trending", "day": "2026-03-16", "written_at": _AT}],
+}
+HEALTH_EXAMPLE: Final = {**{"status": "ok", "trouble": None, "trouble_since": None, "board": _AT}}

@@ -1,0 +1,416 @@
+"""What the pages say, in Korean and in English."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+LANGUAGES: Final = ("ko", "en")
+LANGUAGE_COOKIE: Final = "silgeom_lang"
+
+#: Key -> (Korean, English). `{names}` are filled in.
+TEXTS: Final[Mapping[str, tuple[str, str]]] = {
+    # Around every page.
+    "name": ("실검", "Silgeom"),
+    "board": ("실시간 검색어", "Trending"),
+    "search": ("검색", "Search"),
+    "log": ("수집 현황", "Log"),
+    "about": ("안내", "About"),
+    "api": ("API", "API"),
+    "skip": ("본문으로 건너뛰기", "Skip to content"),
+    "menu": ("메뉴", "Menu"),
+    "other_language": ("English", "한국어"),
+    "search_hint": ("검색어를 입력하세요", "Type a search"),
+    "completions": ("자동완성", "Completions"),
+    "completions_count": ("자동완성 {n}개", "{n} completions"),
+    "floor": (
+        "{k}명 미만이 검색한 것은 보여 주지 않습니다.",
+        "What fewer than {k} people searched for is not shown.",
+    ),
+    "trouble": (
+        "지금은 결과를 새로 읽을 수 없어, 마지막으로 읽은 결과를 보여 줍니다.",
+        "The results cannot be read anew for now; what was read last is shown.",
+    ),
+    # Board.
+    "as_of": ("{at} 기준", "As of {at}"),
+    "live": ("실시간", "Live"),
+    "lost": ("연결이 끊겼습니다. 다시 연결하는 중…", "Connection lost. Trying again…"),
+    "moved": ("순위가 바뀌었습니다", "The board has moved"),
+    "earlier": ("지난 순위", "Earlier board"),
+    "to_newest": ("최신 순위로", "To the newest board"),
+    "time_machine": ("지난 순위 보기", "Time machine"),
+    "day": ("날짜", "Day"),
+    "time": ("시각", "Time"),
+    "show": ("보기", "Show"),
+    "previous": ("이전", "Previous"),
+    "next": ("다음", "Next"),
+    "wall": ("벽면 모드", "Wall mode"),
+    "column_rank": ("순위", "Rank"),
+    "column_movement": ("변동", "Move"),
+    "column_query": ("검색어", "Search"),
+    "column_people": ("검색한 사람", "People"),
+    "column_curve": ("최근 24시간", "Last 24 hours"),
+    "new": ("NEW", "NEW"),
+    "movement_new": ("새로 진입", "new on the board"),
+    "movement_up": ("{n}계단 상승", "up {n}"),
+    "movement_down": ("{n}계단 하락", "down {n}"),
+    "movement_same": ("변동 없음", "unchanged"),
+    "people_now": ("{n}명", "{n} people"),
+    "people_expected": ("평소 {n}명", "usually {n}"),
+    "few": ("{k}명 미만", "fewer than {k}"),
+    "surprise": ("급상승", "Surprise"),
+    "rise": ("그다음 상승", "Next largest rise"),
+    "curve_label": (
+        "최근 24시간 동안 시간별로 검색한 사람, 가장 많을 때 {most}명",
+        "People by hour in the last 24 hours, {most} at most",
+    ),
+    "curve_label_few": (
+        "최근 24시간 동안 한 시간에 {k}명 이상이 검색한 때가 없음",
+        "In the last 24 hours fewer than {k} people in each hour",
+    ),
+    "no_board": (
+        "아직 순위가 없습니다. silgeom run trending 을 실행하면 여기에 나타납니다.",
+        "There is no board yet. It appears here once silgeom run trending has run.",
+    ),
+    "no_root": (
+        "여기에는 아직 결과가 없습니다. silgeom run all 을 실행하거나 다른 --root 를 지정하세요.",
+        "There are no results here yet. Run silgeom run all, or name another --root.",
+    ),
+    "empty_board": (
+        "이 시간에는 {k}명 이상이 평소보다 더 검색한 것이 없습니다.",
+        "In this window nothing that {k} people searched for has risen.",
+    ),
+    # Why is this here?
+    "why": ("왜 여기 있나요?", "Why is this here?"),
+    "why_people": (
+        "이 시간에 {n}명이 검색했습니다.",
+        "{n} people searched for it in this window.",
+    ),
+    "why_season": (
+        "지난날 같은 시간대로 보면 {n}명이 예상됩니다.",
+        "The same hours of earlier days lead one to expect {n}.",
+    ),
+    "why_recent": (
+        "바로 앞 시간들로 보면 {n}명이 예상됩니다.",
+        "The hours just before lead one to expect {n}.",
+    ),
+    "why_larger_season": (
+        "둘 중 큰 쪽, 곧 지난날 같은 시간대가 기준이 됩니다(최소 0.5명): {n}명.",
+        "The larger of the two counts, here that of earlier days (at least 0.5): {n}.",
+    ),
+    "why_larger_recent": (
+        "둘 중 큰 쪽, 곧 바로 앞 시간들이 기준이 됩니다(최소 0.5명): {n}명.",
+        "The larger of the two counts, here that of the hours before (at least 0.5): {n}.",
+    ),
+    "why_neither": (
+        "둘 다 거의 없어, 최솟값 {n}명이 기준이 됩니다.",
+        "Both are next to nothing, so the least expectation counts: {n}.",
+    ),
+    "why_expected": ("평소라면 {n}명이 예상됩니다.", "Its own past leads one to expect {n}."),
+    "why_believed": (
+        "이들 가운데 {n}명을 점수에 셉니다. 그날 이것만 검색한 계정은 세지 않습니다.",
+        "Of these people {n} are believed: accounts that search for nothing else are not.",
+    ),
+    "why_surprise": (
+        "점수는 {score}점입니다. 이 순위에서는 {limit}점부터 우연으로 보기 어려운 급상승입니다.",
+        "The score is {score}; on this board a rise is beyond chance from {limit} on.",
+    ),
+    "why_rise": (
+        "점수는 {score}점으로 급상승 기준인 {limit}점에 못 미치지만, 그다음으로 많이 올랐습니다.",
+        "The score is {score}, short of the {limit} that is beyond chance: one of the next "
+        "largest rises.",
+    ),
+    "why_score": ("점수는 {score}점입니다.", "The score is {score}."),
+    "why_merged": (
+        "같은 이슈로 묶은 검색어:",
+        "Merged with it, as the same issue:",
+    ),
+    "why_not_merged": ("함께 묶은 검색어는 없습니다.", "Nothing was merged with it."),
+    "why_floor": (
+        "{k}명 미만이 검색한 표현은 여기에 나오지 않습니다.",
+        "Wordings that fewer than {k} people typed are withheld.",
+    ),
+    "see_query": ("이 검색어 자세히", "More about this search"),
+    # Search.
+    "results_for": ("‘{q}’ 관련 검색어", "Searches related to ‘{q}’"),
+    "did_you_mean": ("이것을 찾으셨나요?", "Did you mean"),
+    "related": ("관련 검색어", "Related searches"),
+    "no_related": (
+        "관련 검색어가 없습니다.",
+        "There are no related searches.",
+    ),
+    "kind_together": ("함께 검색", "searched together"),
+    "kind_words": ("같은 낱말", "shares words"),
+    "kind_popular": ("인기", "popular"),
+    "about_query": ("‘{q}’ 검색 추이", "How ‘{q}’ is searched"),
+    "try": ("이렇게 입력해 보세요", "Try typing"),
+    "try_text": (
+        "글자를 조합하는 중에도(카ㅋ, 카캉), 초성만으로도(ㅋㅋㅇ), 한/영 키를 잘못 눌러도"
+        "(zkzkdh) 찾습니다.",
+        "Half a syllable (카ㅋ, 카캉), initials alone (ㅋㅋㅇ) and the wrong keyboard (zkzkdh) "
+        "are all understood.",
+    ),
+    # Query.
+    "by_hour": ("시간별 검색한 사람", "People by hour"),
+    "by_hour_text": (
+        "막대는 한 시간에 검색한 사람, 선은 지난 14일 같은 시간의 중앙값입니다.",
+        "Bars: people in an hour. Line: the median of the same hour of the 14 days before.",
+    ),
+    "burst_hours": ("평소보다 훨씬 많은 시간", "far more than usual"),
+    "usual": ("평소", "usual"),
+    "people": ("검색한 사람", "people"),
+    "by_hour_label": (
+        "지난 {days}일 동안 시간별로 검색한 사람. 가장 많을 때 {most}명, 평소보다 훨씬 많은 "
+        "시간 {bursts}번",
+        "People by hour in the last {days} days: {most} at most, {bursts} hours far above usual",
+    ),
+    "by_hour_few": (
+        "지난 {days}일 동안 한 시간에 {k}명 이상이 검색한 때가 없습니다.",
+        "In the last {days} days fewer than {k} people searched for it in each hour.",
+    ),
+    "by_weekday": ("요일과 시간", "Weekday and hour"),
+    "by_weekday_text": (
+        "한 칸은 그 요일 그 시간에 검색한 사람의 평균입니다({days}일).",
+        "A cell is the mean of people at that hour of that weekday ({days} days).",
+    ),
+    "by_weekday_label": (
+        "요일과 시간별로 검색한 사람의 평균, 가장 많은 칸 {most}명",
+        "Mean people by weekday and hour, {most} in the largest cell",
+    ),
+    "by_weekday_few": (
+        "모든 칸이 {k}명 미만입니다.",
+        "Each cell has fewer than {k} people.",
+    ),
+    "cell": ("{day} {hour}시: {n}", "{day} {hour}:00: {n}"),
+    "rank_history": ("순위 변화", "Ranks"),
+    "rank_history_label": (
+        "최근 순위 변화, 가장 높을 때 {best}위, 순위 {boards}개 중 {times}개에 나옴",
+        "Ranks on recent boards: {best} at best, on {times} of {boards} boards",
+    ),
+    "rank_never": (
+        "최근 순위 {boards}개에는 나오지 않았습니다.",
+        "It was on none of the {boards} boards of the last days.",
+    ),
+    "leads_here": ("이만큼 입력하면 나옵니다", "What one has to type"),
+    "leads_here_text": (
+        "자동완성에 이 검색어가 나오는 입력과 그 자리입니다.",
+        "What brings this search up among ten completions, and at which place.",
+    ),
+    "leads_here_none": (
+        "자동완성에는 나오지 않습니다.",
+        "No completion leads to it.",
+    ),
+    "place": ("{n}번째", "place {n}"),
+    "query_few": (
+        "이 검색어는 하루에 {k}명 이상이 검색한 날이 없어 보여 주지 않습니다.",
+        "Fewer than {k} different people typed this on any stored day, so nothing of it is shown.",
+    ),
+    "search_instead": ("관련 검색어 보기", "See related searches"),
+    # Log.
+    "log_lead": (
+        "로그에서 무엇을 받아들였고 무엇을 왜 받아들이지 않았는지 보여 줍니다.",
+        "What was taken in from the log, what was not, and why.",
+    ),
+    "files": ("파일", "Files"),
+    "files_text": (
+        "전체 {files}개: {taken_in}개 받아들임, {same_content}개는 같은 내용, {aside}개 보류",
+        "{files}: {taken_in} taken in, {same_content} of the same content, {aside} set aside",
+    ),
+    "lines": ("줄", "Lines"),
+    "accepted": ("받아들임", "Accepted"),
+    "duplicates": ("중복", "Duplicates"),
+    "rejected": ("거절", "Rejected"),
+    "withheld": ("보류", "Withheld"),
+    "reason": ("이유", "Reason"),
+    "freshness": ("결과가 얼마나 새로운가", "Freshness"),
+    "result": ("결과", "Result"),
+    "newest_day": ("마지막 날", "Newest day"),
+    "written": ("기록", "Written"),
+    "none_yet": ("아직 없음", "none yet"),
+    "set_aside": ("보류한 파일", "Files set aside"),
+    "set_aside_none": ("보류한 파일이 없습니다.", "No file was set aside."),
+    "set_aside_more": ("그 밖에 {n}개", "and {n} more"),
+    "file": ("파일", "File"),
+    "ago_seconds": ("방금", "just now"),
+    "ago_minutes": ("{n}분 전", "{n} min ago"),
+    "ago_hours": ("{n}시간 전", "{n} h ago"),
+    "ago_days": ("{n}일 전", "{n} days ago"),
+    "reason_blank_query": ("검색어가 비어 있음", "no query"),
+    "reason_bad_time": ("시각을 읽을 수 없음", "its time cannot be read"),
+    "reason_future_time": ("미래의 시각", "its time is in the future"),
+    "reason_no_user": ("사용자가 없음", "no user"),
+    "reason_too_few_columns": ("열이 모자람", "too few columns"),
+    "reason_undecodable": ("글자를 읽을 수 없음", "its bytes are no text"),
+    "reason_too_long": ("너무 긴 줄", "too long"),
+    "reason_personal_data": ("개인정보", "personal data"),
+    "reason_robot": ("로봇", "robots"),
+    "reason_erased": ("삭제를 요청한 사람", "people who were erased"),
+    "reason_expired": ("보존 기간이 지남", "past the days that are kept"),
+    "fault_damaged": ("손상되었거나 잘림", "damaged or cut off"),
+    "fault_unknown_format": ("알려진 로그 형식이 아님", "no known log format fits"),
+    "fault_unknown_columns": ("열 이름을 알 수 없음", "its columns are not known"),
+    "fault_other_header": ("머리글 줄이 다름", "its header line is another one"),
+    "fault_no_date": ("날짜가 없음", "its times have no date"),
+    "fault_misnamed_gzip": ("gzip인데 이름이 .gz가 아님", "gzip, but its name does not end in .gz"),
+    "fault_empty": ("줄이 없음", "it holds no lines"),
+    "fault_other": (
+        "로그로 읽을 수 없음",
+        "it cannot be read as a log (the summary of the next run says why)",
+    ),
+    "result_live": ("실시간 순위 (live)", "Live boards (live)"),
+    "result_trending": ("시간별 순위 (trending)", "Hourly boards (trending)"),
+    "result_related": ("관련 검색어 (related)", "Related searches (related)"),
+    "result_autocomplete": ("자동완성 (autocomplete)", "Completions (autocomplete)"),
+    "result_hourly_counts": ("시간별 집계 (hourly_counts)", "Hourly counts (hourly_counts)"),
+    "result_searches": ("검색 기록 (searches)", "Searches (searches)"),
+    # Weekdays, from Monday.
+    "weekday_0": ("월", "Mon"),
+    "weekday_1": ("화", "Tue"),
+    "weekday_2": ("수", "Wed"),
+    "weekday_3": ("목", "Thu"),
+    "weekday_4": ("금", "Fri"),
+    "weekday_5": ("토", "Sat"),
+    "weekday_6": ("일", "Sun"),
+    # What is refused.
+    "sorry": ("보여 드릴 수 없습니다", "This cannot be shown"),
+    "too_long": (
+        "검색어가 너무 깁니다. {most}자까지 입력할 수 있습니다.",
+        "The query is too long: at most {most} characters.",
+    ),
+    "no_query": ("검색어를 입력하세요: ?q=…", "Name a query: ?q=…"),
+    "bad_limit": (
+        "limit는 1부터 {most}까지의 정수여야 합니다.",
+        "limit must be a whole number from 1 to {most}.",
+    ),
+    "bad_parameter": (
+        "요청을 이해할 수 없습니다. {where} 값을 확인하세요.",
+        "The parameter {where} cannot be understood: see /api.",
+    ),
+    "bad_time": (
+        "시각이 아닙니다. 2026-03-02T15:00+09:00 처럼 쓰세요.",
+        "at is no ISO 8601 time such as 2026-03-02T15:00+09:00.",
+    ),
+    "outside": (
+        "그 시각의 순위는 없습니다. 순위는 {first}부터 {last}까지 있습니다.",
+        "There is no board of that time: there are boards from {first} to {last}.",
+    ),
+    "not_found": ("그런 페이지는 없습니다.", "There is no such page."),
+    "not_allowed": ("이 방법으로는 요청할 수 없습니다.", "Pages are asked for with GET alone."),
+    "other_host": (
+        "이 서버는 localhost나 127.0.0.1로만 부를 수 있습니다.",
+        "This server answers to localhost and 127.0.0.1 alone: use one of these names.",
+    ),
+    "too_large": ("요청이 너무 깁니다.", "The request is too long: shorten its parameters."),
+    "no_token": (
+        "토큰이 필요합니다. 주소에 ?token=… 을 한 번 붙이거나 Authorization: Bearer 를 쓰세요.",
+        "A token is needed: add ?token=… to the address once, or send Authorization: Bearer.",
+    ),
+    "no_proxy_header": (
+        "앞에 선 프록시를 거쳐 들어오세요.",
+        "Come in through the proxy that stands before this server.",
+    ),
+    "gone": (
+        "결과가 방금 바뀌었거나 지금 읽을 수 없습니다. 잠시 후 다시 시도하세요.",
+        "The result is being replaced, or cannot be read for now: try again in a moment.",
+    ),
+    "failed": (
+        "서버에 문제가 생겼습니다. 서버의 로그를 확인하세요.",
+        "Something failed in the server; its log says where.",
+    ),
+    # About.
+    "about_lead": (
+        "실검은 검색 기록을 세어, 지금 무엇이 평소보다 많이 검색되는지 보여 줍니다.",
+        "Silgeom counts a search log, and shows what is searched far more than usual now.",
+    ),
+    "about_board": (
+        "한 사람은 한 시간에 한 검색어에 한 번만 셉니다. 검색어마다 지난날 같은 시간대와 바로 앞 "
+        "시간들에서 예상되는 사람 수를 구해, 지금 사람 수와 견줍니다. 점수는 그 차이를 표준편차로 "
+        "나타낸 것입니다.",
+        "A person counts once for a query in an hour. Of each query, the same hours of earlier "
+        "days and the hours just before say how many people to expect; the score is how far the "
+        "people of now are above that, in standard deviations.",
+    ),
+    "about_surprise": (
+        "‘급상승’은 우연으로 보기 어려운 상승이고, 표시가 없는 줄은 그다음으로 많이 오른 것입니다.",
+        "A surprise is a rise beyond chance; rows without the mark are the next largest rises.",
+    ),
+    "about_privacy": (
+        "{k}명 미만이 검색한 것, 개인정보, 사용자를 알아볼 수 있는 값은 어디에도 나오지 "
+        "않습니다. 그래프에서 {k}명 미만인 시간은 숫자 없이 흐린 점이나 빗금으로 나타냅니다.",
+        "Nothing is shown that fewer than {k} people searched for, no personal data, and nothing "
+        "that tells who somebody is. In charts, hours with fewer than {k} people carry no number: "
+        "they are pale dots or hatched cells.",
+    ),
+    "about_box": (
+        "검색 상자는 누른 키로 찾습니다. 조합 중인 글자, 초성, 한/영 키를 잘못 누른 입력도 "
+        "찾습니다.",
+        "The search box looks up keys: half a syllable, initials alone and the wrong keyboard "
+        "will do.",
+    ),
+    "about_api": ("모든 것을 JSON으로도 받을 수 있습니다.", "All of it is there as JSON, too."),
+    # API.
+    "api_lead": (
+        "답은 JSON이며 ASCII로 이스케이프되어 있습니다.",
+        "Answers are JSON, escaped to ASCII.",
+    ),
+    "api_document": ("OpenAPI 문서", "OpenAPI document"),
+    "parameter": ("매개변수", "Parameter"),
+    "type": ("형", "Type"),
+    "meaning": ("뜻", "Meaning"),
+    "required": ("필수", "required"),
+    "answer": ("답", "Answer"),
+}
+
+
+def language_of(query: str, cookie: str, accepted: str) -> str:
+    """The language of a page.
+
+    Args:
+        query: what the address asks for; other values than `LANGUAGES` are none.
+        cookie: what the visitor chose before.
+        accepted: the header Accept-Language.
+
+    Returns:
+        The first of these that names a language of the pages; else English.
+    """
+    for chosen in (query, cookie):
+        if chosen in LANGUAGES:
+            return chosen
+    weighed: list[tuple[float, str]] = []
+    for part in accepted[:200].split(","):
+        name, _, weight = part.strip().partition(";")
+        language = name.split("-")[0].lower()
+        if language in LANGUAGES:
+            try:
+                weighed.append((float(weight.partition("=")[2] or 1), language))
+            except ValueError:
+                continue
+    return max(weighed, key=lambda each: each[0])[1] if weighed else "en"
+
+
+def text(language: str, key: str, **values: object) -> str:
+    """A sentence in a language, with its values."""
+    said = TEXTS[key][LANGUAGES.index(language)]
+    return said.format(**values) if values else said
+
+
+def moment_text(language: str, moment: datetime, zone: ZoneInfo) -> str:
+    """A moment as people read it: 3월 15일 (일) 23:00, Sun 15 March 23:00."""
+    local = moment.astimezone(zone)
+    weekday = text(language, f"weekday_{local.weekday()}")
+    if language == "ko":
+        return f"{local.year}년 {local.month}월 {local.day}일 ({weekday}) {local:%H:%M}"
+    return f"{weekday} {local.day} {local:%B %Y %H:%M}"
+
+
+def ago_text(language: str, seconds: float) -> str:
+    """How long ago, in the largest unit that is there at least once."""
+    for key, unit in (("ago_days", 86_400), ("ago_hours", 3_600), ("ago_minutes", 60)):
+        if seconds >= unit:
+            return text(language, key, n=f"{int(seconds // unit):,}")
+    return text(language, "ago_seconds")
+
+
+def number_text(value: float | None, digits: int = 0) -> str:
+    """A number with commas; small fractions with a digit or two."""
+    return "–" if value is None else f"{value:,.{digits}f}"
