@@ -28,7 +28,7 @@ MOST_LINES = 620
 #: Patterns of one kind each, and file systems side by side.
 MAY_BE_LONGER = {"reading/privacy.py", "store/storage.py"}
 
-#: Of the pipeline, for `silgeom/web`: the modules that everybody may use, the store, and the session
+#: Of the pipeline, for `silgeom/web`: modules that everybody may use, the store, and the session
 #: that it is opened with.
 WEB_MAY_USE = {"columns", "errors", "failures", "logs", "schemas", "store", "carriers"}
 

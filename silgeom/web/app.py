@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 
 from fastapi import FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.telemetry import TelemetryConfig
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from sse_starlette.sse import EventSourceResponse
@@ -38,6 +39,16 @@ FACTS_KEPT: Final = 256
 FACTS_AT_ONCE: Final = 2
 
 _PAGES: Final[dict[str, Any]] = {"include_in_schema": False, "response_model": None}
+
+
+#: FastAPI would tell OpenTelemetry of requests, and with them what people search for.
+_NO_TELEMETRY: Final[TelemetryConfig] = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+}
 
 
 class RefusalError(Exception):
@@ -204,6 +215,7 @@ def create_app(results: Results, access: Access) -> FastAPI:
         openapi_url="/api/openapi.json",
         docs_url=None,
         redoc_url=None,
+        telemetry=_NO_TELEMETRY,
         lifespan=lifespan,
     )
     app.state.server = server

@@ -1,7 +1,7 @@
 """Charts as SVG, drawn here: shapes have classes, and the style sheet has the colours.
 
 No chart holds a query. Hours with fewer than `MIN_SEARCHERS` people (None) carry no number: they
-are pale dots or hatched cells.
+are pale dots or empty cells.
 """
 
 from collections.abc import Callable, Sequence
@@ -156,7 +156,7 @@ def ranks(found: Sequence[Ranked], zone: ZoneInfo, language: str) -> Markup:
     days: set[str] = set()
     for each in found:
         local = each.at.astimezone(zone)
-        if local.date().isoformat() not in days and (local.hour, local.minute) == (0, 0):
+        if local.date().isoformat() not in days:
             days.add(local.date().isoformat())
             shapes.append(_day_label(x(each.at), height, local, language))
     line = ""
@@ -214,10 +214,10 @@ def _day_label(x: float, height: int, local: datetime, language: str) -> Markup:
 
 
 def _round_up(value: float) -> float:
-    """The least of 1, 2, 5, 10, 20, 50 … that is as large; at least 10."""
+    """The least of 10, 20, 30, 40, 50, 60, 80, 100, 200 … that is as large."""
     power = 10
     while True:
-        for factor in (1, 2, 5):
+        for factor in (1, 2, 3, 4, 5, 6, 8):
             if factor * power >= value:
                 return float(factor * power)
         power *= 10

@@ -14,6 +14,7 @@ import re
 import socket
 from collections.abc import Sequence
 from contextlib import closing
+from types import FrameType
 from typing import TYPE_CHECKING, Final
 
 from pipeline.carriers.session import in_process
@@ -29,7 +30,7 @@ LOOPBACK: Final = "127.0.0.1"
 #: Connections that wait to be taken: many browsers come back at once after a restart.
 BACKLOG: Final = 2_048
 #: Seconds that requests have to end when the server is stopped.
-GRACE_SECONDS: Final = 2
+GRACE_SECONDS: Final = 1
 
 _INSTALL: Final = "serve needs what the extra web brings: pip install 'silgeom[web]'"
 
@@ -138,7 +139,14 @@ def _serve(args: argparse.Namespace) -> None:
             ws="none",
         )
         say(f"The results under {args.root} are shown at http://{shown}:{port}/ (Ctrl-C ends it)")
-        uvicorn.Server(config).run(sockets=[listening])
+        server = uvicorn.Server(config)
+
+        def stop(number: int, frame: FrameType | None) -> None:
+            app.state.server.newest.close()  # listeners would be waited for
+            uvicorn.Server.handle_exit(server, number, frame)
+
+        server.handle_exit = stop  # type: ignore[assignment,method-assign]
+        server.run(sockets=[listening])
 
 
 def _access(kind: "type[Access]", args: argparse.Namespace, host: str) -> "Access":

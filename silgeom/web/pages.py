@@ -193,7 +193,11 @@ class Pages:
             hours=charts.hours(facts.hours, shown.zone, language) if has_hours else None,
             heat=charts.heat(facts.heat, language) if has_cells else None,
             ranks=charts.ranks(facts.ranks, shown.zone, language) if has_ranks else None,
-            related=shown.answers.related(facts.query, _RELATED_SHOWN),
+            related=[
+                each
+                for each in shown.answers.related(facts.query, _RELATED_SHOWN)
+                if each.kind != "popular"  # with everything: it tells nothing of this query
+            ],
             leads=self._leads(facts),
         )
 

@@ -214,7 +214,7 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "files": ("파일", "Files"),
     "files_text": (
         "전체 {files}개: {taken_in}개 받아들임, {same_content}개는 같은 내용, {aside}개 보류",
-        "{files}: {taken_in} taken in, {same_content} of the same content, {aside} set aside",
+        "{files} files: {taken_in} taken in, {same_content} of the same content, {aside} set aside",
     ),
     "lines": ("줄", "Lines"),
     "accepted": ("받아들임", "Accepted"),
@@ -336,10 +336,10 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "about_privacy": (
         "{k}명 미만이 검색한 것, 개인정보, 사용자를 알아볼 수 있는 값은 어디에도 나오지 "
-        "않습니다. 그래프에서 {k}명 미만인 시간은 숫자 없이 흐린 점이나 빗금으로 나타냅니다.",
+        "않습니다. 그래프에서 {k}명 미만인 시간은 숫자 없이 흐린 점이나 빈칸으로 나타냅니다.",
         "Nothing is shown that fewer than {k} people searched for, no personal data, and nothing "
         "that tells who somebody is. In charts, hours with fewer than {k} people carry no number: "
-        "they are pale dots or hatched cells.",
+        "they are pale dots or empty cells.",
     ),
     "about_box": (
         "검색 상자는 누른 키로 찾습니다. 조합 중인 글자, 초성, 한/영 키를 잘못 누른 입력도 "
