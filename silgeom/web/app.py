@@ -24,6 +24,7 @@ from starlette.responses import RedirectResponse, Response
 from silgeom.text import normalized_query
 from silgeom.web import payloads
 from silgeom.web.access import Access, Guard
+from silgeom.web.answers import Answers
 from silgeom.web.boards import Board
 from silgeom.web.counts import QueryFacts, query_facts
 from silgeom.web.events import PING_SECONDS, SEND_SECONDS, Newest
@@ -37,6 +38,8 @@ from silgeom.web.texts import LANGUAGES, moment_text, text
 #: Pages of queries that stay in memory, and how many are read at a time.
 FACTS_KEPT: Final = 256
 FACTS_AT_ONCE: Final = 2
+#: Answers to what is typed that stay in memory.
+COMPLETIONS_KEPT: Final = 10_000
 
 _PAGES: Final[dict[str, Any]] = {"include_in_schema": False, "response_model": None}
 
@@ -70,6 +73,8 @@ class Server:
         self.figures = Figures(self)
         self._facts: dict[tuple[Any, str], QueryFacts | None] = {}
         self._reading = asyncio.Semaphore(FACTS_AT_ONCE)
+        self._completed: dict[tuple[str, int], bytes] = {}
+        self._completed_by: Answers | None = None
         self._log: tuple[Any, Log] | None = None
         self.follower.on_board(self._publish)
 
@@ -86,6 +91,26 @@ class Server:
                 }
             )
         self.newest.publish("board", shown.board.id, forms)
+
+    async def answers(self) -> Answers:
+        """The look-ups; waits for them to be loaded after the start."""
+        await self.follower.has_looked.wait()
+        return self.follower.shown.answers
+
+    async def completions(self, typed: str, limit: int) -> bytes:
+        """JSON of what may be meant; what many people type is kept."""
+        answers = await self.answers()
+        if answers is not self._completed_by:
+            self._completed_by = answers
+            self._completed.clear()
+        key = (typed, limit)
+        found = self._completed.get(key)
+        if found is None:
+            found = payloads.completions(typed, answers.complete(typed, limit))
+            if len(self._completed) >= COMPLETIONS_KEPT:
+                self._completed.clear()
+            self._completed[key] = found
+        return found
 
     async def facts(self, query: str) -> QueryFacts | None:
         """What is known of a normalised query; None: fewer than k people typed it."""
@@ -198,7 +223,8 @@ def create_app(results: Results, access: Access) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        await server.follower.look()
+        with suppress(*UNREADABLE):  # told by the first look of `follow`
+            await server.follower.look_at_board()
         following = asyncio.create_task(server.follower.follow())
         try:
             yield
@@ -234,8 +260,6 @@ def create_app(results: Results, access: Access) -> FastAPI:
 
 
 def _add_api(app: FastAPI, server: Server) -> None:
-    follower = server.follower
-
     @app.get("/api/trending", **_answers("A board.", payloads.BOARD_EXAMPLE, 404))
     async def trending(at: At = None) -> Response:
         """The board of trending keywords."""
@@ -245,14 +269,13 @@ def _add_api(app: FastAPI, server: Server) -> None:
     async def related(q: Asked, limit: Limit = 10) -> Response:
         """What to offer beside the results of a query: corrections first."""
         _require_one_query(q)
-        found = follower.shown.answers.related(q, limit)
-        return payloads.json_response(payloads.related(q, found))
+        answers = await server.answers()
+        return payloads.json_response(payloads.related(q, answers.related(q, limit)))
 
     @app.get("/api/complete", **_answers("Likeliest first.", payloads.COMPLETE_EXAMPLE))
     async def complete(q: Asked, limit: Limit = 10) -> Response:
         """What an unfinished query may become: half a syllable and initials will do."""
-        found = follower.shown.answers.complete(q, limit)
-        return payloads.json_response(payloads.completions(q, found))
+        return payloads.json_of(await server.completions(q, limit))
 
     @app.get("/api/query", **_answers("What is known of it.", payloads.QUERY_EXAMPLE, 404))
     async def query(q: Asked) -> Response:
@@ -309,7 +332,8 @@ def _add_pages(app: FastAPI, server: Server) -> None:
     async def search(request: Request, q: str = "") -> Response:
         _require_short(q)
         query = normalized_query(q)
-        found = follower.shown.answers.related(query, 20) if query else []
+        answers = await server.answers()
+        found = answers.related(query, 20) if query else []
         return pages.page(
             request,
             "search.html",
@@ -327,6 +351,7 @@ def _add_pages(app: FastAPI, server: Server) -> None:
         facts = await server.facts(asked)
         if facts is None:
             return pages.page(request, "query_few.html", status=404, q=asked)
+        await server.answers()
         return pages.query(request, facts)
 
     @app.get("/log", **_PAGES)

@@ -17,6 +17,8 @@ from contextlib import closing
 from types import FrameType
 from typing import TYPE_CHECKING, Final
 
+import pyarrow as pa
+
 from pipeline.carriers.session import in_process
 from pipeline.errors import InvalidParameterError, PipelineError
 from pipeline.failures import as_sentence
@@ -122,6 +124,7 @@ def _serve(args: argparse.Namespace) -> None:
         raise InvalidParameterError(_INSTALL) from error
     from silgeom.web.reading import Results
 
+    pa.set_memory_pool(pa.system_memory_pool())  # gives back what was needed to load results
     with closing(_listening(args.host, args.port)) as listening:
         host, port = listening.getsockname()[:2]
         access = _access(Access, args, host)

@@ -5,6 +5,7 @@ result vanishes while it is read, what was shown before stays, and the root is t
 """
 
 import asyncio
+import gc
 import logging
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -55,6 +56,7 @@ class Follower:
         boards: all boards that are stored.
         trouble: a sentence on why `shown` may be old; None: it is in step.
         since: when the trouble began, UTC.
+        has_looked: look-ups were loaded once, or could not be.
     """
 
     def __init__(self, results: Results) -> None:
@@ -63,6 +65,7 @@ class Follower:
         self.shown = Shown()
         self.trouble: str | None = None
         self.since: datetime | None = None
+        self.has_looked = asyncio.Event()
         self._are_answers_due = True
         self._on_board: list[Callable[[Shown], None]] = []
 
@@ -71,38 +74,57 @@ class Follower:
         self._on_board.append(tell)
 
     async def look(self) -> None:
-        """Bring `shown` up to date, the board first. Never fails: see `trouble`."""
+        """Bring `shown` up to date. Never fails: see `trouble`."""
         try:
-            stamp = await asyncio.to_thread(self.results.stamp)
-            if stamp is None:
-                gone = self.shown.stamp is not None
-                self._say("the root has gone" if gone else "there is no root here yet")
-                return
-            if stamp != self.shown.stamp:
-                self.boards.renew()
-                self._are_answers_due = True
-                before = self.shown.board
-                self.shown = await asyncio.to_thread(self._with_board, stamp)
-                board = self.shown.board
-                if board is not None and (before is None or board.id != before.id):
-                    for tell in self._on_board:
-                        tell(self.shown)
-            if self._are_answers_due:
-                # A thread's work, and the board is shown meanwhile.
-                await asyncio.to_thread(self._renew_answers)
-                self._are_answers_due = False
-            self._say(None)
+            await self.look_at_board()
+            await self.look_at_answers()
         except UNREADABLE as error:
             self._say(f"the root cannot be read for now ({type(error).__name__})")
+        finally:
+            self.has_looked.set()
+
+    async def look_at_board(self) -> None:
+        """Bring the board up to date, and tell those who wait for it.
+
+        Raises:
+            Exception: one of `UNREADABLE`.
+        """
+        stamp = await asyncio.to_thread(self.results.stamp)
+        if stamp is None:
+            gone = self.shown.stamp is not None
+            self._say("the root has gone" if gone else "there is no root here yet")
+            return
+        if stamp != self.shown.stamp:
+            self.boards.renew()
+            self._are_answers_due = True
+            before = self.shown.board
+            self.shown = await asyncio.to_thread(self._with_board, stamp)
+            board = self.shown.board
+            if board is not None and (before is None or board.id != before.id):
+                for tell in self._on_board:
+                    tell(self.shown)
+        if not self._are_answers_due:
+            self._say(None)
+
+    async def look_at_answers(self) -> None:
+        """Bring look-ups up to date; the board is shown meanwhile.
+
+        Raises:
+            Exception: one of `UNREADABLE`.
+        """
+        if self._are_answers_due and self.shown.stamp is not None:
+            await asyncio.to_thread(self._renew_answers)
+            self._are_answers_due = False
+            self._say(None)
 
     async def follow(self) -> None:
         """`look` again and again, until cancelled."""
-        pause = POLL_SECONDS
+        pause = 0.0
         while True:
             await asyncio.sleep(pause)
             await self.look()
             is_away = self.trouble is not None and self.shown.stamp is not None
-            pause = min(pause * 2, LONGEST_PAUSE) if is_away else POLL_SECONDS
+            pause = min(max(pause, POLL_SECONDS) * 2, LONGEST_PAUSE) if is_away else POLL_SECONDS
 
     def _with_board(self, stamp: Stamp) -> Shown:
         zone = self.results.zone()
@@ -121,6 +143,11 @@ class Follower:
         found = answers.sources(self.results)
         if found != shown.answers.sources:
             renewed = answers.loaded(self.results, found)
+            # They are looked at by no collection of garbage, which would keep requests waiting.
+            gc.unfreeze()
+            gc.collect()
+            gc.freeze()
+            shown = self.shown
             self.shown = Shown(shown.stamp, shown.zone, shown.board, shown.curves, renewed)
 
     def _say(self, trouble: str | None) -> None:

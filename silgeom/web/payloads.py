@@ -36,7 +36,12 @@ def dumped(value: object) -> str:
 
 def json_response(value: object, status: int = 200) -> Response:
     """An answer in JSON."""
-    return Response(dumped(value).encode("ascii"), status, media_type="application/json")
+    return json_of(dumped(value).encode("ascii"), status)
+
+
+def json_of(body: bytes, status: int = 200) -> Response:
+    """An answer of which the JSON is there already."""
+    return Response(body, status, media_type="application/json")
 
 
 def moment(at: datetime) -> str:
@@ -53,8 +58,8 @@ def board(found: Board, curves: Mapping[str, Sequence[Count]]) -> dict[str, Any]
     return {"at": moment(found.at), "id": found.id, "rows": rows}
 
 
-def completions(q: str, found: Sequence[Completion]) -> dict[str, Any]:
-    """Completions, the likeliest first."""
+def completions(q: str, found: Sequence[Completion]) -> bytes:
+    """JSON of completions, the likeliest first."""
     rows = [
         {
             "text": each.text,
@@ -64,7 +69,7 @@ def completions(q: str, found: Sequence[Completion]) -> dict[str, Any]:
         }
         for each in found
     ]
-    return {"q": q, "completions": rows}
+    return dumped({"q": q, "completions": rows}).encode("ascii")
 
 
 def related(q: str, found: Sequence[Related]) -> dict[str, Any]:

@@ -330,8 +330,8 @@ def test_hours_with_four_people_are_no_number_and_change_no_other(root: SmallRoo
         before = {NOON - 24 * day * HOUR: hidden for day in range(1, 15)}
         root.put_hours({"날씨": {NOON: 12, NOON - HOUR: hidden, **before}})
         with client(root) as web:
-            answers = web.get("/api/query?q=날씨"), web.get("/query?q=날씨", headers=BROWSER)
-            return "".join(str(each.text) for each in answers)
+            answers = [web.get("/api/query?q=날씨"), web.get("/query?q=날씨", headers=BROWSER)]
+            return "".join(answer.text for answer in answers)
 
     # Whatever was hidden, all that is computed from it is the same.
     assert told(1) == told(4)
