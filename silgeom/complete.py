@@ -2,7 +2,8 @@
 
     python -m silgeom.complete 카카오톡
 
-shows what a box would show at each key of a word. In a program, load once and ask often:
+shows what a box would show at each key of a word. In a program, load once and ask often (a server
+maps an index instead: silgeom/lookups.py):
 
     completer = Completer.load("output")
     completer.complete("카캉")
@@ -11,21 +12,25 @@ shows what a box would show at each key of a word. In a program, load once and a
 import os
 import re
 import unicodedata
-from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
+from silgeom.arrays import Arrays, numbered
 from silgeom.commands import MAX_LIMIT, ArgumentParser, command, fail, place_name, say, whole
 from silgeom.hangul import choseong, keystrokes, other_keyboard, states_of_input
+from silgeom.results import ResultError, newest_files, rows_of
 from silgeom.tables import table
 from silgeom.text import SPACES, normalized_query
+
+if TYPE_CHECKING:
+    import polars as pl
 
 #: So much heavier than all that was typed must be what the other keyboard makes of it, to be shown
 #: beside it: the, and, for are words, and whole syllables on the other keyboard.
@@ -42,8 +47,10 @@ _SPACES: Final = frozenset(SPACES + " ")
 
 _COLUMNS: Final = ["key_kind", "prefix", "rank", "completion", "searchers", "weight"]
 
+_KINDS: Final = ("choseong", "keystrokes", "tail")
 
-class CompletionError(Exception):
+
+class CompletionError(ResultError):
     """There is nothing to complete from; its text is one sentence that says what to do."""
 
 
@@ -65,40 +72,109 @@ class Completion:
     key: str
 
 
-class _OfKind(Sequence[str]):
-    """The rows of one key kind, by prefix and rank; as a sequence their prefixes, for `bisect`."""
+@dataclass(frozen=True, slots=True)
+class _OfKind:
+    """Where the prefixes of one key kind stand, and how long the longest is, spaces aside."""
 
-    def __init__(self, rows: pa.Table) -> None:
-        self.rows = rows.combine_chunks()
-        # One array: to find the chunk of a row would take longer than to read it.
-        self._prefixes = pa.concat_arrays(rows["prefix"].chunks or [pa.array([], pa.string())])
-        self.longest = pc.max(pc.utf8_length(pc.utf8_rtrim(self._prefixes, " "))).as_py() or 0
+    first: int
+    end: int
+    longest: int
 
-    def __len__(self) -> int:
-        return len(self._prefixes)
 
-    def __getitem__(self, place: int) -> str:  # type: ignore[override]
-        return str(self._prefixes[place])
+def completion_arrays(completions: pa.Table) -> Arrays:
+    """What a `Completer` answers from.
 
-    def of(self, prefix: str) -> list[dict[str, Any]]:
-        """The rows of a prefix, by rank."""
-        first = bisect_left(self, prefix)
-        last = first
-        while last < len(self) and self[last] == prefix:
-            last += 1
-        return list(self.rows.slice(first, last - first).to_pylist())
+    Args:
+        completions: rows with the columns of `AUTOCOMPLETE` (pipeline/schemas.py), in any order.
+
+    Returns:
+        `prefix`, sorted within each key kind; its rows are those of `row` from `first_row` on, by
+        rank. `row` says where each row's `text`, `searchers` and `weight` stand: the heaviest
+        first, since many prefixes share them. The notes say where each kind begins.
+    """
+    import polars as pl  # only to build: who answers from a file goes without
+
+    # A number for each text: rows are many, texts a few.
+    text, different = numbered(completions["completion"])
+    rows = pl.DataFrame(
+        {
+            "kind": pl.from_arrow(pc.index_in(completions["key_kind"], pa.array(_KINDS))),
+            "prefix": pl.from_arrow(completions["prefix"]),
+            "rank": pl.from_arrow(completions["rank"]),
+            "text": text,
+            "searchers": pl.from_arrow(completions["searchers"]),
+            "weight": pl.from_arrow(completions["weight"]),
+        }
+    ).drop_nulls("kind")
+    texts = pl.Series(pl.from_arrow(different))
+    del completions
+    order = ["kind", "prefix", "rank"]
+    if not _is_sorted(rows, order):  # the job writes them in this order
+        rows = rows.sort(order)
+    answer = [rows[name].to_numpy() for name in ("text", "searchers", "weight")]
+    by_answer = np.lexsort(answer)
+    is_new = np.ones(len(rows), np.bool_)
+    is_new[1:] = np.any([each[by_answer][1:] != each[by_answer][:-1] for each in answer], axis=0)
+    shown = rows[by_answer[is_new]].select("text", "searchers", "weight")
+    shown = shown.with_columns(completion=texts.gather(shown["text"]))
+    heaviest = shown.select(
+        pl.arg_sort_by("weight", "searchers", "completion", descending=[True, True, False])
+    ).to_series()
+    shown, place = shown[heaviest], np.empty(len(shown), np.uint32)
+    place[heaviest] = np.arange(len(shown))
+    row = np.empty(len(rows), np.uint32)
+    row[by_answer] = place[np.cumsum(is_new) - 1]
+    prefixes = rows.select("kind", "prefix")
+    is_first = pl.any_horizontal(pl.all() != pl.all().shift()).fill_null(value=True)
+    starts = np.flatnonzero(prefixes.select(is_first).to_series())
+    prefixes = prefixes[starts]
+    of_kind = {}
+    for number, kind in enumerate(_KINDS):
+        first, end = np.searchsorted(prefixes["kind"].to_numpy(), [number, number + 1]).tolist()
+        lengths = prefixes["prefix"][first:end].str.strip_chars_end(" ").str.len_chars()
+        of_kind[kind] = [first, end, lengths.max() or 0]
+    columns = {
+        "prefix": prefixes["prefix"],
+        "first_row": pl.Series(np.append(starts, len(rows))).cast(pl.UInt32),
+        "row": pl.Series(row),
+        "text": shown["completion"],
+        "searchers": shown["searchers"].cast(pl.Int64),
+        "weight": shown["weight"].cast(pl.Float64),
+    }
+    return Arrays({name: each.to_arrow() for name, each in columns.items()}, {"kinds": of_kind})
+
+
+def _is_sorted(rows: "pl.DataFrame", by: Sequence[str]) -> bool:
+    import polars as pl
+
+    before = pl.lit(value=False)
+    for name in reversed(by):
+        column = pl.col(name)
+        before = (column < column.shift()) | ((column == column.shift()) & before)
+    return not rows.select(before.fill_null(value=False).any()).item()
 
 
 class Completer:
-    """The completions as of one day, in memory: a look-up takes well under a millisecond."""
+    """The completions as of one day, in memory or on disk: a look-up is a few binary searches."""
 
-    def __init__(self, completions: pa.Table) -> None:
-        """Take rows with the columns of `AUTOCOMPLETE` (pipeline/schemas.py), in any order."""
-        rows = completions.select(_COLUMNS).sort_by([(name, "ascending") for name in _COLUMNS[:3]])
-        self._of_kind = {
-            kind: _OfKind(rows.filter(pc.equal(rows["key_kind"], kind)))
-            for kind in ("keystrokes", "choseong", "tail")
-        }
+    def __init__(self, completions: pa.Table | Arrays) -> None:
+        """Take completions.
+
+        Args:
+            completions: rows with the columns of `AUTOCOMPLETE` (pipeline/schemas.py), in any
+                order; or `completion_arrays` of such, which may lie in a file.
+
+        Raises:
+            ArraysError: the arrays are others.
+        """
+        arrays = completions if isinstance(completions, Arrays) else completion_arrays(completions)
+        self._of_kind = {kind: _OfKind(*arrays.note("kinds")[kind]) for kind in _KINDS}
+        self._prefixes = arrays.texts("prefix")
+        self._first_rows = arrays.numbers("first_row", pa.uint32())
+        self._rows_of_all = arrays.numbers("row", pa.uint32())
+        self._texts = arrays.texts("text")
+        self._searchers = arrays.numbers("searchers", pa.int64())
+        self._weights = arrays.numbers("weight", pa.float64())
 
     @staticmethod
     def load(root: str | Path) -> "Completer":
@@ -180,12 +256,20 @@ class Completer:
             typed = typed[:-1]
         prefix = typed if typed.endswith(" ") else typed[: of_kind.longest]
         of_key = choseong if kind == "choseong" else keystrokes
-        return [
-            Completion(row["completion"], row["searchers"], row["weight"], kind)
-            for row in of_kind.of(prefix)
+        at = self._prefixes.place(prefix, of_kind.first, of_kind.end)
+        if at is None:
+            return []
+        first, end = self._first_rows[at : at + 2].tolist()
+        found: list[Completion] = []
+        for row in self._rows_of_all[first:end].tolist():
+            if len(found) == limit:
+                break
+            text = self._texts[row]
             # No prefix is longer than the result's longest: what was typed after that must fit.
-            if typed == prefix or of_key(normalized_query(row["completion"])).startswith(typed)
-        ][:limit]
+            if typed == prefix or of_key(normalized_query(text)).startswith(typed):
+                searchers, weight = int(self._searchers[row]), float(self._weights[row])
+                found.append(Completion(text, searchers, weight, kind))
+        return found
 
 
 def contexts(query: str) -> list[tuple[str, str]]:
@@ -219,12 +303,16 @@ def _loaded(folder: Path, changed_at: int) -> Completer:  # noqa: ARG001  a new 
 
 
 def _read(folder: Path) -> Completer:
-    try:
-        return Completer(pq.read_table(folder, columns=_COLUMNS, partitioning=None))
-    except (OSError, pa.ArrowException, KeyError) as error:
-        raise CompletionError(
-            f"{folder} is no result of this version ({error}): run jobs/autocomplete.py again"
-        ) from error
+    return Completer(read_completions(sorted(folder.glob("*.parquet"))))
+
+
+def read_completions(files: Sequence[Path]) -> pa.Table:
+    """The rows of a result that look-ups need; of no files none.
+
+    Raises:
+        CompletionError: a file cannot be read.
+    """
+    return rows_of(files, _COLUMNS, "jobs/autocomplete.py", CompletionError)
 
 
 def _newest(root: str | Path) -> Path:
@@ -235,16 +323,13 @@ def _newest(root: str | Path) -> Path:
             f"look-ups read files of this machine, not {name}: "
             "copy the folder autocomplete here (hdfs dfs -get) and name the folder that holds it"
         )
-    try:
-        folders = [file.parent for file in Path(name).glob("autocomplete/dt=*/*.parquet")]
-    except OSError as error:
-        raise CompletionError(f"{name} cannot be read: {error.strerror}") from error
-    if not folders:
+    files = newest_files(Path(name), "autocomplete", CompletionError)
+    if not files:
         raise CompletionError(
             f"no completions in {name}: run jobs/autocomplete.py or silgeom run autocomplete, "
             "or name another --root"
         )
-    return max(folders)
+    return files[0].parent
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -6,33 +6,42 @@ Corrections come first, then what is likeliest: what the same people search for 
 has words in common with the query among the completions of the same root, and what is popular. The
 rows of the result `related` count as many sessions as they are of; words and popularity count like
 a few sessions. That is much for a query that few typed, all there is for one that nobody did, and
-nothing for one that everybody types. In a program, load once and ask often:
+nothing for one that everybody types. In a program, load once and ask often (a server maps an index
+instead: silgeom/lookups.py):
 
     relater = Relater.load("output")
     relater.related("제주도 흑돼지")
 """
 
 import os
+import re
+from array import array
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
+from silgeom.arrays import Arrays, numbered
 from silgeom.commands import MAX_LIMIT, ArgumentParser, command, fail, place_name, say, whole
 from silgeom.hangul import keystrokes
+from silgeom.results import ResultError, newest_files, rows_of
 from silgeom.tables import table
 from silgeom.text import normalized_query
 
+if TYPE_CHECKING:
+    import polars as pl
+
 #: Score and text of what is related to a query.
 Rows = Iterable[tuple[float, str]]
+
+#: A query: its text, or a number in the order of texts.
+Q = TypeVar("Q", str, int)
 
 #: What two steps over the graph of pairs count beside one: found on a log of Korean sessions.
 WALK: Final = 0.3
@@ -44,12 +53,24 @@ WORDS: Final = 1.0
 #: So many of the nearest by words share that session.
 NEAREST: Final = 30
 
-_RELATED: Final = ["query", "kind", "rank", "related_query", "related_surface", "score"]
-_SESSIONS: Final = ["sessions", "next_probability"]
+#: Scripts whose words are written together, or may be.
+_WITHOUT_SPACES: Final = re.compile("[가-힣一-鿿]")
+
+_RELATED: Final = [
+    "query",
+    "kind",
+    "rank",
+    "related_query",
+    "related_surface",
+    "score",
+    "sessions",
+    "next_probability",
+]
+_KINDS: Final = ("correction", "related")
 _COMPLETIONS: Final = ["key_kind", "completion", "weight"]
 
 
-class RelatedError(Exception):
+class RelatedError(ResultError):
     """There is nothing to be related; its text is one sentence that says what to do."""
 
 
@@ -71,23 +92,60 @@ class Related:
     score: float
 
 
+def vocabulary_arrays(
+    texts: Iterable[str], weights: Sequence[float] | npt.NDArray[np.float64]
+) -> dict[str, pa.Array]:
+    """What a `Vocabulary` answers from.
+
+    Args:
+        texts: normalised queries, the heaviest first.
+        weights: how heavy each is.
+
+    Returns:
+        `weight` of each query and `rarities`, the sum of its terms'; `term`, sorted, each with the
+        `place` of the queries that have it, from its `first_place` on, in their order.
+    """
+    numbers: dict[str, int] = {}
+    of_query, lengths = array("I"), array("I")
+    for text in texts:
+        found = sorted(terms(text))
+        of_query.extend(numbers.setdefault(term, len(numbers)) for term in found)
+        lengths.append(len(found))
+    known = sorted(numbers)
+    # Terms were numbered as they came; from here on their number is their place among all.
+    new_number = np.empty(len(known), np.int64)
+    new_number[[numbers[term] for term in known]] = np.arange(len(known))
+    term = new_number[np.frombuffer(of_query, np.uint32)]
+    query = np.repeat(np.arange(len(lengths), dtype=np.uint32), np.asarray(lengths, np.int64))
+    counts = np.bincount(term, minlength=len(known))
+    rarity = _rarity(len(lengths), counts)
+    return {
+        "weight": pa.array(np.asarray(weights, np.float64)),
+        "rarities": pa.array(np.bincount(query, rarity[term], len(lengths)).astype(np.float64)),
+        "term": pa.array(known, pa.large_string()),
+        "first_place": pa.array(np.append(0, np.cumsum(counts)).astype(np.uint32)),
+        "place": pa.array(query[np.argsort(term, kind="stable")]),
+    }
+
+
 class Vocabulary:
     """Queries that may be suggested, by the words they have."""
 
-    def __init__(self, texts: Sequence[str], weights: Sequence[float]) -> None:
-        """Take normalised queries and how heavy each is, the heaviest first."""
-        self.texts = list(texts)
-        self.weights: npt.NDArray[np.float64] = np.asarray(weights, dtype=np.float64)
-        places: dict[str, list[int]] = defaultdict(list)
-        of_text = [terms(text) for text in self.texts]
-        for place, found in enumerate(of_text):
-            for term in found:
-                places[term].append(place)
-        self._places = {term: np.array(found) for term, found in places.items()}
-        self._sums = np.array([sum(map(self._rarity, found)) for found in of_text])
+    def __init__(self, arrays: Arrays) -> None:
+        """Take `vocabulary_arrays`, which may lie in a file."""
+        self.weights = arrays.numbers("weight", pa.float64())
+        self._rarities = arrays.numbers("rarities", pa.float64())
+        self._terms = arrays.texts("term")
+        self._first_places = arrays.numbers("first_place", pa.uint32())
+        self._places = arrays.numbers("place", pa.uint32())
+
+    @staticmethod
+    def of(texts: Sequence[str], weights: Sequence[float]) -> "Vocabulary":
+        """Make one of normalised queries and how heavy each is, the heaviest first."""
+        return Vocabulary(Arrays(vocabulary_arrays(texts, weights), {}))
 
     def __len__(self) -> int:
-        return len(self.texts)
+        return len(self.weights)
 
     def alike(
         self, query: str, limit: int, less: Mapping[int, float] | None = None
@@ -100,53 +158,147 @@ class Vocabulary:
         Args:
             query: normalised.
             limit: so many at most.
-            less: by place in `texts`, what is to be taken off the weight.
+            less: by place among the queries, what is to be taken off the weight.
 
         Returns:
-            Score and place in `texts`, the best first.
+            Score and place, the best first.
         """
-        wanted = terms(query)
-        shared = np.zeros(len(self.texts))
-        for term in wanted & self._places.keys():
-            shared[self._places[term]] += self._rarity(term)
-        near = np.flatnonzero(shared)
+        having = [self._having(term) for term in sorted(terms(query))]
+        sizes = np.array([len(places) for places in having], np.int64)
+        rarity = _rarity(len(self), sizes)
+        if not sizes.any():
+            return []
+        near, at = np.unique(np.concatenate(having), return_inverse=True)
+        shared = np.bincount(at, np.repeat(rarity, sizes))
         weights = self.weights[near]
         if less:
             weights = weights - np.array([less.get(place, 0.0) for place in near.tolist()])
-        union = sum(map(self._rarity, wanted)) + self._sums[near] - shared[near]
-        scores = shared[near] / union * np.log1p(np.maximum(weights, 0.0))
+        union = rarity.sum() + self._rarities[near] - shared
+        scores = shared / union * np.log1p(np.maximum(weights, 0.0))
+        if len(scores) > limit:  # only those that may be among the best are put in order
+            likely = np.flatnonzero(scores >= np.partition(scores, -limit)[-limit])
+            near, scores = near[likely], scores[likely]
         best = np.lexsort((near, -scores))[:limit]
         return [(float(scores[at]), int(near[at])) for at in best.tolist() if scores[at] > 0]
 
-    def _rarity(self, term: str) -> float:
-        return float(np.log1p(len(self.texts) / max(1, len(self._places.get(term, ())))))
+    def _having(self, term: str) -> npt.NDArray[np.uint32]:
+        """The places of the queries that have a term."""
+        at = self._terms.place(term)
+        first, end = (0, 0) if at is None else self._first_places[at : at + 2].tolist()
+        return self._places[first:end]
+
+
+def _rarity(queries: int, having: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """How heavy terms are, by how many queries have them."""
+    rarity: npt.NDArray[np.float64] = np.log1p(queries / np.maximum(1, having))
+    return rarity
+
+
+def related_arrays(related: pa.Table, completions: pa.Table | None = None) -> Arrays:
+    """What a `Relater` answers from.
+
+    Args:
+        related: rows with the columns of `RELATED` (pipeline/schemas.py), in any order.
+        completions: and of `AUTOCOMPLETE`.
+
+    Returns:
+        `query`, sorted, of all that have rows or are in one, each with its `surface` (empty where
+        it is in no row), its `own_sessions` (0 where it has no rows), and its rows: corrections
+        from `first_row[2 * q]` on, related queries from `first_row[2 * q + 1]` on, by rank. A row
+        is the place of the `other` query and the `score`. `unspaced` queries, sorted, are those
+        with rows that are written with spaces, without them, and `spaced` is the query. Of the
+        completions, the heaviest first, the `text`, and their `vocabulary_arrays`. The note
+        `weight` is what all completions weigh.
+    """
+    import polars as pl  # only to build: who answers from a file goes without
+
+    query, queries = numbered(related["query"])
+    other, others = numbered(related["related_query"])
+    surface, surfaces = numbered(related["related_surface"])
+    texts_of_query, texts_of_other = (pl.Series(pl.from_arrow(each)) for each in (queries, others))
+    names = pl.concat([texts_of_query, texts_of_other]).unique().sort()
+    place = pl.DataFrame({"query": names, "place": np.arange(len(names), dtype=np.uint32)})
+
+    def places(texts: pl.Series) -> npt.NDArray[np.uint32]:
+        of_text = texts.alias("query").to_frame()
+        found = of_text.join(place, on="query", how="left", maintain_order="left")["place"]
+        numbers: npt.NDArray[np.uint32] = found.to_numpy()
+        return numbers
+
+    rows = pl.DataFrame(
+        {
+            "place": places(texts_of_query)[query],
+            "kind": pl.from_arrow(pc.index_in(related["kind"], pa.array(_KINDS))),
+            "other": places(texts_of_other)[other],
+            "surface": surface,
+        }
+        | {
+            name: pl.from_arrow(related[name])
+            for name in ("rank", "score", "sessions", "next_probability")
+        }
+    )
+    del related
+    rows = rows.drop_nulls("kind").sort("place", "kind", "rank")
+    slot = 2 * rows["place"].to_numpy().astype(np.int64) + rows["kind"].to_numpy()
+    ends = np.cumsum(np.bincount(slot, minlength=2 * len(names)))
+    # score = (after + both / n) / 2, n being the query's sessions
+    sessions = rows["sessions"] / (2 * rows["score"] - rows["next_probability"])
+    known = rows.select("place", own_sessions=sessions)
+    shown = rows.select("surface", place="other")
+
+    def first_with(rows: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
+        firsts = rows.unique("place", keep="first", maintain_order=True)
+        return names.join(firsts, on="place", how="left", maintain_order="left")
+
+    of_name = first_with(known, first_with(shown, place))
+    spaced = of_name.filter(
+        pl.col("own_sessions").is_not_null(), pl.col("query").str.contains(" ", literal=True)
+    ).select("place", unspaced=pl.col("query").str.replace_all(" ", "", literal=True))
+    # Of several spellings the last.
+    spaced = spaced.unique("unspaced", keep="last", maintain_order=True).sort("unspaced")
+    heaviest = _heaviest(completions)
+    texts = heaviest["completion"]
+    columns = {
+        "query": names,
+        "surface": pl.Series(pl.from_arrow(surfaces)).gather(of_name["surface"]).fill_null(""),
+        "own_sessions": of_name["own_sessions"].fill_null(0.0).cast(pl.Float64),
+        "first_row": pl.Series(np.append(0, ends).astype(np.uint32)),
+        "other": rows["other"],
+        "score": rows["score"].cast(pl.Float64),
+        "unspaced": spaced["unspaced"],
+        "spaced": spaced["place"].cast(pl.UInt32),
+        "text": texts,
+    }
+    vocabulary = vocabulary_arrays(map(normalized_query, texts), heaviest["weight"].to_numpy())
+    made = {name: column.to_arrow() for name, column in columns.items()}
+    return Arrays(made | vocabulary, {"weight": heaviest["weight"].sum()})
 
 
 class Relater:
-    """The related searches as of one day, in memory."""
+    """The related searches as of one day, in memory or on disk."""
 
-    def __init__(self, related: pa.Table, completions: pa.Table | None = None) -> None:
-        """Take rows with the columns of `RELATED` and of `AUTOCOMPLETE` (pipeline/schemas.py)."""
-        ordered = related.select(_RELATED + _SESSIONS).sort_by(
-            [(name, "ascending") for name in ("query", "kind", "rank")]
-        )
-        self._shown: dict[str, str] = {}
-        self._rows: dict[tuple[str, str], list[tuple[float, str]]] = defaultdict(list)
-        #: Of each query.
-        self._sessions: dict[str, float] = {}
-        columns = [ordered[name].to_pylist() for name in _RELATED + _SESSIONS]
-        for query, kind, _, other, surface, score, both, after in zip(*columns, strict=True):
-            self._rows[kind, query].append((score, other))
-            self._shown.setdefault(other, surface)
-            # score = (after + both / n) / 2, n being the query's sessions
-            self._sessions.setdefault(query, both / (2 * score - after))
-        self._same = {query.replace(" ", ""): query for _, query in self._rows}
-        heaviest = _heaviest(completions)
-        self._surfaces = list(heaviest)
-        self._vocabulary = Vocabulary(
-            [normalized_query(text) for text in heaviest], list(heaviest.values())
-        )
-        self._weight = sum(heaviest.values()) or 1.0
+    def __init__(self, related: pa.Table | Arrays, completions: pa.Table | None = None) -> None:
+        """Take related searches, and completions if there are any.
+
+        Args:
+            related: rows with the columns of `RELATED` (pipeline/schemas.py), in any order; or
+                `related_arrays` of such and of completions, which may lie in a file.
+            completions: rows with the columns of `AUTOCOMPLETE`.
+
+        Raises:
+            ArraysError: the arrays are others.
+        """
+        arrays = related if isinstance(related, Arrays) else related_arrays(related, completions)
+        self._queries, self._shown = arrays.texts("query"), arrays.texts("surface")
+        self._sessions = arrays.numbers("own_sessions", pa.float64())
+        self._first_rows = arrays.numbers("first_row", pa.uint32())
+        self._others = arrays.numbers("other", pa.uint32())
+        self._scores = arrays.numbers("score", pa.float64())
+        self._unspaced = arrays.texts("unspaced")
+        self._spaced = arrays.numbers("spaced", pa.uint32())
+        self._surfaces = arrays.texts("text")
+        self._vocabulary = Vocabulary(arrays)
+        self._weight = float(arrays.note("weight")) or 1.0
 
     @staticmethod
     def load(root: str | Path) -> "Relater":
@@ -161,21 +313,17 @@ class Relater:
                 f"look-ups read files of this machine, not {name}: copy the folders related and "
                 "autocomplete here (hdfs dfs -get) and name the folder that holds them"
             )
-        related, completions = _newest(name, "related"), _newest(name, "autocomplete")
-        if related is None:
+        files = newest_files(Path(name), "related", RelatedError)
+        if not files:
             raise RelatedError(
                 f"no related searches in {name}: run jobs/related.py or silgeom run related, "
                 "or name another --root"
             )
-        try:
-            return Relater(
-                pq.read_table(related, columns=_RELATED + _SESSIONS, partitioning=None),
-                completions and pq.read_table(completions, columns=_COMPLETIONS, partitioning=None),
-            )
-        except (OSError, pa.ArrowException, KeyError) as error:
-            raise RelatedError(
-                f"{related} is no result of this version ({error}): run jobs/related.py again"
-            ) from error
+        completions = newest_files(Path(name), "autocomplete", RelatedError)
+        return Relater(
+            read_related(files),
+            read_completed(completions),
+        )
 
     def related(self, query: str, limit: int = 10) -> list[Related]:
         """What to offer beside the results of a query.
@@ -188,22 +336,22 @@ class Relater:
             Corrections, then the likeliest first. No two differ in spacing alone.
         """
         asked = normalized_query(query)
-        known = asked if ("related", asked) in self._rows else None
-        known = known or self._same.get(asked.replace(" ", ""), asked)
         found = {keystrokes(asked): Related(asked, "", 0.0)}
 
         def add(each: Related) -> None:
             if len(found) <= limit:
                 found.setdefault(keystrokes(normalized_query(each.text)), each)
 
-        for score, text in self._with_surfaces(self._rows.get(("correction", known), ())):
-            add(Related(text, "correction", score))
-        sessions = self._sessions.get(known, 0.0)
-        together = walked(
-            self._rows.get(("related", known), ()),
-            lambda other: self._rows.get(("related", other), ()),
-        )
-        popular = zip(self._vocabulary.weights.tolist(), self._surfaces, strict=True)
+        known = self._known(asked)
+        sessions, together = 0.0, []
+        if known is not None:
+            for score, text in self._with_surfaces(self._rows(known, "correction")):
+                add(Related(text, "correction", score))
+            sessions = float(self._sessions[known])
+            together = walked(
+                self._rows(known, "related"), lambda other: self._rows(other, "related")
+            )
+        popular = self._vocabulary.weights[: 3 * limit].tolist()
         mixed = mixture(
             sessions,
             self._with_surfaces(together),
@@ -211,14 +359,33 @@ class Relater:
                 (score, self._surfaces[place])
                 for score, place in self._vocabulary.alike(asked, NEAREST)
             ],
-            [(weight / self._weight, text) for weight, text in islice(popular, 3 * limit)],
+            [(weight / self._weight, self._surfaces[at]) for at, weight in enumerate(popular)],
         )
         for score, kind, text in mixed:
             add(Related(text, kind, score))
         return list(found.values())[1:]
 
-    def _with_surfaces(self, rows: Rows) -> list[tuple[float, str]]:
-        return [(score, self._shown[text]) for score, text in rows]
+    def _known(self, asked: str) -> int | None:
+        """The place of a query that has rows: this one, or the same with other spaces."""
+        own = self._queries.place(asked)
+        if own is not None and self._rows(own, "related"):
+            return own
+        unspaced = asked.replace(" ", "")
+        same = self._queries.place(unspaced)
+        if same is not None and any(self._rows(same, kind) for kind in _KINDS):
+            return same
+        at = self._unspaced.place(unspaced)
+        return None if at is None else int(self._spaced[at])
+
+    def _rows(self, query: int, kind: str) -> list[tuple[float, int]]:
+        """Score and place of what is related to the query at a place, by rank."""
+        slot = 2 * query + _KINDS.index(kind)
+        first, end = self._first_rows[slot : slot + 2].tolist()
+        scores, others = self._scores[first:end].tolist(), self._others[first:end].tolist()
+        return list(zip(scores, others, strict=True))
+
+    def _with_surfaces(self, rows: Iterable[tuple[float, int]]) -> list[tuple[float, str]]:
+        return [(score, self._shown[place]) for score, place in rows]
 
 
 def terms(query: str) -> set[str]:
@@ -230,32 +397,34 @@ def terms(query: str) -> set[str]:
     pairs = {
         word[place : place + 2]
         for word in words
-        if any("가" <= each <= "힣" or "一" <= each <= "鿿" for each in word)
+        if _WITHOUT_SPACES.search(word)
         for place in range(len(word) - 1)
     }
     return pairs.union(words)
 
 
-def walked(rows: Rows, rows_of: Callable[[str], Rows]) -> list[tuple[float, str]]:
+def walked(
+    rows: Iterable[tuple[float, Q]], further_of: Callable[[Q], Iterable[tuple[float, Q]]]
+) -> list[tuple[float, Q]]:
     """Add what is searched with what is searched with a query: one step more over the graph.
 
     A score is a share of sessions, so two in a row multiply (the query-flow graph's short walk:
     Boldi and others, CIKM 2008, here over pairs in either order); each path counts `WALK`.
 
     Args:
-        rows: score and text, of the query.
-        rows_of: the same of another query.
+        rows: score and query, of the query.
+        further_of: the same of another query.
 
     Returns:
-        Scores and texts, the highest first, of equals the least text.
+        Scores and queries, the highest first, of equals the least query.
     """
     direct = list(rows)
-    scores: dict[str, float] = defaultdict(float)
+    scores: dict[Q, float] = defaultdict(float)
     for score, other in direct:
         scores[other] += score
-        for further_score, further in rows_of(other):
+        for further_score, further in further_of(other):
             scores[further] += WALK * score * further_score
-    return [(score, text) for text, score in sorted(scores.items(), key=lambda s: (-s[1], s[0]))]
+    return [(score, query) for query, score in sorted(scores.items(), key=lambda s: (-s[1], s[0]))]
 
 
 def mixture(
@@ -294,23 +463,35 @@ def mixture(
     return [(score / whole, kind, text) for score, kind, text in ordered]
 
 
-def _heaviest(completions: pa.Table | None) -> dict[str, float]:
+def read_related(files: Sequence[Path]) -> pa.Table:
+    """The rows of a result that look-ups need; of no files none.
+
+    Raises:
+        RelatedError: a file cannot be read.
+    """
+    return rows_of(files, _RELATED, "jobs/related.py", RelatedError)
+
+
+def read_completed(files: Sequence[Path]) -> pa.Table:
+    """The rows of completions that related searches need; of no files none.
+
+    Raises:
+        RelatedError: a file cannot be read.
+    """
+    return rows_of(files, _COMPLETIONS, "jobs/autocomplete.py", RelatedError)
+
+
+def _heaviest(completions: pa.Table | None) -> "pl.DataFrame":
     """Each completed query once, the heaviest first."""
+    import polars as pl
+
     if completions is None:
-        return {}
-    whole = completions.filter(pc.equal(completions["key_kind"], "keystrokes"))
-    once = whole.group_by("completion").aggregate([("weight", "max")])
-    best_first = once.sort_by([("weight_max", "descending"), ("completion", "ascending")])
-    texts, weights = best_first["completion"].to_pylist(), best_first["weight_max"].to_pylist()
-    return dict(zip(texts, weights, strict=True))
-
-
-def _newest(root: str, dataset: str) -> Path | None:
-    files = Path(root).glob(f"{dataset}/dt=*/*.parquet")
-    try:
-        return max((file.parent for file in files), default=None)
-    except OSError as error:
-        raise RelatedError(f"{root} cannot be read: {error.strerror}") from error
+        return pl.DataFrame(schema={"completion": pl.String, "weight": pl.Float64})
+    rows = pl.DataFrame(pl.from_arrow(completions.select(_COMPLETIONS)))
+    whole = rows.filter(pl.col("key_kind") == "keystrokes")
+    once = whole.group_by("completion").agg(pl.col("weight").max().cast(pl.Float64))
+    once = once.with_columns(pl.col("completion").cast(pl.String))  # from a dictionary's numbers
+    return once.sort("weight", "completion", descending=[True, False])
 
 
 def main(argv: Sequence[str] | None = None) -> None:

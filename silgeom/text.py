@@ -80,12 +80,18 @@ STRAY_JOINER: Final = f"(?<![{EMOJI}]){JOINER}|{JOINER}(?![{EMOJI}])"
 #: A query of consonants alone (group 1 is all of it), or three and more of a laugh or cry.
 CHOSEONG_OR_LAUGH: Final = r"\A([ㄱ-ㅎ ]+)\Z|([ㅋㅎㅠㅜ])\2{2,}"
 
+#: What is normalised already, as most queries are: ASCII and syllables, a space between words.
+_CALM: Final = re.compile(r"[!-@\[-~가-힣]+(?: [!-@\[-~가-힣]+)*")
+
 _TO_PLAIN: Final = str.maketrans(WIDTHS | dict.fromkeys(SPACES, " ") | dict.fromkeys(INVISIBLE, ""))
 _JAMO: Final = str.maketrans(CONJOINING_JAMO)
 
 
 def normalized_query(query: str) -> str:
     """A query by which equal queries are equal; see `pipeline.language.queries.normalized`."""
+    lowered = query.lower()
+    if _CALM.fullmatch(lowered):
+        return lowered
     visible = re.sub(STRAY_JOINER, "", query.translate(_TO_PLAIN))
     composed = unicodedata.normalize("NFC", visible.lower())
     if not re.search(f"[{OLD_JAMO}]", composed):

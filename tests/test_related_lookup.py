@@ -102,7 +102,7 @@ def test_what_is_related_and_alike_and_popular_adds_up_whatever_its_spacing() ->
 
 def test_words_are_heavier_the_rarer_they_are() -> None:
     texts = ["서울 맛집", "부산 맛집", "대전 맛집", "서울 흑돼지"]
-    vocabulary = Vocabulary(texts, [9.0, 8.0, 7.0, 6.0])
+    vocabulary = Vocabulary.of(texts, [9.0, 8.0, 7.0, 6.0])
 
     found = [texts[place] for _, place in vocabulary.alike("여수 흑돼지 맛집", 10)]
 

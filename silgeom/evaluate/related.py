@@ -229,7 +229,7 @@ class Ours:
         self._usual = [weight for weight, _, _ in heaviest]
         self._weight = float(sum(self._usual)) or 1.0
         self._query = {text: query for query, text in enumerate(counts.texts)}
-        self._vocabulary = Vocabulary(
+        self._vocabulary = Vocabulary.of(
             [counts.texts[query] for query in self._places], [float(w) for w in self._usual]
         )
 
