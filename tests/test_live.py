@@ -21,8 +21,8 @@ from pipeline.commands import live as command
 from pipeline.commands import monitor
 from pipeline.errors import RootError
 from pipeline.runs import live_boards
+from pipeline.runs.follow_landing import Live, Status, follow
 from pipeline.runs.inspection import Landing
-from pipeline.runs.live import Live, Status, follow
 from pipeline.runs.settling import Settling
 from pipeline.store.root import open_root
 from pipeline.store.storage import LocalStorage
@@ -306,7 +306,7 @@ def test_a_fault_of_the_code_ends_it(
     def broken(*_: object, **__: object) -> None:
         raise ValueError("a fault")
 
-    monkeypatch.setattr("pipeline.runs.live.take_in", broken)
+    monkeypatch.setattr("pipeline.runs.follow_landing.take_in", broken)
     with pytest.raises(ValueError, match="a fault"):
         follow(live, clock.wait)
 
@@ -322,7 +322,7 @@ def test_boards_that_were_cut_off_are_made_by_the_next_live(
         raise Ended
 
     with monkeypatch.context() as patched:
-        patched.setattr("pipeline.runs.live.publish_live", killed)
+        patched.setattr("pipeline.runs.follow_landing.publish_live", killed)
         with pytest.raises(Ended):
             live.step()
     again = started(landing, clock)

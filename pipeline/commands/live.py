@@ -17,8 +17,8 @@ from functools import partial
 from pipeline.carriers.session import Session
 from pipeline.commands import autocomplete, cli, monitor, related, trending
 from pipeline.limits import LIMITS
+from pipeline.runs.follow_landing import Live, LiveOptions, Status, follow
 from pipeline.runs.inspection import Landing
-from pipeline.runs.live import Live, LiveOptions, Status, follow
 from pipeline.runs.live_boards import SLOTS
 from pipeline.runs.published import AutocompleteOptions, RelatedOptions, TrendingOptions
 from pipeline.runs.settling import SETTLED_SECONDS, Settling

@@ -11,7 +11,7 @@ from threading import Thread
 from typing import Any, Final
 
 from pipeline.errors import InvalidParameterError
-from pipeline.runs.live import Status
+from pipeline.runs.follow_landing import Status
 
 #: Where it listens if only a port is given: the figures are nobody else's business.
 LOOPBACK: Final = "127.0.0.1"
