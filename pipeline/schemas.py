@@ -180,6 +180,10 @@ TRENDING: Final = pa.schema(
 #: which the window ends. At a full hour the rows are those of trending/dt=/hour=.
 LIVE: Final = TRENDING
 
+#: In the footer of a file of live/: the ends of all its windows, ISO 8601, as a list of JSON. One
+#: of a quiet hour has no row.
+LIVE_WINDOWS_NOTE: Final = "silgeom.boards"
+
 #: related/dt=: one related query of a query, as of that day. Key: query, kind, rank.
 RELATED: Final = pa.schema(
     [

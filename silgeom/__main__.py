@@ -76,7 +76,7 @@ def _run(name: str, options: Sequence[str], prog: str) -> None:
 
 def _serve(options: Sequence[str]) -> None:
     with _signals_wait():
-        from silgeom.web.command import serve
+        from silgeom.web.command import main as serve
     serve(options)
 
 

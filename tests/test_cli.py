@@ -287,7 +287,7 @@ def test_a_fault_of_the_code_keeps_its_trace() -> None:
         status_of_job(job, command("ingest").parser(), "--root=/nowhere/root")
 
 
-COMMANDS = ["complete", "related", "evaluate.__main__", "simulate.__main__"]
+COMMANDS = ["complete", "related", "evaluate.__main__", "simulate.__main__", "web.command"]
 
 
 @pytest.mark.parametrize("name", COMMANDS)

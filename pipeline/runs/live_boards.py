@@ -25,14 +25,13 @@ from pipeline.counting.sliding import COUNTED, names_in_windows, sliding_hours
 from pipeline.results.trending_keywords import trending_keywords
 from pipeline.runs import published
 from pipeline.runs.published import TrendingOptions
+from pipeline.schemas import LIVE_WINDOWS_NOTE
 from pipeline.store.root import Root
 from pipeline.store.tables import scanned, write
 
 DATASET: Final = "live"
 #: Minutes between boards. They divide a quarter, by which the zones of the world differ at least.
 SLOTS: Final = (1, 3, 5, 15)
-#: The note in the footer.
-_BOARDS: Final = "silgeom.boards"
 
 
 @dataclass(frozen=True)
@@ -96,7 +95,7 @@ def publish_live(root: Root, ends: Sequence[datetime], options: TrendingOptions)
             kept = stored.rows.filter(~pl.col("window_end").is_in(of_day))
             rows = pl.concat([kept, *(made[end].select(*LIVE) for end in of_day)])
             every = sorted(stored.ends.union(of_day))
-            notes = {_BOARDS: json.dumps([end.isoformat() for end in every])}
+            notes = {LIVE_WINDOWS_NOTE: json.dumps([end.isoformat() for end in every])}
             staged = f"{change.address(DATASET)}/dt={day}"
             part = f"{staged}/part.parquet"
             write(change.storage, part, rows.sort("window_end", "rank"), notes)
@@ -133,7 +132,9 @@ def _stored(root: Root, day: str) -> Boards:
         content = BytesIO(root.storage.read_bytes(file.address) or b"")
         try:
             notes = pq.read_metadata(content).metadata or {}
-            found = [datetime.fromisoformat(end) for end in json.loads(notes[_BOARDS.encode()])]
+            found = [
+                datetime.fromisoformat(end) for end in json.loads(notes[LIVE_WINDOWS_NOTE.encode()])
+            ]
             rows = pl.read_parquet(BytesIO(content.getvalue())).select(*LIVE)
         except (pa.ArrowException, pl.exceptions.PolarsError, KeyError, ValueError, TypeError):
             continue

@@ -97,6 +97,8 @@ class Boards:
         boards: dict[datetime, Board] = {}
         for file in hourly:  # a file each: a board without rows is known by its folder
             boards.update(self._read([file]) or _empty(file, day, zone))
+        for file in live:
+            boards.update({end: Board(end, ()) for end in self._results.windows(file)})
         boards.update(self._read(list(live)))
         self._days.pop(day, None)
         self._days[day] = found = _Day(files, changes, dict(sorted(boards.items())))

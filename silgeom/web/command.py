@@ -98,7 +98,7 @@ def parser() -> argparse.ArgumentParser:
     return found
 
 
-def serve(argv: Sequence[str] | None = None) -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Parse, listen and answer until a signal comes; called within `command`."""
     options = parser()
     args = options.parse_args(argv)

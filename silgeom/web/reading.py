@@ -4,9 +4,10 @@ Nothing here writes, and nothing takes the root's lock. A job may replace a file
 whoever calls a function of this module handles `UNREADABLE`.
 """
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from io import BytesIO
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -18,6 +19,7 @@ import pyarrow.parquet as pq
 from pipeline.carriers.session import Session
 from pipeline.columns import Columns
 from pipeline.errors import PipelineError, RootError
+from pipeline.schemas import LIVE_WINDOWS_NOTE
 from pipeline.store.migrations import LAYOUT
 from pipeline.store.state import DEFAULT_ZONE, STATE, parsed_state
 from pipeline.store.storage import FileStatus, qualified, storage_of
@@ -99,6 +101,12 @@ class Results:
         """The rows of some files; columns that an earlier version did not write are null."""
         return scanned_leniently(self._storage, [file.address for file in files], columns)
 
+    def windows(self, file: FileStatus) -> list[datetime]:
+        """The ends (UTC) of all windows of a file of live/, also of those without a row."""
+        with self._storage.open(file.address) as stream:
+            notes = pq.ParquetFile(stream).metadata.metadata or {}
+        return _windows(notes.get(LIVE_WINDOWS_NOTE.encode()))
+
     def of_days(self, dataset: str, days: Iterable[str], columns: Columns) -> pl.LazyFrame:
         """The rows of some days of a dataset, with `dt` (YYYY-MM-DD)."""
         parts = [pl.LazyFrame(schema={**columns, "dt": pl.String()})]
@@ -116,6 +124,16 @@ class Results:
                 parquet = pq.ParquetFile(BytesIO(stream.read()))
                 tables.append(parquet.read(columns=columns, use_threads=False))
         return pa.concat_tables(tables)
+
+
+def _windows(footer: bytes | None) -> list[datetime]:
+    """The ends of windows (UTC) that the footer of a file of live/ names."""
+    try:
+        return [
+            datetime.fromisoformat(each).astimezone(UTC) for each in json.loads(footer or b"[]")
+        ]
+    except (ValueError, TypeError):
+        return []
 
 
 def _is_day(text: str) -> bool:

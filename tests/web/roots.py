@@ -47,14 +47,19 @@ class SmallRoot:
         fresh.replace(self.folder / "_state.json")
 
     def put(
-        self, place: str, rows: Sequence[Mapping[str, Any]], schema: Columns, *less: str
+        self,
+        place: str,
+        rows: Sequence[Mapping[str, Any]],
+        schema: Columns,
+        *less: str,
+        notes: Mapping[str, str] | None = None,
     ) -> Path:
         """Replace the rows of a partition; of an old version that knew some columns less."""
         file = self.folder / place / "part-00000.parquet"
         file.parent.mkdir(parents=True, exist_ok=True)
         table = pl.DataFrame(list(rows), schema=dict(schema), orient="row").drop(less)
         fresh = file.with_suffix(".new")
-        table.write_parquet(fresh)
+        table.write_parquet(fresh, metadata=dict(notes or {}))
         fresh.replace(file)
         self._changed()
         return file
@@ -173,4 +178,6 @@ def client(root: SmallRoot | Path, access: Access | None = None) -> Iterator[Tes
     with TestClient(
         app, base_url="http://localhost", raise_server_exceptions=False, follow_redirects=False
     ) as found:
+        assert found.portal is not None
+        found.portal.call(app.state.server.follower.has_looked.wait)
         yield found

@@ -9,6 +9,7 @@ from urllib.parse import quote
 import pytest
 
 from pipeline import columns
+from pipeline.schemas import LIVE_WINDOWS_NOTE
 from tests.web.roots import BROWSER, HOUR, NOON, SmallRoot, board_row, client
 
 KOREAN = {**BROWSER, "accept-language": "ko-KR,ko;q=0.9,en;q=0.8"}
@@ -114,6 +115,18 @@ def test_a_window_in_which_nothing_rose_has_an_empty_board(root: SmallRoot) -> N
 
     assert "In this window nothing that 5 people searched for has risen." in page
     assert "12:00" in page
+
+
+def test_a_live_board_of_a_quiet_hour_is_known_by_the_footer(root: SmallRoot) -> None:
+    notes = {LIVE_WINDOWS_NOTE: json.dumps([NOON.isoformat(), (NOON + HOUR).isoformat()])}
+    root.put("live/dt=2026-03-02", [board_row(NOON, 1)], columns.LIVE, notes=notes)
+
+    with client(root) as web:
+        newest = web.get("/api/trending").json()
+        before = web.get("/api/trending?at=2026-03-02T12:59").json()
+
+    assert (newest["at"], newest["rows"]) == ("2026-03-02T04:00:00Z", [])
+    assert len(before["rows"]) == 1
 
 
 def test_the_time_machine_leads_to_each_stored_board(root: SmallRoot) -> None:
