@@ -79,8 +79,7 @@ def hours(found: Sequence[Hour], zone: ZoneInfo, language: str) -> Markup:
                 ).format(kind, x + 0.5, high, max(step - 1, 1), base - high)
             )
         if hour.usual is not None:
-            joined = bool(line) and found[place - 1].usual is not None
-            line.append(f"{'L' if joined else 'M'}{x + step / 2:.1f} {y(hour.usual)}")
+            line.append(f"M{x:.1f} {y(hour.usual)}H{x + step:.1f}")
     if line:
         shapes.append(Markup('<path class="usual" d="{0}"/>').format("".join(line)))
     label = text(

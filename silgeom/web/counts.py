@@ -34,8 +34,8 @@ USUAL_DAYS: Final = 14
 #: An hour is a burst from so many standard deviations above what is usual on.
 BURST_SCORE: Final = 3.5
 
-#: The least that is usual: of what nobody typed before, a few people are no burst yet.
-LEAST_USUAL: Final = 0.5
+#: What is usual where it is not shown: as many people as that may hide.
+HIDDEN_USUAL: Final = MIN_SEARCHERS - 1
 
 _HOURS: Final = {name: columns.HOURLY_COUNTS[name] for name in ("hour", "query_id", "searchers")}
 _NAMES: Final = {
@@ -178,7 +178,7 @@ def _hours(
 
 def _score(searchers: int, usual: float) -> float:
     """Standard deviations of a Poisson count above its mean, by Anscombe's transform (1948)."""
-    return 2 * (sqrt(searchers + 3 / 8) - sqrt(max(usual, LEAST_USUAL) + 3 / 8))
+    return 2 * (sqrt(searchers + 3 / 8) - sqrt(max(usual, HIDDEN_USUAL) + 3 / 8))
 
 
 def _heat(

@@ -153,8 +153,8 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     # Query.
     "by_hour": ("시간별 검색한 사람", "People by hour"),
     "by_hour_text": (
-        "막대는 한 시간에 검색한 사람, 선은 지난 14일 같은 시간의 중앙값입니다.",
-        "Bars: people in an hour. Line: the median of the same hour of the 14 days before.",
+        "막대는 한 시간에 검색한 사람, 가로선은 지난 14일 같은 시간의 중앙값입니다.",
+        "Bars: people in an hour. Lines: the median of the same hour of the 14 days before.",
     ),
     "burst_hours": ("평소보다 훨씬 많은 시간", "far more than usual"),
     "usual": ("평소", "usual"),

@@ -225,6 +225,19 @@ def test_a_query_is_shown_by_hour_and_bursts_are_marked(root: SmallRoot) -> None
     assert "40 at most, 1 hours far above usual" in page
 
 
+def test_an_hour_is_no_burst_where_what_is_usual_is_hidden(root: SmallRoot) -> None:
+    usual = {NOON - 24 * day * HOUR: 4 for day in range(1, 15)}
+    root.put_hours({"날씨": {NOON: 7, **usual}, "한파": {NOON: 20}})
+
+    with client(root) as web:
+        weather, cold = (
+            web.get(f"/api/query?q={query}").json()["hours"][-1] for query in ("날씨", "한파")
+        )
+
+    assert (weather["searchers"], weather["usual"], weather["is_burst"]) == (7, None, False)
+    assert (cold["searchers"], cold["usual"], cold["is_burst"]) == (20, None, True)
+
+
 def test_a_query_is_shown_by_weekday(root: SmallRoot) -> None:
     # Mondays at 12: 10 and 20 people; Sundays at 12: 8 and nobody in the other week.
     week = 7 * 24 * HOUR
