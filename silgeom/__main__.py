@@ -45,6 +45,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         case [name, *options] if name in STAYING:
             with command(f"silgeom {name}"):
                 _run(name, options, f"silgeom {name}")
+        case ["feed", *options]:
+            with command("silgeom feed"):
+                _feed(options)
         case ["serve", *options]:
             with command("silgeom serve"):
                 _serve(options)
@@ -72,6 +75,12 @@ def _run(name: str, options: Sequence[str], prog: str) -> None:
             yield in_process(observer=observer)
 
     run_job(job.run, parser, session_of, options)
+
+
+def _feed(options: Sequence[str]) -> None:
+    with _signals_wait():
+        from pipeline.commands.feed import main as feed
+    feed(options)
 
 
 def _serve(options: Sequence[str]) -> None:
@@ -104,6 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("result", metavar="RESULT", choices=RESULTS, help=", ".join(RESULTS))
     run.epilog = "Options of each: silgeom run RESULT --help"
     commands.add_parser("live", help="follow the landing folder, and keep the board moving")
+    commands.add_parser("feed", help="let a log come into the landing folder as it came once")
     commands.add_parser("serve", help="show the results under a root in a browser")
     return parser
 

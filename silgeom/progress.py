@@ -25,13 +25,8 @@ def progress() -> Iterator[Callable[[str, int, int], None] | None]:
 
     Somebody does where standard error is a terminal.
     """
-    if sys.stderr is None or not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-
-    console = Console(stderr=True)
-    if not console.is_interactive:  # a terminal that cannot take a line back
+    console = _console()
+    if console is None:
         yield None
         return
     bar = _Bar(console)
@@ -39,6 +34,27 @@ def progress() -> Iterator[Callable[[str, int, int], None] | None]:
         yield bar
     finally:
         bar.close()
+
+
+@contextmanager
+def line() -> Iterator[Callable[[str], None] | None]:
+    """What shows a text in place of the one before, gone at the end; None: nobody looks."""
+    console = _console()
+    if console is None:
+        yield None
+        return
+    with console.status("") as status:
+        yield lambda text: status.update(text)
+
+
+def _console() -> "Console | None":
+    """The terminal that standard error is; None: it is none, or one that takes no line back."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        return None
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    return console if console.is_interactive else None
 
 
 class _Bar:

@@ -124,7 +124,23 @@ def arg_parser(
 
 
 def _add_reading(parser: argparse.ArgumentParser) -> None:
-    logs = parser.add_argument_group("how new files are read (default: found out by looking)")
+    logs = add_ways_to_read(parser, "how new files are read (default: found out by looking)")
+    logs.add_argument(
+        "--retry",
+        action="store_true",
+        help="read files again that were set aside (those that no format fitted are also read "
+        "again when --format, --charset or --date is given)",
+    )
+    parser.add_argument(
+        "--reporting-zone",
+        metavar="ZONE",
+        help="time zone of days and hours in results; a new root keeps it (default: Asia/Seoul)",
+    )
+
+
+def add_ways_to_read(parser: argparse.ArgumentParser, title: str) -> argparse._ArgumentGroup:
+    """`--format`, `--charset`, `--zone` and `--date`, in a group of their own."""
+    logs = parser.add_argument_group(title)
     logs.add_argument(
         "--format",
         type=_unless_auto,
@@ -149,17 +165,7 @@ def _add_reading(parser: argparse.ArgumentParser) -> None:
         metavar="YYYY-MM-DD",
         help="the day of a log that has times without a date (default: from the file's name)",
     )
-    logs.add_argument(
-        "--retry",
-        action="store_true",
-        help="read files again that were set aside (those that no format fitted are also read "
-        "again when --format, --charset or --date is given)",
-    )
-    parser.add_argument(
-        "--reporting-zone",
-        metavar="ZONE",
-        help="time zone of days and hours in results; a new root keeps it (default: Asia/Seoul)",
-    )
+    return logs
 
 
 def add_logging(parser: argparse.ArgumentParser) -> None:

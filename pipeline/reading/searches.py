@@ -83,12 +83,45 @@ def searches_of_lines(
             zone or charset is not known.
     """
     clock = _clock(fmt, circumstances)
+    return _judged(_fields_of_lines(raw, fmt, charset, clock), fmt, clock, circumstances)
+
+
+def times_of_lines(
+    raw: pl.Series, fmt: LogFormat, charset: str, circumstances: Circumstances
+) -> pl.DataFrame:
+    """When each line was searched, and nothing else of it: much quicker than `searches_of_lines`.
+
+    Args:
+        raw: as of `searches_of_lines`, and so are the others.
+        fmt: how the lines are read.
+        charset: of the lines.
+        circumstances: zone, day, clock.
+
+    Returns:
+        `seconds` since 1970, null where the line does not tell, or tells a time that no search can
+        have; `skipped`: the format knows it as no search, as a header line.
+
+    Raises:
+        InvalidParameterError: the clock has no zone.
+        LogFormatError: as of `searches_of_lines`.
+    """
+    clock = _clock(fmt, circumstances)
+    fields = _fields_of_lines(raw, fmt, charset, clock)
+    seconds = fields["moment"].dt.epoch("s")
+    plausible = seconds.is_between(EARLIEST, clock.latest)
+    return fields.select(
+        pl.when(plausible).then(seconds).alias("seconds"), pl.col("skipped").fill_null(value=False)
+    )
+
+
+def _fields_of_lines(raw: pl.Series, fmt: LogFormat, charset: str, clock: Clock) -> pl.DataFrame:
+    """What stands in each line, and the `moment` that its time is."""
     decoded = decoded_lines(raw, charset)
     is_readable = ~(decoded["too_long"] | decoded["undecodable"])
     readable = decoded.select(pl.when(is_readable).then("decoded")).to_series()
     fields = decoded.hstack(line_fields(readable, fmt))
     times = moments(fields["searched_at"].str.strip_chars(" "), fmt.times, clock)
-    return _judged(fields.with_columns(moment=times), fmt, clock, circumstances)
+    return fields.with_columns(moment=times)
 
 
 def searches_of_records(
