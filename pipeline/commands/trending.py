@@ -46,11 +46,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(session: Session, args: argparse.Namespace) -> None:
-    options = cli.options_of(TrendingOptions, args)
+    options, asked = cli.options_of(TrendingOptions, args), cli.asked_for(args)
     with cli.prepared_root(session, args) as root:
         refresh_hourly_counts(root)
-        ends = ends_asked_for(root, cli.asked_for(args), hours=args.window_hours)
-        for end, place in numbered(ends, cli.asked_for(args)):
+        for end, place in numbered(ends_asked_for(root, asked, hours=args.window_hours), asked):
             refresh_daily_counts(root, days_of_windows(root, end, options))
             board = publish_trending(root, end, options)
             span = cli.window_text(root, end, args.window_hours)
