@@ -30,8 +30,7 @@ def parser() -> argparse.ArgumentParser:
     return parser
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """The options of a board, which `live` has as well."""
+def add_options(parser: argparse.ArgumentParser) -> None:  # `live` has them as well
     add = partial(cli.add_option, parser)
     add("--window", "window_hours", 1, "HOURS", "how long now is")
     add("--baseline", "baseline_days", BASELINE_DAYS, "DAYS", "how far its own past goes back")
@@ -51,9 +50,9 @@ def run(session: Session, args: argparse.Namespace) -> None:
         refresh_hourly_counts(root)
         for end, place in numbered(ends_asked_for(root, asked, hours=args.window_hours), asked):
             refresh_daily_counts(root, days_of_windows(root, end, options))
+            window = cli.window_text(root, end, args.window_hours)
             board = publish_trending(root, end, options)
-            span = cli.window_text(root, end, args.window_hours)
-            report_published(board, span, TRENDING, by_rank, place)
+            report_published(board, window, TRENDING, by_rank, place)
 
 
 def by_rank(rows: pl.DataFrame) -> pl.DataFrame:
