@@ -124,7 +124,8 @@ class Live:
     _news_at: datetime | None = None
     _looked_anyway_at: datetime | None = None
     _results_at: dict[str, datetime] = field(default_factory=dict)
-    _results_due: set[str] = field(default_factory=set)
+    #: At the start all: one that was killed may not have come to them.
+    _results_due: set[str] = field(default_factory=lambda: {"autocomplete", "related"})
 
     def step(self) -> bool:
         """Look once, and do what is to be done; whether there may be more to do at once.
