@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
+import pyarrow as pa
+
 from pipeline.store.state import DEFAULT_ZONE
 from silgeom.web import answers, counts
 from silgeom.web.answers import Answers
@@ -147,6 +149,7 @@ class Follower:
             gc.unfreeze()
             gc.collect()
             gc.freeze()
+            pa.default_memory_pool().release_unused()
             shown = self.shown
             self.shown = Shown(shown.stamp, shown.zone, shown.board, shown.curves, renewed)
 

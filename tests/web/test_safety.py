@@ -231,6 +231,8 @@ def test_hostile_queries_stand_on_the_board_as_they_were_typed(hostile_root: Sma
         page = web.get("/", headers=BROWSER).text
 
     assert "<bdi>&lt;script&gt;alert(1)&lt;/script&gt;</bdi>" in page
+    assert "<bdi>&amp;lt;script&amp;gt;alert(1)&amp;lt;/script&amp;gt;</bdi>" in page
+    assert "<script>alert(1)" not in page
     assert "<bdi>abc\\u202egnp.exe</bdi>" in page
     assert "<bdi>\\x1b[31mred\\x1b[0m</bdi>" in page
     assert "<bdi>{{ 7*7 }}</bdi>" in page
