@@ -79,6 +79,11 @@ benchmark-growth: environment ## What a long history, skew, small files and a la
 benchmark-years: environment ## State and time of a root with 10 and with 10,000 boards
 	@.venv/bin/python -m benchmarks.years $(ARGS)
 
+# make benchmark-lookups ROOT=my-results
+.PHONY: benchmark-lookups
+benchmark-lookups: environment ## Look-ups in ROOT: built, opened, answered, asked over HTTP
+	@.venv/bin/python -m benchmarks.lookups '$(or $(ROOT),output)' $(ARGS)
+
 .PHONY: benchmark-cluster
 benchmark-cluster: environment ## On the cluster, which is up: all three results beside tutorials
 	@.venv/bin/python -m benchmarks.cluster $(ARGS)

@@ -14,9 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import pyarrow as pa
+
 from silgeom.arrays import Arrays, ArraysError, mapped_arrays, write_arrays
 from silgeom.complete import Completer, completion_arrays, read_completions
-from silgeom.related import Relater, read_completed, read_related, related_arrays
+from silgeom.related import Relater, read_related, related_arrays
 
 #: The file in the folder of an index.
 FILE: Final = "lookups.arrow"
@@ -35,10 +37,12 @@ class Lookups:
     Attributes:
         completer: of no completions if there were none.
         relater: None: it was built without related searches.
+        made_of: what was noted when it was built.
     """
 
     completer: Completer
     relater: Relater | None
+    made_of: object = None
 
     @staticmethod
     def open(folder: Path) -> "Lookups":
@@ -47,7 +51,13 @@ class Lookups:
         Raises:
             LookupsError: there is none, it is of another version, or it is not whole.
         """
-        return _of(_mapped(folder), folder)
+        arrays = _mapped(folder)
+        try:
+            relater = Relater(_part(arrays, "related")) if arrays.note("has_related") else None
+            completer = Completer(_part(arrays, "completions"))
+            return Lookups(completer, relater, arrays.note("made_of"))
+        except (ArraysError, KeyError, TypeError, ValueError) as error:
+            raise _damaged(folder, error) from error
 
     @staticmethod
     def of(autocomplete: Iterable[Path], related: Iterable[Path], folder: Path) -> "Lookups":
@@ -64,9 +74,9 @@ class Lookups:
         """
         files = sorted(autocomplete), sorted(related)
         try:
-            arrays = _mapped(folder)
-            if arrays.notes.get("made_of") == _fingerprint(*files):
-                return _of(arrays, folder)
+            there = Lookups.open(folder)
+            if there.made_of == _fingerprint(*files):
+                return there
         except (LookupsError, OSError):
             pass  # none, or none that can be used
         build(*files, folder)
@@ -86,23 +96,43 @@ def build(autocomplete: Iterable[Path], related: Iterable[Path], folder: Path) -
         ResultError: a result cannot be read.
     """
     of_completions, of_related = sorted(autocomplete), sorted(related)
-    notes = {
-        "version": VERSION,
-        "made_of": _fingerprint(of_completions, of_related),  # before they are read
-        "has_related": bool(of_related),
-    }
-    # Nobody holds what was read for longer than it is needed: it is the most of the memory.
-    parts = {"completions": completion_arrays(read_completions(of_completions))}
-    if of_related:
-        parts["related"] = related_arrays(read_related(of_related), read_completed(of_completions))
+    made_of = _fingerprint(of_completions, of_related)  # before they are read
+    build_of_tables(
+        read_completions(of_completions),
+        read_related(of_related) if of_related else None,
+        folder,
+        made_of=made_of,
+    )
+
+
+def build_of_tables(
+    completions: pa.Table, related: pa.Table | None, folder: Path, *, made_of: object = None
+) -> None:
+    """`build` of rows that were read already.
+
+    Args:
+        completions: rows with the columns of `AUTOCOMPLETE` (pipeline/schemas.py), in any order.
+        related: and of `RELATED`; None: there are none.
+        folder: where the index is; made if there is none.
+        made_of: what JSON can hold; `Lookups.made_of` tells it to who opens the index.
+
+    Raises:
+        LookupsError: it cannot be written. The index before is still there.
+    """
+    parts = {}
+    if related is not None:
+        parts["related"] = related_arrays(related, completions)
+        del related
+    parts["completions"] = completion_arrays(completions)
     columns = {
         f"{part}.{name}": column
         for part, arrays in parts.items()
         for name, column in arrays.columns.items()
     }
-    noted = {part: dict(arrays.notes) for part, arrays in parts.items()}
+    notes = {part: dict(arrays.notes) for part, arrays in parts.items()}
+    noted = {"version": VERSION, "made_of": made_of, "has_related": "related" in parts}
     try:
-        write_arrays(Arrays(columns, notes | noted), folder / FILE)
+        write_arrays(Arrays(columns, {**notes, **noted}), folder / FILE)
     except OSError as error:
         raise LookupsError(f"the index {folder} cannot be written ({error.strerror})") from error
 
@@ -121,16 +151,6 @@ def _mapped(folder: Path) -> Arrays:
     if arrays.notes.get("version") != VERSION:
         raise LookupsError(f"{folder / FILE} is an index of another version: build it again")
     return arrays
-
-
-def _of(arrays: Arrays, folder: Path) -> Lookups:
-    try:
-        relater = Relater(_part(arrays, "related")) if arrays.note("has_related") else None
-        return Lookups(Completer(_part(arrays, "completions")), relater)
-    except (ArraysError, KeyError, TypeError, ValueError) as error:
-        raise LookupsError(
-            f"{folder / FILE} is no whole index ({error}): build it again"
-        ) from error
 
 
 def _damaged(folder: Path, error: Exception) -> LookupsError:
