@@ -203,6 +203,20 @@ def test_boards_of_full_hours_that_are_over_are_published_as_well(
     assert published() == ["hour=13", "hour=14"]
 
 
+def test_several_last_hours_are_all_closed_when_nothing_more_comes(
+    landing: Path, clock: Clock
+) -> None:
+    put(landing, "1.tsv", lines(range(0, 60, 5)) + lines(range(60, 120, 5), "비", people=9))
+    # The one before it was stopped when it had taken in the log.
+    assert status_of("ingest", f"--landing={landing}", f"--root={landing.parent / 'root'}") == 0
+    live = started(landing, clock)
+    until_idle(live)
+    clock.wait(31)
+    until_idle(live)
+    found = sorted(path.parent.name for path in Path(live.root).glob("trending/*/*/*.parquet"))
+    assert found == ["hour=13", "hour=14"]
+
+
 def test_related_and_completions_follow_every_so_often(landing: Path, clock: Clock) -> None:
     live = started(landing, clock, "--autocomplete-every=10", "--related-every=0")
     put(landing, "1.tsv", lines([0]))

@@ -16,7 +16,7 @@ from time import monotonic
 from typing import Final
 
 from pipeline.carriers.session import Session
-from pipeline.errors import PipelineError, UnreachableError
+from pipeline.errors import UnreachableError
 from pipeline.failures import as_sentence
 from pipeline.runs.count import refresh_daily_counts, refresh_daily_pairs, refresh_hourly_counts
 from pipeline.runs.inspection import Landing
@@ -36,6 +36,7 @@ from pipeline.runs.stale import SessionRules
 from pipeline.runs.take_in import TakenIn, take_in, unreachable_text
 from pipeline.store.root import Root, open_root
 from pipeline.store.storage import FileStatus, qualified, storage_of
+from silgeom.commands import printable
 
 #: Seconds between two looks at the landing folder, of which each takes at most this share.
 LOOK_SECONDS: Final = 0.5
@@ -144,6 +145,8 @@ class Live:
         with open_root(self.session, self.root, zone=self.zone, say=_LOG.info) as root:
             taken = self._taken_in(root, ready, now) if ready else TakenIn()
             has_more = self._published(root, is_quiet)
+            if is_quiet and not has_more:
+                self._news_at = None  # all that the log has is published
             for result in self._due(now):
                 self._result(root, result, now)
         self.status.step_seconds = monotonic() - began
@@ -166,6 +169,8 @@ class Live:
         self.status.files, self.status.looked_at = len(listing.files), now
         self.status.waiting = len(listing.files) - len(ready) - len(self.settling.read)
         anyway = self._looked_anyway_at or now
+        if self._looked_anyway_at is None:
+            self._news_at = now  # one before this may not have closed the last hour
         if ready or self._looked_anyway_at is None:
             self._looked_anyway_at = now
         elif (now - anyway).total_seconds() >= LOOK_ANYWAY_SECONDS:
@@ -174,12 +179,9 @@ class Live:
         return ready
 
     def _is_quiet(self, now: datetime) -> bool:
-        """Whether it is time to close the last hour: once, some time after the last news."""
+        """Whether it is time to close the last hour: some time after the last news."""
         since = self._news_at
-        if since is None or (now - since).total_seconds() < QUIET_SECONDS:
-            return False
-        self._news_at = None
-        return True
+        return since is not None and (now - since).total_seconds() >= QUIET_SECONDS
 
     def _due(self, now: datetime) -> list[str]:
         """Results whose turn has come, of those that news have made old."""
@@ -209,7 +211,8 @@ class Live:
             _LOG.info("took in %d files with %d searches", len(taken.entries), accepted)
         for entry in taken.entries:
             if entry.detail:
-                _LOG.warning("%s: %s (%s)", entry.source, entry.status, entry.detail)
+                told = f"{entry.source}: {entry.status} ({entry.detail})"
+                _LOG.warning("%s", printable(told))  # a name may hold anything
         return taken
 
     def _published(self, root: Root, is_quiet: bool) -> bool:
@@ -316,6 +319,6 @@ def _told(error: Exception) -> str | None:
     told = as_sentence(error)
     if told is not None:
         return str(told)
-    if isinstance(error, OSError) and not isinstance(error, PipelineError):
+    if isinstance(error, OSError):
         return f"{error.strerror or error}: tried again"
     return None
