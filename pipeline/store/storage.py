@@ -207,13 +207,14 @@ class Storage(ABC):
 
     @contextmanager
     def lock(
-        self, address: str, *, say: Callable[[str], None], minutes: int = LOCK_MINUTES
+        self, address: str, *, say: Callable[[str], None], minutes: int | None = None
     ) -> Iterator[None]:
         """Hold `address` against other jobs; a job that was killed holds nothing.
 
         Raises:
-            RootError: another job held it for so many `minutes`.
+            RootError: another job held it for so many `minutes` (None: `LOCK_MINUTES`).
         """
+        minutes = LOCK_MINUTES if minutes is None else minutes
         deadline = time.monotonic() + minutes * 60
         note = f"{address}.json"
         release = self._try_lock(address)
