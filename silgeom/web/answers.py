@@ -1,20 +1,39 @@
-"""What a search box asks: completions and related searches, of the newest results under a root."""
+"""What a search box asks: completions and related searches, of the newest results under a root.
 
+They are answered from an index on disk (silgeom/lookups.py), which is built anew when the results
+are others: a large one in a process of its own, which takes its memory along when it ends.
+"""
+
+import asyncio
+import hashlib
+import os
+import sys
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.carriers.session import in_process
 from pipeline.store.storage import FileStatus
-from silgeom.complete import Completer, Completion
-from silgeom.related import Related, Relater
+from silgeom.complete import Completion, read_completions
+from silgeom.lookups import Lookups, LookupsError, build_of_tables
+from silgeom.related import Related
 from silgeom.web.limits import MIN_SEARCHERS
-from silgeom.web.reading import Results
+from silgeom.web.reading import UNREADABLE, Results
+
+#: Results of more bytes are read in a process of their own.
+LARGE_BYTES: Final = 8_000_000
 
 _COMPLETIONS = ["key_kind", "prefix", "rank", "completion", "searchers", "weight"]
 _RELATED = [
     *("query", "kind", "rank", "related_query", "related_surface", "score"),
     *("sessions", "searchers", "next_probability"),
 ]
+#: Columns whose texts come again in many rows: each is read once.
+_REPEATED = ["completion", "query", "related_query", "related_surface"]
 
 #: The newest files of `autocomplete` and of `related`.
 Sources = tuple[tuple[FileStatus, ...], tuple[FileStatus, ...]]
@@ -22,27 +41,27 @@ Sources = tuple[tuple[FileStatus, ...], tuple[FileStatus, ...]]
 
 @dataclass(frozen=True)
 class Answers:
-    """Look-ups among the results as they were when they were loaded.
+    """Look-ups among results.
 
     Attributes:
-        sources: the files that they were loaded from.
+        sources: the files that the answers are made of.
     """
 
     sources: Sources
-    _completer: Completer | None
-    _relater: Relater | None
+    _lookups: Lookups | None
 
     def complete(self, typed: str, limit: int) -> list[Completion]:
         """See `Completer.complete`; without completions none."""
-        return self._completer.complete(typed, limit) if self._completer else []
+        return self._lookups.completer.complete(typed, limit) if self._lookups else []
 
     def related(self, query: str, limit: int) -> list[Related]:
         """See `Relater.related`; without related searches none."""
-        return self._relater.related(query, limit) if self._relater else []
+        relater = self._lookups and self._lookups.relater
+        return relater.related(query, limit) if relater else []
 
 
-#: Before anything is loaded.
-NO_ANSWERS = Answers(((), ()), None, None)
+#: Before anything is there.
+NO_ANSWERS = Answers(((), ()), None)
 
 
 def sources(results: Results) -> Sources:
@@ -50,20 +69,100 @@ def sources(results: Results) -> Sources:
     return _newest(results, "autocomplete"), _newest(results, "related")
 
 
-def loaded(results: Results, found: Sources) -> Answers:
-    """Look-ups among the rows of these files, of which at least `MIN_SEARCHERS` people speak."""
-    of_completions, of_related = found
-    completions = results.table(of_completions, _COMPLETIONS) if of_completions else None
-    if completions is not None:
-        completions = completions.filter(pc.field("searchers") >= MIN_SEARCHERS)
-    related = results.table(of_related, _RELATED) if of_related else None
-    if related is not None:
-        related = related.filter(pc.field("searchers") >= MIN_SEARCHERS)
-    return Answers(
-        found,
-        None if completions is None else Completer(completions),
-        None if related is None else Relater(related, completions),
+def folder_of_index(address: str) -> Path:
+    """Where the index of a root is kept unless somebody names a place.
+
+    It is in the user's folder of caches, so that the next start finds it; where there can be none,
+    in one that nobody finds again.
+
+    Args:
+        address: of the root.
+    """
+    caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = caches / "silgeom" / "lookups" / hashlib.sha256(address.encode()).hexdigest()[:16]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return Path(tempfile.mkdtemp(prefix="silgeom-lookups-"))
+    return folder
+
+
+async def answers_of(results: Results, found: Sources, index: Path) -> Answers:
+    """Look-ups among the rows of these files, of which at least `MIN_SEARCHERS` people speak.
+
+    Args:
+        results: of the root.
+        found: what `sources` has found.
+        index: the folder of the index. The one there is used if it was made of these files.
+
+    Raises:
+        LookupsError: it cannot be built.
+        Exception: one of `UNREADABLE`.
+    """
+    if found == NO_ANSWERS.sources:
+        return NO_ANSWERS
+    there = await asyncio.to_thread(_opened, found, index)
+    if there is None:
+        if sum(file.size for files in found for file in files) > LARGE_BYTES:
+            await _built_apart(results.address, index)
+        else:
+            await asyncio.to_thread(_build, results, index)
+        there = await asyncio.to_thread(_opened, found, index)
+    if there is None:
+        raise LookupsError("the results have changed while they were read")
+    return Answers(found, there)
+
+
+def _opened(found: Sources, index: Path) -> Lookups | None:
+    """The index in a folder if it was made of these files."""
+    try:
+        there = Lookups.open(index)
+    except (LookupsError, OSError):
+        return None  # none, or none that can be used
+    return there if there.made_of == _made_of(found) else None
+
+
+def _build(results: Results, index: Path) -> None:
+    of_completions, of_related = found = sources(results)
+    completions = (
+        _shown(results, of_completions, _COMPLETIONS) if of_completions else read_completions([])
     )
+    related = _shown(results, of_related, _RELATED) if of_related else None
+    build_of_tables(completions, related, index, made_of=_made_of(found))
+
+
+def _shown(results: Results, files: tuple[FileStatus, ...], columns: list[str]) -> pa.Table:
+    repeated = [name for name in _REPEATED if name in columns]
+    rows = results.table(files, columns, repeated)
+    return rows.filter(pc.field("searchers") >= MIN_SEARCHERS)
+
+
+async def _built_apart(address: str, index: Path) -> None:
+    """`_build` in another process, which ends with this coroutine.
+
+    Raises:
+        LookupsError: it has failed; it told why on its own.
+    """
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", __name__, address, str(index)), stdin=asyncio.subprocess.DEVNULL
+    )
+    try:
+        status = await process.wait()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if status:
+        raise LookupsError(f"the index {index} was not built (status {status})")
+
+
+def _made_of(found: Sources) -> list[object]:
+    """What JSON holds of the files, and of the floor under what is shown."""
+    told = [
+        [[file.address, file.size, file.modified_at.isoformat()] for file in files]
+        for files in found
+    ]
+    return [MIN_SEARCHERS, *told]
 
 
 def _newest(results: Results, dataset: str) -> tuple[FileStatus, ...]:
@@ -72,3 +171,12 @@ def _newest(results: Results, dataset: str) -> tuple[FileStatus, ...]:
         if files:
             return tuple(files)
     return ()
+
+
+if __name__ == "__main__":
+    # One that builds what somebody waits for takes the little that is left of the processor.
+    os.nice(5)
+    try:
+        _build(Results(in_process(), sys.argv[1]), Path(sys.argv[2]))
+    except (*UNREADABLE, LookupsError) as error:
+        sys.exit(f"silgeom serve: look-ups cannot be built for now: {error}")

@@ -9,6 +9,7 @@ import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 
@@ -38,6 +39,8 @@ from silgeom.web.texts import LANGUAGES, moment_text, text
 #: Pages of queries that stay in memory, and how many are read at a time.
 FACTS_KEPT: Final = 256
 FACTS_AT_ONCE: Final = 2
+#: So long a request waits for the first look-ups.
+PATIENCE_SECONDS: Final = 5.0
 #: Answers to what is typed that stay in memory.
 COMPLETIONS_KEPT: Final = 10_000
 
@@ -65,9 +68,9 @@ class RefusalError(Exception):
 class Server:
     """What the routes share: the follower, the newest event, pages, figures, and what is kept."""
 
-    def __init__(self, results: Results) -> None:
+    def __init__(self, results: Results, index: Path) -> None:
         self.results = results
-        self.follower = Follower(results)
+        self.follower = Follower(results, index)
         self.newest = Newest()
         self.pages = Pages(self.follower)
         self.figures = Figures(self)
@@ -93,8 +96,15 @@ class Server:
         self.newest.publish("board", shown.board.id, forms)
 
     async def answers(self) -> Answers:
-        """The look-ups; waits for them to be loaded after the start."""
-        await self.follower.has_looked.wait()
+        """The look-ups; waits for them after the start.
+
+        Raises:
+            RefusalError: the index of a large result is being built.
+        """
+        try:
+            await asyncio.wait_for(self.follower.has_looked.wait(), PATIENCE_SECONDS)
+        except TimeoutError as error:
+            raise RefusalError(503, "preparing") from error
         return self.follower.shown.answers
 
     async def completions(self, typed: str, limit: int) -> bytes:
@@ -212,14 +222,15 @@ At = Annotated[
 ]
 
 
-def create_app(results: Results, access: Access) -> FastAPI:
+def create_app(results: Results, access: Access, index: Path) -> FastAPI:
     """The application that shows a root.
 
     Args:
         results: of the root.
         access: who may ask.
+        index: the folder for the index of look-ups.
     """
-    server = Server(results)
+    server = Server(results, index)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

@@ -1,7 +1,7 @@
 """Serve: show the results under a root in a browser, and answer look-ups over HTTP.
 
 Reads   what jobs wrote under the root (--root), and follows it; takes no lock
-Writes  nothing
+Writes  an index of completions and related searches (--index), on this machine
 
 It stays until SIGTERM or Ctrl-C. It listens on this machine alone unless --host says otherwise,
 which needs --token, or --proxy-header and a proxy that knows people.
@@ -12,8 +12,10 @@ import ipaddress
 import os
 import re
 import socket
+import tempfile
 from collections.abc import Sequence
 from contextlib import closing
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Final
 
@@ -63,6 +65,13 @@ def parser() -> argparse.ArgumentParser:
         type=whole(0, 65_535),
         default=8_000,
         help="0: any that is free, which is told (default: 8000)",
+    )
+    found.add_argument(
+        "--index",
+        type=place_name,
+        metavar="FOLDER",
+        help="where the index of completions and related searches is kept; it is built again when "
+        "they change (default: a folder for this root in ~/.cache/silgeom)",
     )
     either = found.add_mutually_exclusive_group()
     either.add_argument(
@@ -122,13 +131,16 @@ def _serve(args: argparse.Namespace) -> None:
         from silgeom.web.app import create_app
     except ModuleNotFoundError as error:
         raise InvalidParameterError(_INSTALL) from error
+    from silgeom.web.answers import folder_of_index
     from silgeom.web.reading import Results
 
     pa.set_memory_pool(pa.system_memory_pool())  # gives back what was needed to load results
     with closing(_listening(args.host, args.port)) as listening:
         host, port = listening.getsockname()[:2]
         access = _access(Access, args, host)
-        app = create_app(Results(in_process(), args.root), access)
+        results = Results(in_process(), args.root)
+        index = _index(args.index) if args.index else folder_of_index(results.address)
+        app = create_app(results, access, index)
         shown = f"[{host}]" if ":" in host else host
         config = uvicorn.Config(
             app,
@@ -150,6 +162,23 @@ def _serve(args: argparse.Namespace) -> None:
 
         server.handle_exit = stop  # type: ignore[assignment,method-assign]
         server.run(sockets=[listening])
+
+
+def _index(name: str) -> Path:
+    """The folder that --index names, which is made.
+
+    Raises:
+        InvalidParameterError: nothing can be written there.
+    """
+    folder = Path(name)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except OSError as error:
+        raise InvalidParameterError(
+            f"--index {name} cannot be written to ({error.strerror}): name another folder"
+        ) from error
 
 
 def _access(kind: "type[Access]", args: argparse.Namespace, host: str) -> "Access":

@@ -5,18 +5,17 @@ result vanishes while it is read, what was shown before stays, and the root is t
 """
 
 import asyncio
-import gc
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
-import pyarrow as pa
-
 from pipeline.store.state import DEFAULT_ZONE
+from silgeom.lookups import LookupsError
 from silgeom.web import answers, counts
 from silgeom.web.answers import Answers
 from silgeom.web.boards import Board, Boards
@@ -56,20 +55,31 @@ class Follower:
     Attributes:
         shown: what to show now; replaced, never changed.
         boards: all boards that are stored.
-        trouble: a sentence on why `shown` may be old; None: it is in step.
         since: when the trouble began, UTC.
-        has_looked: look-ups were loaded once, or could not be.
+        has_looked: look-ups were there once, or could not be.
     """
 
-    def __init__(self, results: Results) -> None:
+    def __init__(self, results: Results, index: Path) -> None:
+        """Take what is to be followed.
+
+        Args:
+            results: of the root.
+            index: the folder for the index of look-ups.
+        """
         self.results = results
         self.boards = Boards(results)
         self.shown = Shown()
-        self.trouble: str | None = None
         self.since: datetime | None = None
         self.has_looked = asyncio.Event()
-        self._are_answers_due = True
+        self._index = index
+        self._troubles: dict[str, str] = {}
+        self._answers_of: Stamp | None = None
         self._on_board: list[Callable[[Shown], None]] = []
+
+    @property
+    def trouble(self) -> str | None:
+        """A sentence on why `shown` may be old; None: it is in step."""
+        return next(iter(self._troubles.values()), None)
 
     def on_board(self, tell: Callable[[Shown], None]) -> None:
         """Have `tell` called in the event loop whenever there is another board."""
@@ -77,13 +87,8 @@ class Follower:
 
     async def look(self) -> None:
         """Bring `shown` up to date. Never fails: see `trouble`."""
-        try:
-            await self.look_at_board()
-            await self.look_at_answers()
-        except UNREADABLE as error:
-            self._say(f"the root cannot be read for now ({type(error).__name__})")
-        finally:
-            self.has_looked.set()
+        await self._tried("the root", self.look_at_board)
+        await self._tried("look-ups", self.look_at_answers)
 
     async def look_at_board(self) -> None:
         """Bring the board up to date, and tell those who wait for it.
@@ -94,45 +99,66 @@ class Follower:
         stamp = await asyncio.to_thread(self.results.stamp)
         if stamp is None:
             gone = self.shown.stamp is not None
-            self._say("the root has gone" if gone else "there is no root here yet")
+            self._say("the root", "the root has gone" if gone else "there is no root here yet")
             return
         if stamp != self.shown.stamp:
             self.boards.renew()
-            self._are_answers_due = True
             before = self.shown.board
-            self.shown = await asyncio.to_thread(self._with_board, stamp)
+            found = await asyncio.to_thread(self._with_board, stamp)
+            self.shown = replace(found, answers=self.shown.answers)  # they may be new by now
             board = self.shown.board
             if board is not None and (before is None or board.id != before.id):
                 for tell in self._on_board:
                     tell(self.shown)
-        if not self._are_answers_due:
-            self._say(None)
+        self._say("the root", None)
 
     async def look_at_answers(self) -> None:
-        """Bring look-ups up to date; the board is shown meanwhile.
+        """Bring look-ups up to date; boards go on meanwhile.
 
         Raises:
+            LookupsError: their index cannot be built.
             Exception: one of `UNREADABLE`.
         """
-        if self._are_answers_due and self.shown.stamp is not None:
-            await asyncio.to_thread(self._renew_answers)
-            self._are_answers_due = False
-            self._say(None)
+        stamp = self.shown.stamp
+        if stamp is not None and stamp != self._answers_of:
+            found = await asyncio.to_thread(answers.sources, self.results)
+            if found != self.shown.answers.sources:
+                renewed = await answers.answers_of(self.results, found, self._index)
+                self.shown = replace(self.shown, answers=renewed)
+            self._answers_of = stamp
+        self._say("look-ups", None)
 
     async def follow(self) -> None:
-        """`look` again and again, until cancelled."""
+        """`look` again and again, until cancelled; a large index does not hold up boards."""
+        await self._tried("the root", self.look_at_board)  # says whether there is anything
+        await asyncio.gather(
+            self._followed("the root", self.look_at_board),
+            self._followed("look-ups", self.look_at_answers),
+        )
+
+    async def _followed(self, what: str, look: Callable[[], Awaitable[None]]) -> None:
         pause = 0.0
         while True:
             await asyncio.sleep(pause)
-            await self.look()
-            is_away = self.trouble is not None and self.shown.stamp is not None
+            await self._tried(what, look)
+            is_away = what in self._troubles and self.shown.stamp is not None
             pause = min(max(pause, POLL_SECONDS) * 2, LONGEST_PAUSE) if is_away else POLL_SECONDS
+
+    async def _tried(self, what: str, look: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await look()
+        except (*UNREADABLE, LookupsError) as error:
+            self._say(what, f"{what} cannot be read for now ({type(error).__name__})")
+            _LOG.debug("%s", error)
+        finally:
+            if what == "look-ups":
+                self.has_looked.set()
 
     def _with_board(self, stamp: Stamp) -> Shown:
         zone = self.results.zone()
         board = self.boards.newest(zone)
         curves = self.curves_of(board, zone) if board else {}
-        return Shown(stamp, zone, board, curves, self.shown.answers)
+        return Shown(stamp, zone, board, curves)
 
     def curves_of(self, board: Board, zone: ZoneInfo) -> Curves:
         """People by hour of each query on a board; empty curves where counts cannot be read."""
@@ -140,27 +166,14 @@ class Follower:
             return counts.curves(self.results, board, zone)
         return {row["query"]: [None] * counts.CURVE_HOURS for row in board.rows}
 
-    def _renew_answers(self) -> None:
-        shown = self.shown
-        found = answers.sources(self.results)
-        if found != shown.answers.sources:
-            renewed = answers.loaded(self.results, found)
-            # They are looked at by no collection of garbage, which would keep requests waiting.
-            gc.unfreeze()
-            gc.collect()
-            gc.freeze()
-            pa.default_memory_pool().release_unused()
-            shown = self.shown
-            self.shown = Shown(shown.stamp, shown.zone, shown.board, shown.curves, renewed)
-
-    def _say(self, trouble: str | None) -> None:
+    def _say(self, what: str, trouble: str | None) -> None:
         """Note what is in the way, and log it when it begins and when it ends."""
-        if trouble == self.trouble:
+        if trouble == self._troubles.get(what):
             return
         if trouble is None:
-            _LOG.info("the root is read again")
-            self.since = None
+            _LOG.info("%s: read again", what)
+            del self._troubles[what]
         else:
             _LOG.warning("%s: what was read last is shown, and it is tried again", trouble)
-            self.since = datetime.now(UTC)
-        self.trouble = trouble
+            self._troubles[what] = trouble
+        self.since = (self.since or datetime.now(UTC)) if self._troubles else None

@@ -5,7 +5,7 @@ whoever calls a function of this module handles `UNREADABLE`.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from io import BytesIO
@@ -115,13 +115,15 @@ class Results:
             parts.append(rows.with_columns(dt=pl.lit(day)))
         return pl.concat(parts)
 
-    def table(self, files: Iterable[FileStatus], columns: list[str]) -> pa.Table:
-        """Some columns of some files, as Arrow has them."""
+    def table(
+        self, files: Iterable[FileStatus], columns: list[str], repeated: Sequence[str] = ()
+    ) -> pa.Table:
+        """Some columns of some files, as Arrow has them; the repeated ones as dictionaries."""
         tables = []
         for file in files:
             with self._storage.open(file.address) as stream:
                 # `read_table` would load Arrow's datasets, 60 MB of them.
-                parquet = pq.ParquetFile(BytesIO(stream.read()))
+                parquet = pq.ParquetFile(BytesIO(stream.read()), read_dictionary=list(repeated))
                 tables.append(parquet.read(columns=columns, use_threads=False))
         return pa.concat_tables(tables)
 

@@ -313,6 +313,10 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "결과가 방금 바뀌었거나 지금 읽을 수 없습니다. 잠시 후 다시 시도하세요.",
         "The result is being replaced, or cannot be read for now: try again in a moment.",
     ),
+    "preparing": (
+        "결과가 커서 검색창을 준비하고 있습니다. 잠시 후 다시 시도하세요.",
+        "The search box is being prepared, for the results are large: try again in a moment.",
+    ),
     "failed": (
         "서버에 문제가 생겼습니다. 서버의 로그를 확인하세요.",
         "Something failed in the server; its log says where.",

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import polars as pl
@@ -174,10 +175,11 @@ def results(root: SmallRoot | Path) -> Results:
 @contextmanager
 def client(root: SmallRoot | Path, access: Access | None = None) -> Iterator[TestClient]:
     """A client of a server of this root, in one process; it raises no error of the server."""
-    app = create_app(results(root), access or Access())
-    with TestClient(
-        app, base_url="http://localhost", raise_server_exceptions=False, follow_redirects=False
-    ) as found:
-        assert found.portal is not None
-        found.portal.call(app.state.server.follower.has_looked.wait)
-        yield found
+    with TemporaryDirectory() as index:
+        app = create_app(results(root), access or Access(), Path(index))
+        with TestClient(
+            app, base_url="http://localhost", raise_server_exceptions=False, follow_redirects=False
+        ) as found:
+            assert found.portal is not None
+            found.portal.call(app.state.server.follower.has_looked.wait)
+            yield found

@@ -183,8 +183,8 @@ def look(follower: Follower) -> None:
     asyncio.run(follower.look())
 
 
-def test_a_new_board_is_shown_and_told_once(root: SmallRoot) -> None:
-    follower, told = Follower(results(root)), []
+def test_a_new_board_is_shown_and_told_once(root: SmallRoot, tmp_path: Path) -> None:
+    follower, told = Follower(results(root), tmp_path), []
     follower.on_board(lambda shown: told.append(shown.board))
     root.put_board(NOON, {"query": "a"})
     look(follower)
@@ -196,8 +196,8 @@ def test_a_new_board_is_shown_and_told_once(root: SmallRoot) -> None:
     assert [board.rows[0]["query"] for board in told if board] == ["a", "b"]
 
 
-def test_a_board_that_was_made_anew_is_another_board(root: SmallRoot) -> None:
-    follower, told = Follower(results(root)), []
+def test_a_board_that_was_made_anew_is_another_board(root: SmallRoot, tmp_path: Path) -> None:
+    follower, told = Follower(results(root), tmp_path), []
     follower.on_board(lambda shown: told.append(shown.board))
     root.put_board(NOON, {"query": "a", "searchers": 9})
     look(follower)
@@ -210,12 +210,13 @@ def test_a_board_that_was_made_anew_is_another_board(root: SmallRoot) -> None:
 @pytest.mark.parametrize("error", [OSError("away"), PermissionError("no")])
 def test_a_storage_that_is_away_is_said_once_and_what_was_read_stays(
     root: SmallRoot,
+    tmp_path: Path,
     error: OSError,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     root.put_board(NOON, {"query": "a"})
-    follower = Follower(results(root))
+    follower = Follower(results(root), tmp_path)
     look(follower)
 
     def away(_: object) -> None:
@@ -233,10 +234,10 @@ def test_a_storage_that_is_away_is_said_once_and_what_was_read_stays(
 
 
 def test_a_board_of_which_a_file_vanishes_is_tried_again(
-    root: SmallRoot, monkeypatch: pytest.MonkeyPatch
+    root: SmallRoot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root.put_board(NOON, {"query": "a"})
-    follower = Follower(results(root))
+    follower = Follower(results(root), tmp_path)
     look(follower)
     root.put_board(NOON + HOUR, {"query": "b"})
 
