@@ -22,6 +22,10 @@ help: ## This list
 demo: environment ## The whole pipeline on sample_data: three boards here, their tables in output/
 	@.venv/bin/spark-submit jobs/all.py $(ARGS)
 
+.PHONY: live-demo
+live-demo: environment ## The sample log comes in as if now, on a page that moves (Ctrl-C ends it)
+	@.venv/bin/python -m tools.live_demo $(ARGS)
+
 # Two tests at a time: each has two threads, and waits for disks and processes, too.
 .PHONY: test
 test: environment ## All tests but those that need containers

@@ -198,6 +198,8 @@ def _interrupt(*_: int | FrameType | None) -> NoReturn:
 
 
 def _stopped(prog: str, by: str, number: int) -> NoReturn:
+    for each in (signal.SIGTERM, signal.SIGINT):  # another one changes nothing now
+        signal.signal(each, signal.SIG_IGN)
     sentence = f"stopped by {by}; what was finished stays: run it again for the rest"
     fail(prog, sentence, BY_SIGNAL + number)
 
