@@ -42,10 +42,11 @@ TYPED: Final = (
 
 
 @contextmanager
-def served(root: Path) -> Iterator[tuple[psutil.Process, int, float]]:
+def served(root: Path, index: Path) -> Iterator[tuple[psutil.Process, int, float]]:
     """A server: its process, its port, and the seconds from its start to the first answer."""
     begun = time.perf_counter()
     argv = [sys.executable, "-m", "silgeom", "serve", "--root", str(root), "--port", "0"]
+    argv += ["--index", str(index)]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, encoding="utf-8") as server:
         try:
             assert server.stdout is not None
@@ -54,6 +55,14 @@ def served(root: Path) -> Iterator[tuple[psutil.Process, int, float]]:
             yield psutil.Process(server.pid), port, time.perf_counter() - begun
         finally:
             server.terminate()
+
+
+def first_completion(port: int) -> float:
+    """Seconds until completions are answered."""
+    begun = time.perf_counter()
+    while not asyncio.run(_get(port, "/api/complete?q=a")).startswith(b"HTTP/1.1 200"):
+        pass  # it answers after some seconds that it is not ready
+    return time.perf_counter() - begun
 
 
 async def _get(port: int, path: str) -> bytes:
@@ -66,6 +75,7 @@ async def _get(port: int, path: str) -> bytes:
 
 async def _answer(reader: asyncio.StreamReader) -> None:
     head = await reader.readuntil(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200"), head.splitlines()[0]
     length = next(
         int(line.split(b":")[1])
         for line in head.split(b"\r\n")
@@ -147,14 +157,19 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "root"
         shutil.copytree(args.root, root)
-        with served(root) as (server, port, start):
-            _tell("start to first answer", f"{start:.2f} s")
+        index = Path(folder) / "index"
+        with served(root, index) as (server, port, start):
+            _tell("first start to the first board", f"{start:.2f} s")
+            _tell("and to the first completion", f"{start + first_completion(port):.2f} s")
+            _tell("index of look-ups", f"{_size(index) / 1e6:.0f} MB")
+        with served(root, index) as (server, port, start):
+            _tell("start to the first board", f"{start:.2f} s")
+            _tell("and to the first completion", f"{start + first_completion(port):.2f} s")
             _tell("CPU until then", f"{_cpu(server):.2f} s")
-            _tell("memory with a board", f"{server.memory_info().rss / 1e6:.0f} MB")
-            asyncio.run(_get(port, "/api/complete?q=a"))  # waits for look-ups to be loaded
-            _tell("memory with look-ups", f"{server.memory_info().rss / 1e6:.0f} MB")
+            _tell("memory", _memory(server))
             before = _cpu(server)
             taken = asyncio.run(completions(port, args.rate, args.seconds))
+            _tell("memory after them", _memory(server))
             share = (_cpu(server) - before) / args.seconds
             _tell(f"completion at {args.rate}/s, p50", f"{taken[len(taken) // 2]:.2f} ms")
             _tell(f"completion at {args.rate}/s, p99", f"{taken[len(taken) * 99 // 100]:.2f} ms")
@@ -164,7 +179,17 @@ def main() -> None:
             _tell("change of the root to the first event", f"{seen:.2f} s")
             _tell(f"first to last of {args.listeners:,} listeners", f"{spread[-1]:.2f} s")
             _tell("CPU of the server, connections and board", f"{_cpu(server) - before:.2f} s")
-            _tell("memory with listeners", f"{server.memory_info().rss / 1e6:.0f} MB")
+            _tell("memory with listeners", _memory(server))
+
+
+def _size(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.iterdir())
+
+
+def _memory(server: psutil.Process) -> str:
+    """What the process holds, and how much of that it shares, as pages of a mapped file."""
+    told = server.memory_info()
+    return f"{told.rss / 1e6:.0f} MB, {told.shared / 1e6:.0f} MB shared"
 
 
 def _cpu(server: psutil.Process) -> float:
@@ -173,7 +198,7 @@ def _cpu(server: psutil.Process) -> float:
 
 
 def _tell(what: str, value: str) -> None:
-    sys.stdout.write(f"{what:45} {value:>10}\n")
+    sys.stdout.write(f"{what:45} {value:>22}\n")
     sys.stdout.flush()
 
 
