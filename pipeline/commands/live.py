@@ -28,8 +28,9 @@ from pipeline.store.root import open_root
 from pipeline.store.storage import qualified, storage_of
 from silgeom.commands import number, whole
 
-#: Minutes that a second `live` waits for the first one to go.
-WAIT_MINUTES = 1
+#: Minutes that a second `live` waits for the first one to go. HDFS takes a minute to notice that
+#: one was killed.
+WAIT_MINUTES = 2
 
 
 def parser() -> argparse.ArgumentParser:

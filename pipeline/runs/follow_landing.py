@@ -122,6 +122,7 @@ class Live:
     look_seconds: float = 0.0  #: what the last look took
     _has_news: bool = True
     _has_more: bool = False
+    _remade: int = REMADE + 1
     _news_at: datetime | None = None
     _looked_anyway_at: datetime | None = None
     _results_at: dict[str, datetime] = field(default_factory=dict)
@@ -225,13 +226,17 @@ class Live:
         stored = stored_ends(root, days_of(ends, root.state.zone))
         missing = [end for end in ends if end not in stored]
         if self._has_news:
-            # The last of those that there are were made of what was there then; they go with the
-            # first ones of now, so that none is passed over when this is cut off.
-            again = sorted(stored)[-REMADE:]
-            newest = sorted({*again, *missing[-REMADE:]})
-            publish_live(root, newest, options.trending)
-            self._has_news = False
+            # The newest comes first, since somebody waits for it. The last of those that there are
+            # were made of what was there then: they are made anew, and so they are by the next
+            # start when this is cut off, which then finds one more.
+            again = sorted(stored)[-self._remade :]
+            newest = (missing or again)[-1]
+            publish_live(root, [newest], options.trending)
             self._told(root, newest)
+            if rest := {*again, *missing[-REMADE:]} - {newest}:
+                publish_live(root, sorted(rest), options.trending)
+                self.status.counts["boards"] += len(rest)
+            self._has_news, self._remade = False, REMADE
             missing = missing[:-REMADE]
         if older := missing[-CAUGHT_UP:]:
             publish_live(root, older, options.trending)
@@ -242,12 +247,12 @@ class Live:
         self._has_more = len(missing) > CAUGHT_UP or has_hours
         return self._has_more
 
-    def _told(self, root: Root, newest: list[datetime]) -> None:
+    def _told(self, root: Root, newest: datetime) -> None:
         status = self.status
-        status.newest_search, status.newest_board = root.state.newest_search(), newest[-1]
+        status.newest_search, status.newest_board = root.state.newest_search(), newest
         status.board_made_at = self.clock()
-        status.counts["boards"] += len(newest)
-        _LOG.info("board of the window up to %s is made", newest[-1].isoformat())
+        status.counts["boards"] += 1
+        _LOG.info("board of the window up to %s is made", newest.isoformat())
 
     def _publish_hours(self, root: Root, over: list[datetime]) -> bool:
         """Make some boards of full hours that are over; whether more are due."""
