@@ -5,13 +5,16 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 
-from pipeline.errors import PipelineError, RemoteError, UnreachableError
+from pipeline.carriers.session import in_process
+from pipeline.errors import PipelineError, RemoteError, RootError, UnreachableError
 from pipeline.retries import may_pass
 from pipeline.store.hdfs import client_of, hdfs_errors, is_held, native_place
+from pipeline.store.storage import HdfsStorage
 
 SITE = "<configuration>{}</configuration>"
 PROPERTY = "<property><name>{}</name><value>{}</value></property>"
@@ -204,6 +207,68 @@ def test_a_file_that_another_has_open_is_told_from_a_failure() -> None:
         errors.append(caught.value)
 
     assert [is_held(error) for error in errors] == [True, True, False]
+
+
+class OneWriter:
+    """A name node's rule of one writer a file, as the client of that writer meets it."""
+
+    def __init__(self) -> None:
+        self.has_writer = self.is_away = False
+
+    def get_file_info(self, *_: object, **__: object) -> None:
+        pass
+
+    delete = rename = get_file_info
+
+    def create(self, *_: object, **__: object) -> BytesIO:
+        return BytesIO()
+
+    def read(self, path: str) -> BytesIO:
+        raise FileNotFoundError(path)
+
+    def append(self, path: str) -> "OneWriter":
+        if self.has_writer:
+            raise FileExistsError(
+                f"Failed to APPEND_FILE {path}: c1 is already the current lease holder."
+            )
+        self.has_writer = True
+        return self
+
+    def close(self) -> None:
+        if self.is_away:
+            raise OSError("Connection refused (os error 111)")
+        self.has_writer = False
+
+    def recover_lease(self, _: str) -> bool:
+        self.has_writer = False
+        return True
+
+
+@pytest.fixture
+def node(monkeypatch: pytest.MonkeyPatch) -> OneWriter:
+    found = OneWriter()
+    monkeypatch.setattr("pipeline.store.storage.client_of", lambda _: found)
+    return found
+
+
+def test_a_lock_that_could_not_be_given_back_is_had_again(node: OneWriter) -> None:
+    storage, told = HdfsStorage(in_process(workers=1), "node:8020"), list[str]()
+    with storage.lock("hdfs://node:8020/left", say=told.append):
+        node.is_away = True
+    node.is_away = False
+
+    with storage.lock("hdfs://node:8020/left", say=told.append, minutes=1):
+        assert node.has_writer
+    assert len(told) == 1
+
+
+def test_a_lock_that_is_held_is_not_taken_away(node: OneWriter) -> None:
+    storage = HdfsStorage(in_process(workers=1), "node:8020")
+    with storage.lock("hdfs://node:8020/held", say=lambda _: None):
+        again = storage.lock("hdfs://node:8020/held", say=lambda _: None, minutes=0)
+        with pytest.raises(RootError, match="another job has held"), again:
+            pass
+        assert node.has_writer
 
 
 def test_a_name_node_that_does_not_answer_is_told_within_seconds(

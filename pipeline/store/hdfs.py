@@ -136,6 +136,11 @@ def is_held(error: OSError) -> bool:
     return isinstance(error, FileExistsError) or bool(_HELD.search(str(error)))
 
 
+def is_held_by_asker(error: OSError) -> bool:
+    """Whether it cannot be opened since the very client that asks has it."""
+    return "already the current lease holder" in str(error)
+
+
 @contextmanager
 def hdfs_errors(address: str) -> Iterator[None]:
     """Turn what the native client raises into OSErrors as the local file system has them.

@@ -31,6 +31,7 @@ from pipeline.store.hdfs import (
     client_of,
     hdfs_errors,
     is_held,
+    is_held_by_asker,
     native_place,
     os_error,
     write_options,
@@ -576,24 +577,37 @@ class HdfsStorage(Storage):
         # HDFS has one writer a file and takes the lease from a writer that is gone (60 s): an open
         # stream is a lock that a killed job gives back.
         path = self._path(address)
+        client = _NOT_GIVEN_BACK.get(address, self._client)
         try:
             with hdfs_errors(address):
                 if not self.exists(address):
                     with suppress(FileExistsError):  # made by another job in between
-                        self._client.create(path).close()
-                stream = self._client.append(path)
+                        client.create(path).close()
+                stream = client.append(path)
         except PermissionError as error:
             raise RootError(f"cannot lock {address}: {error.strerror}") from error
         except OSError as error:
-            if is_held(error):
-                return None
-            raise
+            if not is_held(error):
+                raise
+            if address in _NOT_GIVEN_BACK and is_held_by_asker(error):
+                with hdfs_errors(address):
+                    client.recover_lease(path)
+            return None
+        _NOT_GIVEN_BACK.pop(address, None)
 
         def release() -> None:
-            with suppress(OSError), hdfs_errors(address):  # else HDFS takes it back by itself
-                stream.close()
+            try:
+                with hdfs_errors(address):
+                    stream.close()
+            except OSError:
+                # The name node was out of reach, and this client keeps the lease alive.
+                _NOT_GIVEN_BACK[address] = client
 
         return release
+
+
+#: Locks that could not be given back, and the client that has each.
+_NOT_GIVEN_BACK: Final[dict[str, "Client"]] = {}
 
 
 class HadoopStorage(Storage):

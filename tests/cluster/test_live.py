@@ -52,10 +52,14 @@ def queries(board: dict[str, list[dict[str, str]]]) -> list[str]:
 
 
 def await_on_page(query: str) -> None:
-    """Read events until a board has the query."""
+    """Read events until a board has the query, for four minutes."""
+    deadline = time.monotonic() + 240
     with asked("/events") as events:
-        boards = (json.loads(line[6:]) for line in events if line.startswith(b"data: {"))
-        assert any(query in queries(board) for board in boards)
+        for line in events:
+            if line.startswith(b"data: {") and query in queries(json.loads(line[6:])):
+                return
+            if time.monotonic() > deadline:  # told by the pings
+                pytest.fail(f"{query} has not come onto the page")
 
 
 def burst(query: str, minute: int, people: int) -> bytes:
