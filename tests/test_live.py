@@ -134,6 +134,17 @@ def test_every_slot_in_between_has_its_board(landing: Path, clock: Clock) -> Non
     assert of_snow == [FIRST + timedelta(minutes=minute) for minute in range(5, 65, 5)]
 
 
+def test_news_come_before_the_boards_of_hours_ago(landing: Path, clock: Clock) -> None:
+    live = started(landing, clock)
+    put(landing, "1.tsv", lines([0]))
+    put(landing, "2.tsv", lines([600], "비"))
+    assert live.step()  # ten hours of boards are not made at once
+    put(landing, "3.tsv", lines([601], "해", people=20))
+    assert live.step()
+    assert newest(live)["query"].to_list() == ["해", "비"]
+    assert live.status.newest_board == FIRST + timedelta(minutes=605)
+
+
 def test_nothing_new_reads_and_writes_nothing(landing: Path, clock: Clock) -> None:
     live = started(landing, clock)
     put(landing, "1.tsv", lines([0, 1]))

@@ -230,7 +230,7 @@ class Live:
             # were made of what was there then: they are made anew, and so they are by the next
             # start when this is cut off, which then finds one more.
             again = sorted(stored)[-self._remade :]
-            newest = (missing or again)[-1]
+            newest = ends[-1]
             publish_live(root, [newest], options.trending)
             self._told(root, newest)
             if rest := {*again, *missing[-REMADE:]} - {newest}:
