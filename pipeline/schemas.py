@@ -216,6 +216,26 @@ AUTOCOMPLETE: Final = pa.schema(
     ]
 )
 
+#: keyword_tool/dt=: one keyword, as of that day. Key: query.
+KEYWORD_TOOL: Final = pa.schema(
+    [
+        _column("query", _TEXT, "normalised, in the spacing that most typed"),
+        _column("surface", _TEXT, "as most people typed it"),
+        _column("searchers", _LONG, "different people in the days (estimated above 1,023)"),
+        _column("searches", _LONG, "in the days"),
+        _column(
+            "weekly_searchers",
+            pa.list_(_LONG),
+            "different people of each of 12 weeks, the newest last; null: fewer than k",
+        ),
+        _column(
+            "growth",
+            _DOUBLE,
+            "people of the last 4 weeks by those of the 4 before, less 1; or null",
+        ),
+    ]
+)
+
 #: runs/dt=: one run of a job, by the day on which it ended. Key: run_id. Holds nobody's id.
 RUNS: Final = pa.schema(
     [

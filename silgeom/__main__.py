@@ -21,6 +21,7 @@ RESULTS: Final = (
     "trending",
     "related",
     "autocomplete",
+    "keyword_tool",
     "all",
     "ingest",
     "expire",

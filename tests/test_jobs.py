@@ -17,7 +17,10 @@ from silgeom.complete import complete
 from tests.factories import HERE
 from tests.jobs import IDLE, command, status_of
 
-JOBS = ["ingest", "trending", "related", "autocomplete", "all", "expire", "erase", "rotate_key"]
+JOBS = [
+    *("ingest", "trending", "related", "autocomplete", "keyword_tool"),
+    *("all", "expire", "erase", "rotate_key"),
+]
 #: Commands that stay.
 STAYING = ["live"]
 GOLDEN = Path(__file__).parent / "golden"

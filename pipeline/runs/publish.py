@@ -1,7 +1,7 @@
-"""Make the three results from stored counts, each partition whole, and only where it would differ.
+"""Make results from stored counts, each partition whole, and only where it would differ.
 
 Reads   hourly_counts/dt=, daily_counts/dt=, daily_pairs/dt=, searches/dt= of the window's days
-Writes  trending/dt=/hour=, related/dt=, autocomplete/dt=
+Writes  trending/dt=/hour=, related/dt=, autocomplete/dt=, keyword_tool/dt=
 """
 
 from collections.abc import Callable, Sequence
@@ -15,16 +15,24 @@ from pipeline.columns import (
     DAILY_COUNTS,
     DAILY_PAIRS,
     HOURLY_COUNTS,
+    KEYWORD_TOOL,
     RELATED,
     SEARCHES,
     TRENDING,
     Columns,
 )
 from pipeline.results.completions import completions
+from pipeline.results.keyword_volumes import WEEKS, keyword_volumes
 from pipeline.results.related_searches import related_searches
 from pipeline.results.trending_keywords import trending_keywords
 from pipeline.runs import published as publish
-from pipeline.runs.published import AutocompleteOptions, Published, RelatedOptions, TrendingOptions
+from pipeline.runs.published import (
+    AutocompleteOptions,
+    KeywordToolOptions,
+    Published,
+    RelatedOptions,
+    TrendingOptions,
+)
 from pipeline.store.journal import Change
 from pipeline.store.root import Root
 from pipeline.store.tables import scanned, write
@@ -98,6 +106,25 @@ def publish_autocomplete(root: Root, day: date, options: AutocompleteOptions) ->
     return publish.published(
         root, publish.AUTOCOMPLETE_RESULT, f"dt={day}", _stage(build, AUTOCOMPLETE), reads, options
     )
+
+
+def publish_keyword_tool(root: Root, day: date, options: KeywordToolOptions) -> Published:
+    """The volumes of keywords as of the end of `day`."""
+    days = days_of_volumes(root, day, options)
+
+    def build() -> pl.DataFrame:
+        counts = _counts(root, "daily_counts", days, DAILY_COUNTS)
+        return keyword_volumes(counts, as_of=day, **asdict(options))
+
+    reads = {"daily_counts": days}
+    return publish.published(
+        root, publish.KEYWORD_TOOL_RESULT, f"dt={day}", _stage(build, KEYWORD_TOOL), reads, options
+    )
+
+
+def days_of_volumes(root: Root, day: date, options: KeywordToolOptions) -> list[str]:
+    """The days that volumes as of the end of `day` read."""
+    return publish.days_until(root, day, max(options.days, 7 * WEEKS))
 
 
 def _counts(root: Root, dataset: str, days: Sequence[str], columns: Columns) -> pl.LazyFrame:

@@ -1,7 +1,7 @@
-"""Make the three results from stored counts, each partition whole, and only where it would differ.
+"""Make results from stored counts, each partition whole, and only where it would differ.
 
 Reads   hourly_counts/dt=, daily_counts/dt=, daily_pairs/dt=
-Writes  trending/dt=/hour=, related/dt=, autocomplete/dt=
+Writes  trending/dt=/hour=, related/dt=, autocomplete/dt=, keyword_tool/dt=
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 
 from pipeline.errors import InvalidParameterError, LandingError
-from pipeline.schemas import AUTOCOMPLETE, RELATED, TRENDING
+from pipeline.schemas import AUTOCOMPLETE, KEYWORD_TOOL, RELATED, TRENDING
 from pipeline.store.journal import Change
 from pipeline.store.root import Root, columns_digest
 from pipeline.store.state import fingerprint
@@ -28,6 +28,7 @@ METHOD: Final = 6
 BASELINE_DAYS: Final = 14
 RELATED_DAYS: Final = 28
 COMPLETION_DAYS: Final = 84
+VOLUME_DAYS: Final = 28
 
 _LOG = logging.getLogger(__name__)
 
@@ -97,7 +98,15 @@ class AutocompleteOptions:
     blocked: tuple[str, ...]
 
 
-Options = TrendingOptions | RelatedOptions | AutocompleteOptions
+@dataclass(frozen=True)
+class KeywordToolOptions:
+    """See `keyword_volumes`."""
+
+    days: int
+    min_searchers: int
+
+
+Options = TrendingOptions | RelatedOptions | AutocompleteOptions | KeywordToolOptions
 
 
 def window_end(root: Root, at: datetime | None) -> datetime:
@@ -205,6 +214,7 @@ class Result:
 TRENDING_RESULT: Final = Result("trending", TRENDING)
 RELATED_RESULT: Final = Result("related", RELATED)
 AUTOCOMPLETE_RESULT: Final = Result("autocomplete", AUTOCOMPLETE)
+KEYWORD_TOOL_RESULT: Final = Result("keyword_tool", KEYWORD_TOOL)
 
 #: Stages a result under a name, sorted, as one file.
 Stage = Callable[[Change, str], object]

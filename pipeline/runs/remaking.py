@@ -1,7 +1,7 @@
 """Make the newest results again, with the options that they were made with.
 
 Reads   what `publish` noted of the newest result of each dataset; counts
-Writes  the newest of trending/dt=/hour=, related/dt=, autocomplete/dt= where counts changed
+Writes  the newest result of each dataset where counts changed
 """
 
 from collections.abc import Mapping
@@ -11,9 +11,15 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from pipeline.errors import InvalidParameterError
-from pipeline.runs.publish import publish_autocomplete, publish_related, publish_trending
+from pipeline.runs.publish import (
+    publish_autocomplete,
+    publish_keyword_tool,
+    publish_related,
+    publish_trending,
+)
 from pipeline.runs.published import (
     AutocompleteOptions,
+    KeywordToolOptions,
     Published,
     RelatedOptions,
     TrendingOptions,
@@ -22,7 +28,7 @@ from pipeline.runs.published import (
 )
 from pipeline.store.root import Root
 
-RESULTS: Final = ("trending", "related", "autocomplete")
+RESULTS: Final = ("trending", "related", "autocomplete", "keyword_tool")
 
 
 @dataclass(frozen=True)
@@ -65,6 +71,8 @@ def _published(root: Root, dataset: str, partition: str, options: Mapping[str, A
     day = date.fromisoformat(partition.removeprefix("dt="))
     if dataset == "related":
         return publish_related(root, day, RelatedOptions(**options))
+    if dataset == "keyword_tool":
+        return publish_keyword_tool(root, day, KeywordToolOptions(**options))
     words = tuple(options["blocked"])
     return publish_autocomplete(root, day, AutocompleteOptions(**{**options, "blocked": words}))
 

@@ -38,6 +38,7 @@ KEEPABLE: Final = (
     "trending",
     "related",
     "autocomplete",
+    "keyword_tool",
     "live",
     "runs",
 )

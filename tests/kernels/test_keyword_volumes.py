@@ -1,0 +1,101 @@
+"""Volumes of keywords: people, searches and weeks, by plain counting."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import polars as pl
+import pytest
+
+from pipeline.columns import KEYWORD_TOOL
+from pipeline.counting import days
+from pipeline.errors import InvalidParameterError
+from pipeline.results.keyword_volumes import keyword_volumes
+from tests.kernels.rows import Search, search, searches
+
+TODAY = date(2026, 3, 15)
+
+
+def typed(query: str, users: range, days_ago: int = 0, *, surface: str = "") -> list[Search]:
+    day = TODAY - timedelta(days=days_ago)
+    return [
+        search(query, user=user, surface=surface or query, at_=f"{day}T03:00:00", dt=str(day))
+        for user in users
+    ]
+
+
+def volumes(*rows: list[Search], **parameters: Any) -> dict[str, dict[str, Any]]:  # noqa: ANN401
+    log = searches(*(row for some in rows for row in some)).with_columns(
+        dt=pl.col("searched_at").dt.strftime("%Y-%m-%d")
+    )
+    counts = pl.concat(
+        days.daily_counts(days.counted(part)).with_columns(dt=pl.lit(dt))
+        for (dt,), part in log.partition_by("dt", as_dict=True).items()
+    )
+    found = keyword_volumes(counts.lazy(), as_of=TODAY, **parameters)
+    assert found.columns == list(KEYWORD_TOOL)
+    return {row["query"]: row for row in found.to_dicts()}
+
+
+def test_who_comes_on_several_days_is_one_person_and_each_search_counts() -> None:
+    found = volumes(typed("제습기", range(6)), typed("제습기", range(8), 3))
+
+    assert (found["제습기"]["searchers"], found["제습기"]["searches"]) == (8, 14)
+
+
+def test_a_month_has_28_days_and_tomorrow_is_none_of_them() -> None:
+    found = volumes(
+        typed("제습기", range(5), 27),
+        typed("제습기", range(10, 20), 28),
+        typed("제습기", range(20, 40), -1),
+    )
+
+    assert found["제습기"]["searchers"] == 5
+
+
+def test_weeks_end_today_and_what_few_typed_is_null() -> None:
+    found = volumes(
+        typed("제습기", range(6)),
+        typed("제습기", range(3, 9), 6),
+        typed("제습기", range(4), 7),
+        typed("제습기", range(7), 83),
+        typed("제습기", range(9), 84),
+    )
+
+    assert found["제습기"]["weekly_searchers"] == [7, *[None] * 10, 9]
+
+
+@pytest.mark.parametrize(("before", "growth"), [(10, 0.5), (15, 0.0), (4, None)])
+def test_growth_compares_four_weeks_with_the_four_before(before: int, growth: float | None) -> None:
+    rows = [typed("제습기", range(15), 7 * week) for week in range(4)]
+    rows += [typed("제습기", range(before), 7 * week) for week in range(4, 8)]
+
+    assert volumes(*rows)["제습기"]["growth"] == growth
+
+
+def test_spellings_are_one_keyword_in_the_form_that_most_typed() -> None:
+    found = volumes(
+        typed("제주도 맛집", range(5), surface="제주도 맛집"),
+        typed("제주도맛집", range(3, 7), surface="제주도맛집"),
+        typed("제주도 맛집", range(20, 23), surface="제주도  맛집"),
+    )
+
+    assert list(found) == ["제주도 맛집"]
+    assert found["제주도 맛집"]["surface"] == "제주도 맛집"
+    assert found["제주도 맛집"]["searchers"] == 10
+
+
+def test_what_fewer_than_k_people_typed_is_not_there_however_often() -> None:
+    rows = [typed("비밀", range(4), day) for day in range(20)]
+
+    assert volumes(*rows, typed("날씨", range(5))).keys() == {"날씨"}
+
+
+def test_most_people_first() -> None:
+    found = volumes(typed("나", range(5)), typed("가", range(5)), typed("다", range(9)))
+
+    assert list(found) == ["다", "가", "나"]
+
+
+def test_a_parameter_out_of_its_range_is_refused() -> None:
+    with pytest.raises(InvalidParameterError, match="days must be"):
+        volumes(typed("날씨", range(5)), days=0)
