@@ -49,6 +49,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         case ["feed", *options]:
             with command("silgeom feed"):
                 _feed(options)
+        case ["keywords", *options]:
+            with command("silgeom keywords"):
+                _keywords(options)
         case ["serve", *options]:
             with command("silgeom serve"):
                 _serve(options)
@@ -84,6 +87,12 @@ def _feed(options: Sequence[str]) -> None:
     feed(options)
 
 
+def _keywords(options: Sequence[str]) -> None:
+    with _signals_wait():
+        from silgeom.keyword_tool import main as keywords
+    keywords(options)
+
+
 def _serve(options: Sequence[str]) -> None:
     with _signals_wait():
         from silgeom.web.command import main as serve
@@ -115,6 +124,7 @@ def _parser() -> argparse.ArgumentParser:
     run.epilog = "Options of each: silgeom run RESULT --help"
     commands.add_parser("live", help="follow the landing folder, and keep the board moving")
     commands.add_parser("feed", help="let a log come into the landing folder as it came once")
+    commands.add_parser("keywords", help="which keywords stand near a word, and how large they are")
     commands.add_parser("serve", help="show the results under a root in a browser")
     return parser
 

@@ -18,12 +18,13 @@ import pyarrow as pa
 
 from silgeom.arrays import Arrays, ArraysError, mapped_arrays, write_arrays
 from silgeom.complete import Completer, completion_arrays, read_completions
+from silgeom.keyword_tool import Volumes, volume_arrays
 from silgeom.related import Relater, read_related, related_arrays
 
 #: The file in the folder of an index.
 FILE: Final = "lookups.arrow"
 #: Which arrays a file has; an index of another number is built again.
-VERSION: Final = 1
+VERSION: Final = 2
 
 
 class LookupsError(Exception):
@@ -37,11 +38,13 @@ class Lookups:
     Attributes:
         completer: of no completions if there were none.
         relater: None: it was built without related searches.
+        volumes: of keywords; None: it was built without.
         made_of: what was noted when it was built.
     """
 
     completer: Completer
     relater: Relater | None
+    volumes: Volumes | None = None
     made_of: object = None
 
     @staticmethod
@@ -54,8 +57,9 @@ class Lookups:
         arrays = _mapped(folder)
         try:
             relater = Relater(_part(arrays, "related")) if arrays.note("has_related") else None
+            volumes = Volumes(_part(arrays, "volumes")) if arrays.note("has_volumes") else None
             completer = Completer(_part(arrays, "completions"))
-            return Lookups(completer, relater, arrays.note("made_of"))
+            return Lookups(completer, relater, volumes, arrays.note("made_of"))
         except (ArraysError, KeyError, TypeError, ValueError) as error:
             raise _damaged(folder, error) from error
 
@@ -106,7 +110,12 @@ def build(autocomplete: Iterable[Path], related: Iterable[Path], folder: Path) -
 
 
 def build_of_tables(
-    completions: pa.Table, related: pa.Table | None, folder: Path, *, made_of: object = None
+    completions: pa.Table,
+    related: pa.Table | None,
+    folder: Path,
+    *,
+    volumes: pa.Table | None = None,
+    made_of: object = None,
 ) -> None:
     """`build` of rows that were read already.
 
@@ -114,6 +123,7 @@ def build_of_tables(
         completions: rows with the columns of `AUTOCOMPLETE` (pipeline/schemas.py), in any order.
         related: and of `RELATED`; None: there are none.
         folder: where the index is; made if there is none.
+        volumes: and of `KEYWORD_TOOL`.
         made_of: what JSON can hold; `Lookups.made_of` tells it to who opens the index.
 
     Raises:
@@ -123,6 +133,9 @@ def build_of_tables(
     if related is not None:
         parts["related"] = related_arrays(related, completions)
         del related
+    if volumes is not None:
+        parts["volumes"] = volume_arrays(volumes)
+        del volumes
     parts["completions"] = completion_arrays(completions)
     columns = {
         f"{part}.{name}": column
@@ -130,7 +143,10 @@ def build_of_tables(
         for name, column in arrays.columns.items()
     }
     notes = {part: dict(arrays.notes) for part, arrays in parts.items()}
-    noted = {"version": VERSION, "made_of": made_of, "has_related": "related" in parts}
+    noted = {
+        **{"version": VERSION, "made_of": made_of},
+        **{f"has_{part}": part in parts for part in ("related", "volumes")},
+    }
     try:
         write_arrays(Arrays(columns, {**notes, **noted}), folder / FILE)
     except OSError as error:

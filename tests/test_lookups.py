@@ -315,7 +315,7 @@ def test_an_index_of_another_version_is_built_again(tmp_path: Path) -> None:
     files = files_of(tmp_path, one_completion("어제"), [])
     build(*files, tmp_path)
     with pytest.MonkeyPatch.context() as later:
-        later.setattr("silgeom.lookups.VERSION", 2)
+        later.setattr("silgeom.lookups.VERSION", 99)
         with pytest.raises(LookupsError, match="of another version: build it again"):
             Lookups.open(tmp_path)
         assert texts(Lookups.of(*files, tmp_path)) == ["어제"]

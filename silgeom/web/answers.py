@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 from pipeline.carriers.session import in_process
 from pipeline.store.storage import FileStatus
 from silgeom.complete import Completion, read_completions
+from silgeom.keyword_tool import KeywordTool
 from silgeom.lookups import Lookups, LookupsError, build_of_tables
 from silgeom.related import Related
 from silgeom.web.limits import MIN_SEARCHERS
@@ -32,11 +33,12 @@ _RELATED = [
     *("query", "kind", "rank", "related_query", "related_surface", "score"),
     *("sessions", "searchers", "next_probability"),
 ]
+_VOLUMES = ["query", "surface", "searchers", "searches", "weekly_searchers", "growth"]
 #: Columns whose texts come again in many rows: each is read once.
 _REPEATED = ["completion", "query", "related_query", "related_surface"]
 
-#: The newest files of `autocomplete` and of `related`.
-Sources = tuple[tuple[FileStatus, ...], tuple[FileStatus, ...]]
+#: The newest files of `autocomplete`, of `related` and of `keyword_tool`.
+Sources = tuple[tuple[FileStatus, ...], tuple[FileStatus, ...], tuple[FileStatus, ...]]
 
 
 @dataclass(frozen=True)
@@ -59,14 +61,26 @@ class Answers:
         relater = self._lookups and self._lookups.relater
         return relater.related(query, limit) if relater else []
 
+    @property
+    def keyword_tool(self) -> KeywordTool | None:
+        """The keyword tool; None without volumes or without related searches."""
+        lookups = self._lookups
+        if lookups is None or lookups.volumes is None or lookups.relater is None:
+            return None
+        return KeywordTool(lookups.volumes, lookups.relater)
+
 
 #: Before anything is there.
-NO_ANSWERS = Answers(((), ()), None)
+NO_ANSWERS = Answers(((), (), ()), None)
 
 
 def sources(results: Results) -> Sources:
     """The files that look-ups are answered from now."""
-    return _newest(results, "autocomplete"), _newest(results, "related")
+    return (
+        _newest(results, "autocomplete"),
+        _newest(results, "related"),
+        _newest(results, "keyword_tool"),
+    )
 
 
 def folder_of_index(address: str) -> Path:
@@ -123,12 +137,13 @@ def _opened(found: Sources, index: Path) -> Lookups | None:
 
 
 def _build(results: Results, index: Path) -> None:
-    of_completions, of_related = found = sources(results)
+    of_completions, of_related, of_volumes = found = sources(results)
     completions = (
         _shown(results, of_completions, _COMPLETIONS) if of_completions else read_completions([])
     )
     related = _shown(results, of_related, _RELATED) if of_related else None
-    build_of_tables(completions, related, index, made_of=_made_of(found))
+    volumes = _shown(results, of_volumes, _VOLUMES) if of_volumes else None
+    build_of_tables(completions, related, index, volumes=volumes, made_of=_made_of(found))
 
 
 def _shown(results: Results, files: tuple[FileStatus, ...], columns: list[str]) -> pa.Table:

@@ -22,8 +22,9 @@ from sse_starlette.sse import EventSourceResponse
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
+from silgeom.keyword_tool import KeywordTool, as_csv
 from silgeom.text import normalized_query
-from silgeom.web import payloads
+from silgeom.web import keywords, payloads
 from silgeom.web.access import Access, Guard
 from silgeom.web.answers import Answers
 from silgeom.web.boards import Board
@@ -106,6 +107,17 @@ class Server:
         except TimeoutError as error:
             raise RefusalError(503, "preparing") from error
         return self.follower.shown.answers
+
+    async def keyword_tool(self) -> KeywordTool:
+        """The keyword tool.
+
+        Raises:
+            RefusalError: nobody has made its volumes, or the index is being built.
+        """
+        tool = (await self.answers()).keyword_tool
+        if tool is None:
+            raise RefusalError(404, "no_volumes" if self.follower.shown.stamp else "no_root")
+        return tool
 
     async def completions(self, typed: str, limit: int) -> bytes:
         """JSON of what may be meant; what many people type is kept."""
@@ -288,6 +300,26 @@ def _add_api(app: FastAPI, server: Server) -> None:
         """What an unfinished query may become: half a syllable and initials will do."""
         return payloads.json_of(await server.completions(q, limit))
 
+    @app.get("/api/keywords", **_answers("Likeliest first.", keywords.EXAMPLE, 404))
+    async def keyword_tool(asked: keywords.Asked) -> Response:
+        """The keywords near a seed, how large each is, and words that lead elsewhere."""
+        tool = await server.keyword_tool()
+        _require_one_query("".join(asked.seeds))
+        near, negative = keywords.near(tool, asked), keywords.negatives(tool, asked)
+        return payloads.json_response(keywords.payload(asked, near, negative))
+
+    @app.get("/api/keywords.csv", include_in_schema=False, response_model=None)
+    async def keywords_csv(asked: keywords.Asked) -> Response:
+        tool = await server.keyword_tool()
+        _require_one_query("".join(asked.seeds))
+        found = as_csv(keywords.near(tool, asked))
+        # The mark tells spreadsheets that it is UTF-8.
+        return Response(
+            f"\ufeff{found}".encode("utf-8", "replace"),
+            media_type="text/csv; charset=utf-8",
+            headers={"Content-Disposition": 'attachment; filename="keywords.csv"'},
+        )
+
     @app.get("/api/query", **_answers("What is known of it.", payloads.QUERY_EXAMPLE, 404))
     async def query(q: Asked) -> Response:
         """People by hour, by weekday, and ranks, of a query that enough people typed on a day."""
@@ -364,6 +396,16 @@ def _add_pages(app: FastAPI, server: Server) -> None:
             return pages.page(request, "query_few.html", status=404, q=asked)
         await server.answers()
         return pages.query(request, facts)
+
+    @app.get("/keywords", **_PAGES)
+    async def keyword_tool(request: Request) -> Response:
+        if not normalized_query(request.query_params.get("q", "").replace(",", " ")):
+            await server.keyword_tool()
+            return pages.page(request, "keywords.html", question=None, seeds=[])
+        asked = keywords.question_of(request.query_params)
+        tool = await server.keyword_tool()
+        found, negative = keywords.near(tool, asked), keywords.negatives(tool, asked)
+        return pages.keywords(request, asked, found, negative)
 
     @app.get("/log", **_PAGES)
     async def log(request: Request) -> Response:

@@ -22,14 +22,14 @@ _CHART: Final = (860, 220)
 _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 8, 12, 26
 
 
-def curve(counts: Sequence[int | None], language: str) -> Markup:
-    """The small curve of a row: people by hour, the last at the right."""
+def curve(counts: Sequence[int | None], language: str, label: str = "curve_label") -> Markup:
+    """The small curve of a row: people by hour, the last at the right; `label` says it in words."""
     width, height = _CURVE
     most = max((count for count in counts if count), default=0)
-    label = (
-        text(language, "curve_label", most=number_text(most))
+    said = (
+        text(language, label, most=number_text(most))
         if most
-        else text(language, "curve_label_few", k=MIN_SEARCHERS)
+        else text(language, f"{label}_few", k=MIN_SEARCHERS)
     )
     step = (width - 6) / max(len(counts) - 1, 1)
     base = height - 3
@@ -39,13 +39,13 @@ def curve(counts: Sequence[int | None], language: str) -> Markup:
     ]
     if not most:
         shape = Markup('<path class="flat" d="M3 {0}H{1}"/>').format(base, width - 3)
-        return _svg("curve", width, height, label, shape)
+        return _svg("curve", width, height, said, shape)
     line = "L".join(f"{x:g} {y:g}" for x, y in places)
     area = f"M3 {base}L{line}L{places[-1][0]:g} {base}Z"
     shapes = Markup('<path class="area" d="{0}"/><path class="line" d="M{1}"/>').format(area, line)
     if counts[-1]:
         shapes += Markup('<circle class="end" cx="{0:g}" cy="{1:g}" r="2.2"/>').format(*places[-1])
-    return _svg("curve", width, height, label, shapes)
+    return _svg("curve", width, height, said, shapes)
 
 
 def hours(found: Sequence[Hour], zone: ZoneInfo, language: str) -> Markup:

@@ -7,6 +7,7 @@ direction of a text (`printable`) and are escaped; templates put them into <bdi>
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -21,11 +22,13 @@ from starlette.staticfiles import StaticFiles
 
 from silgeom.commands import printable
 from silgeom.hangul import states_of_input
+from silgeom.keyword_tool import Keyword, Negative
 from silgeom.text import normalized_query
 from silgeom.web import charts
 from silgeom.web.boards import Board, Row
 from silgeom.web.counts import Count, QueryFacts
 from silgeom.web.following import Follower
+from silgeom.web.keywords import Question
 from silgeom.web.limits import MAX_QUERY, MIN_SEARCHERS
 from silgeom.web.payloads import moment
 from silgeom.web.texts import (
@@ -199,6 +202,30 @@ class Pages:
                 if each.kind != "popular"  # with everything: it tells nothing of this query
             ],
             leads=self._leads(facts),
+        )
+
+    def keywords(
+        self,
+        request: Request,
+        question: Question,
+        found: Sequence[Keyword],
+        negatives: Sequence[Negative],
+    ) -> HTMLResponse:
+        """The page of the keyword tool."""
+        language = language_of_request(request)
+        asked = {name: value for name, value in asdict(question).items() if value}
+        return self.page(
+            request,
+            "keywords.html",
+            question=question,
+            seeds=question.seeds,
+            keywords=found,
+            negatives=negatives,
+            has_seed=any(each.relation == "seed" for each in found),
+            csv_address=f"/api/keywords.csv?{urlencode(asked, errors='replace')}",
+            curve_of=lambda each: charts.curve(
+                each.volume.weekly_searchers, language, "weeks_label"
+            ),
         )
 
     def _leads(self, facts: QueryFacts) -> list[tuple[str, int]]:

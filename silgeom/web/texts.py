@@ -10,10 +10,52 @@ LANGUAGE_COOKIE: Final = "silgeom_lang"
 
 #: Key -> (Korean, English). `{names}` are filled in.
 TEXTS: Final[Mapping[str, tuple[str, str]]] = {
+    # The keyword tool.
+    "keywords_lead": (
+        "씨앗 검색어와 가까운 키워드와 각각을 한 달 동안 검색한 사람 수입니다.",
+        "The keywords near a seed, and how many people search for each in a month.",
+    ),
+    "seeds": ("씨앗 검색어(쉼표로 구분)", "Seeds, with commas between"),
+    "containing": ("포함할 말", "Containing"),
+    "without": ("제외할 말", "Without"),
+    "least_searchers": ("최소 인원", "People at least"),
+    "find": ("찾기", "Find"),
+    "seed_few": (
+        "씨앗 검색어 자체는 {k}명 미만이 검색해 검색량을 알 수 없습니다.",
+        "Fewer than {k} people searched for the seed itself, so its own size cannot be told.",
+    ),
+    "as_csv": ("CSV로 내려받기", "Download as CSV"),
+    "keyword": ("키워드", "Keyword"),
+    "relation": ("관계", "Relation"),
+    "relation_seed": ("씨앗", "seed"),
+    "relation_correction": ("다른 표기", "spelling"),
+    "relation_together": ("함께 검색", "searched together"),
+    "relation_words": ("같은 낱말", "shared words"),
+    "monthly_searchers": ("월 인원", "People a month"),
+    "monthly_searches": ("월 검색", "Searches a month"),
+    "twelve_weeks": ("12주 추이", "Twelve weeks"),
+    "growth": ("증감", "Growth"),
+    "group": ("묶음", "Group"),
+    "no_keywords": (
+        "가까운 키워드가 없습니다. 다른 말로 찾아 보세요.",
+        "No keyword stands near it: try another seed.",
+    ),
+    "negatives": ("제외 키워드", "Negative keywords"),
+    "negatives_lead": (
+        "씨앗과 함께 쓰지만 다른 곳으로 이어지는 말입니다.",
+        "Words that come with the seed and lead elsewhere.",
+    ),
+    "word": ("말", "Word"),
+    "leads_to": ("이어지는 검색", "Leads to"),
+    "competition_unknown": (
+        "광고 경쟁도는 검색 로그만으로는 알 수 없습니다.",
+        "Competition among advertisers cannot be told from a search log.",
+    ),
     # Around every page.
     "name": ("실검", "Silgeom"),
     "board": ("실시간 검색어", "Trending"),
     "search": ("검색", "Search"),
+    "keywords": ("키워드 도구", "Keywords"),
     "log": ("수집 현황", "Log"),
     "about": ("안내", "About"),
     "api": ("API", "API"),
@@ -63,6 +105,14 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "curve_label": (
         "최근 24시간 동안 시간별로 검색한 사람, 가장 많을 때 {most}명",
         "People by hour in the last 24 hours, {most} at most",
+    ),
+    "weeks_label": (
+        "최근 12주 동안 주별로 검색한 사람, 가장 많을 때 {most}명",
+        "People by week in the last 12 weeks, {most} at most",
+    ),
+    "weeks_label_few": (
+        "최근 12주 동안 한 주에 {k}명 이상이 검색한 때가 없음",
+        "In the last 12 weeks fewer than {k} people in each week",
     ),
     "curve_label_few": (
         "최근 24시간 동안 한 시간에 {k}명 이상이 검색한 때가 없음",
@@ -312,6 +362,10 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "gone": (
         "결과가 방금 바뀌었거나 지금 읽을 수 없습니다. 잠시 후 다시 시도하세요.",
         "The result is being replaced, or cannot be read for now: try again in a moment.",
+    ),
+    "no_volumes": (
+        "키워드 검색량이 아직 없습니다. silgeom run keyword_tool 을 실행하세요.",
+        "There are no volumes of keywords yet: run silgeom run keyword_tool.",
     ),
     "preparing": (
         "결과가 커서 검색창을 준비하고 있습니다. 잠시 후 다시 시도하세요.",

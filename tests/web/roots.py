@@ -136,6 +136,18 @@ class SmallRoot:
         ]
         self.put("related/dt=2026-03-02", told, columns.RELATED)
 
+    def put_volumes(self, searchers: Mapping[str, int]) -> None:
+        """Volumes of keywords: people of the month, half of them in the last week."""
+        told = [
+            {
+                **{"query": normalized_query(text), "surface": text, "searchers": people},
+                **{"searches": 2 * people, "growth": None},
+                "weekly_searchers": [None] * 11 + [people // 2],
+            }
+            for text, people in searchers.items()
+        ]
+        self.put("keyword_tool/dt=2026-03-02", told, columns.KEYWORD_TOOL)
+
     def put_ledger(self, *rows: Mapping[str, Any]) -> None:
         """Files of the landing folder."""
         empty = {name: None for name in schemas.LEDGER.names}

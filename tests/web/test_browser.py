@@ -322,7 +322,16 @@ def _asked(query: str) -> str:
 # Sizes and colours
 
 
-PAGES = ["/", "/search?q=카카오톡", "/query?q=카카오톡", "/log", "/about", "/api", "/nope"]
+PAGES = [
+    "/",
+    "/search?q=카카오톡",
+    "/query?q=카카오톡",
+    "/keywords?q=카카오톡",
+    "/log",
+    "/about",
+    "/api",
+    "/nope",
+]
 
 
 @pytest.mark.parametrize("path", PAGES)

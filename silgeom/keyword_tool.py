@@ -1,0 +1,406 @@
+"""The keyword tool: which keywords stand near a word, and how large each is; no Spark.
+
+    silgeom keywords 제습기 --root output
+
+It puts together what jobs have published: related searches and completions say what stands near,
+`keyword_tool` how many people search for it. In a program, load once and ask often:
+
+    tool = KeywordTool.load("output")
+    tool.near(["제습기"])
+"""
+
+import csv
+import io
+import os
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+
+from silgeom.arrays import Arrays
+from silgeom.commands import ArgumentParser, fail, place_name, say, whole
+from silgeom.hangul import keystrokes
+from silgeom.related import RelatedError, Relater, terms
+from silgeom.results import ResultError, newest_files, rows_of
+from silgeom.tables import table
+from silgeom.text import normalized_query
+
+#: Keywords of one answer at most.
+MAX_KEYWORDS: Final = 200
+#: So many related searches of a seed are looked at for one that is shown: some are too small.
+_LOOKED_AT: Final = 3
+#: Keywords with the seed's words of which it is asked where people go on to.
+_NEGATIVES_TRIED: Final = 20
+#: Completions of which so many related searches are looked at there.
+_LEADS: Final = 10
+
+_COLUMNS: Final = ["query", "surface", "searchers", "searches", "weekly_searchers", "growth"]
+
+#: The columns of the CSV, in order.
+CSV_COLUMNS: Final = (
+    *("keyword", "relation", "score", "searchers", "searches", "growth", "group", "competition"),
+    "weekly_searchers",
+)
+#: With these a spreadsheet begins a formula.
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+class KeywordToolError(ResultError):
+    """There are no volumes of keywords; its text is one sentence that says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """How large a keyword is.
+
+    Attributes:
+        surface: as most people typed it.
+        searchers: different people of a month.
+        searches: of a month.
+        weekly_searchers: different people of each of the last weeks, the newest last; None: fewer
+            than the floor.
+        growth: people of the last four weeks by those of the four before, less 1; None: unknown.
+    """
+
+    surface: str
+    searchers: int
+    searches: int
+    weekly_searchers: tuple[int | None, ...]
+    growth: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Keyword:
+    """A keyword near the seeds.
+
+    Attributes:
+        text: as most people typed it.
+        relation: `seed`; `correction`, another spelling of a seed; `together`, searched in the same
+            sessions; `words`, shares words with it.
+        score: orders what is not a seed: how likely it is as the next search, the best of all
+            seeds.
+        volume: how large it is.
+        group: the word that it shares with other keywords of the same answer, besides the seeds'
+            own; empty: none.
+        competition: of advertisers: None, since a search log cannot tell.
+    """
+
+    text: str
+    relation: str
+    score: float
+    volume: Volume
+    group: str = ""
+    competition: None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Negative:
+    """A word that comes with the seed and leads elsewhere.
+
+    Attributes:
+        words: what is typed beside the seed.
+        text: the whole keyword.
+        searchers: different people of a month.
+        leads_to: what the same people search for next.
+    """
+
+    words: str
+    text: str
+    searchers: int
+    leads_to: tuple[str, ...]
+
+
+def volume_arrays(volumes: pa.Table) -> Arrays:
+    """What `Volumes` answers from.
+
+    Args:
+        volumes: rows with the columns of `KEYWORD_TOOL` (pipeline/schemas.py), in any order.
+
+    Returns:
+        `key`, sorted, the keystrokes of each keyword without spaces, with its `surface`,
+        `searchers`, `searches`, `growth` (NaN: unknown) and `weeks` of `weekly`, one after another
+        (-1: too few).
+    """
+    keys = np.array([keystrokes(each) for each in volumes["query"].to_pylist()], object)
+    order = np.array(sorted(range(len(keys)), key=keys.__getitem__), np.int64)
+    rows = volumes.take(pa.array(order)).combine_chunks()
+    weekly = rows["weekly_searchers"].combine_chunks()
+    values = weekly.flatten() if len(rows) else pa.array([], pa.int64())
+    columns = {
+        "key": pa.array(keys[order].tolist(), pa.large_string()),
+        "surface": pa.array(rows["surface"].to_pylist(), pa.large_string()),
+        "searchers": pa.array(rows["searchers"].to_numpy(), pa.int64()),
+        "searches": pa.array(rows["searches"].to_numpy(), pa.int64()),
+        "growth": pa.array(rows["growth"].fill_null(float("nan")).to_numpy(), pa.float64()),
+        "weekly": values.fill_null(-1),
+    }
+    return Arrays(columns, {"weeks": len(values) // len(rows) if len(rows) else 0})
+
+
+class Volumes:
+    """How large keywords are, in memory or on disk: a look-up is a binary search."""
+
+    def __init__(self, arrays: Arrays) -> None:
+        """Take `volume_arrays`, which may lie in a file."""
+        self._keys, self._surfaces = arrays.texts("key"), arrays.texts("surface")
+        self._searchers = arrays.numbers("searchers", pa.int64())
+        self._searches = arrays.numbers("searches", pa.int64())
+        self._growth = arrays.numbers("growth", pa.float64())
+        self._weekly = arrays.numbers("weekly", pa.int64())
+        self._weeks = int(arrays.note("weeks"))
+
+    def of(self, text: str) -> Volume | None:
+        """That of a keyword, whatever its spacing; None: too few people search for it."""
+        at = self._keys.place(keystrokes(normalized_query(text)))
+        if at is None:
+            return None
+        weekly = self._weekly[at * self._weeks : (at + 1) * self._weeks].tolist()
+        growth = float(self._growth[at])
+        return Volume(
+            self._surfaces[at],
+            int(self._searchers[at]),
+            int(self._searches[at]),
+            tuple(None if people < 0 else people for people in weekly),
+            None if np.isnan(growth) else growth,
+        )
+
+
+class KeywordTool:
+    """The keywords as of one day."""
+
+    def __init__(self, volumes: Volumes, relater: Relater) -> None:
+        """Take volumes, and what tells which keywords stand near each other."""
+        self._volumes, self._relater = volumes, relater
+
+    @staticmethod
+    def load(root: str | Path) -> "KeywordTool":
+        """Read the newest results of a root on this machine.
+
+        Raises:
+            KeywordToolError: there are no volumes.
+            RelatedError: there are no related searches.
+        """
+        name = str(root).removeprefix("file://")
+        if "://" in name:
+            raise KeywordToolError(
+                f"look-ups read files of this machine, not {name}: copy the folders keyword_tool, "
+                "related and autocomplete here (hdfs dfs -get) and name the folder that holds them"
+            )
+        files = newest_files(Path(name), "keyword_tool", KeywordToolError)
+        if not files:
+            raise KeywordToolError(
+                f"no volumes of keywords in {name}: run jobs/keyword_tool.py or silgeom run "
+                "keyword_tool, or name another --root"
+            )
+        return KeywordTool(Volumes(volume_arrays(read_volumes(files))), Relater.load(root))
+
+    def near(
+        self,
+        seeds: Sequence[str],
+        limit: int = 50,
+        *,
+        least_searchers: int = 1,
+        containing: str = "",
+        without: str = "",
+    ) -> list[Keyword]:
+        """The keywords near some words.
+
+        Args:
+            seeds: as typed; spacing does not matter.
+            limit: so many at most, seeds aside.
+            least_searchers: people of a month that a keyword must have.
+            containing: what a keyword must contain, whatever its spacing.
+            without: what none may contain.
+
+        Returns:
+            The seeds that are searched for, then the likeliest first. No two differ in spacing
+            alone.
+        """
+        asked = {keystrokes(query): query for each in seeds if (query := normalized_query(each))}
+        found: dict[str, Keyword] = {}
+        for query in asked.values():
+            for each in self._relater.related(query, _LOOKED_AT * limit):
+                key = keystrokes(normalized_query(each.text))
+                if each.kind == "popular" or key in asked:
+                    continue
+                if each.kind == "words" and not _has_word_of(query, key):
+                    continue  # two letters in common, as 롤 패치노트 has with 노트북
+                score = 0.0 if each.kind == "correction" else each.score
+                known = found.get(key)
+                if known is not None:
+                    if score > known.score:
+                        found[key] = replace(known, score=score)
+                    continue
+                volume = self._volumes.of(each.text)
+                if volume is not None:
+                    found[key] = Keyword(volume.surface, each.kind, score, volume)
+        wanted, unwanted = (keystrokes(normalized_query(each)) for each in (containing, without))
+        chosen = [
+            each
+            for key, each in found.items()
+            if each.volume.searchers >= least_searchers
+            and wanted in key
+            and not (unwanted and unwanted in key)
+        ]
+        chosen.sort(key=lambda each: (-each.score, -each.volume.searchers, each.text))
+        own = [
+            Keyword(volume.surface, "seed", 1.0, volume)
+            for query in asked.values()
+            if (volume := self._volumes.of(query)) is not None
+        ]
+        return [*own, *_grouped(chosen[:limit], asked.values())]
+
+    def negatives(self, seed: str, limit: int = 10) -> list[Negative]:
+        """Words that come with a seed but lead elsewhere: who buys its ads leaves them out.
+
+        Such a keyword contains the seed; nothing of what the same people search for next does, or
+        is searched in the seed's own sessions.
+
+        Args:
+            seed: as typed.
+            limit: so many at most.
+
+        Returns:
+            Those of most people first; none of a seed that nothing is searched together with.
+        """
+        query = normalized_query(seed)
+        own = keystrokes(query)
+        near = self._relater.related(query, MAX_KEYWORDS)
+        home = {keystrokes(normalized_query(each.text)) for each in near if each.kind == "together"}
+        if not home:
+            return []  # nothing is known of where the seed itself leads
+        found = []
+        beside = (each for each in near if each.kind in ("together", "words"))
+        with_seed = [each for each in beside if own in keystrokes(normalized_query(each.text))]
+        for each in with_seed[:_NEGATIVES_TRIED]:
+            text = normalized_query(each.text)
+            key, volume = keystrokes(text), self._volumes.of(text)
+            if key == own or key in home or volume is None:
+                continue
+            leads = [
+                other.text
+                for other in self._relater.related(text, _LEADS)
+                if other.kind == "together"
+            ]
+            keys = [keystrokes(normalized_query(other)) for other in leads]
+            if leads and not any(own in other or other in home for other in keys):
+                words = " ".join(word for word in text.split(" ") if keystrokes(word) not in own)
+                found.append(
+                    Negative(words or text, volume.surface, volume.searchers, tuple(leads[:3]))
+                )
+        return sorted(found, key=lambda each: (-each.searchers, each.text))[:limit]
+
+
+def _has_word_of(query: str, key: str) -> bool:
+    """Whether a keyword, in keystrokes, has one of the query's words, within others if need be."""
+    return any(keystrokes(word) in key for word in query.split(" "))
+
+
+def _grouped(keywords: Iterable[Keyword], seeds: Iterable[str]) -> list[Keyword]:
+    """Keywords, each with the word that it shares with most of the others."""
+    known = list(keywords)
+    of_seeds = {word for seed in seeds for word in (*terms(seed), *seed.split(" "))}
+    words = [
+        [word for word in normalized_query(each.text).split(" ") if word not in of_seeds]
+        for each in known
+    ]
+    shared = Counter(word for some in words for word in set(some))
+    best = [max(some, key=lambda word: (shared[word], word), default="") for some in words]
+    return [
+        replace(each, group=word if shared[word] > 1 else "")
+        for each, word in zip(known, best, strict=True)
+    ]
+
+
+def as_csv(keywords: Iterable[Keyword]) -> str:
+    """Keywords as CSV with a header line.
+
+    Weeks stand in one cell, the oldest first, those of too few people empty. A text that a
+    spreadsheet would take for a formula begins with an apostrophe.
+    """
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(CSV_COLUMNS)
+    for each in keywords:
+        weeks = ("" if people is None else str(people) for people in each.volume.weekly_searchers)
+        growth = each.volume.growth
+        writer.writerow(
+            [
+                *(_cell(each.text), each.relation, f"{each.score:.6f}"),
+                *(each.volume.searchers, each.volume.searches),
+                "" if growth is None else f"{growth:.4f}",
+                *(_cell(each.group), "", "|".join(weeks)),
+            ]
+        )
+    return out.getvalue()
+
+
+def _cell(text: str) -> str:
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def read_volumes(files: Sequence[Path]) -> pa.Table:
+    """The rows of a result that look-ups need.
+
+    Raises:
+        KeywordToolError: a file cannot be read.
+    """
+    return rows_of(files, _COLUMNS, "jobs/keyword_tool.py", KeywordToolError)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Parse, look up, and print; called within `command`."""
+    parser = ArgumentParser(
+        prog="silgeom keywords",
+        description="The keywords near a word, and how many people search for each.",
+        epilog="Exit status: 0 done, 2 to be mended (one sentence says what).",
+    )
+    add = parser.add_argument
+    add("seed", nargs="+", metavar="WORD", help="a seed; in quotes where it has spaces")
+    place = os.environ.get("SEARCH_ROOT", "output")
+    where = "where the jobs wrote (default: $SEARCH_ROOT, else output)"
+    add("--root", type=place_name, default=place, metavar="FOLDER", help=where)
+    add("--limit", type=whole(1, MAX_KEYWORDS), default=30, metavar="N", help="(default: 30)")
+    people = "people of a month that a keyword must have (default: 1)"
+    add("--least-searchers", type=whole(1, 1_000_000_000), default=1, metavar="N", help=people)
+    add("--containing", default="", metavar="TEXT", help="what a keyword must contain")
+    add("--without", default="", metavar="TEXT", help="what none may contain")
+    add("--csv", action="store_true", help="print CSV")
+    args = parser.parse_args(argv)
+    try:
+        tool = KeywordTool.load(args.root)
+    except (KeywordToolError, RelatedError) as error:
+        fail(parser.prog, str(error))
+    found = tool.near(
+        args.seed,
+        args.limit,
+        least_searchers=args.least_searchers,
+        containing=args.containing,
+        without=args.without,
+    )
+    if args.csv:
+        say(as_csv(found).rstrip("\r\n"))
+        return
+    if not any(each.relation == "seed" for each in found):
+        say("Too few people search for that, so its own size cannot be told.\n")
+    say(
+        table(["keyword", "relation", "searchers", "searches", "growth", "group"], map(_row, found))
+    )
+    negatives = [each for seed in args.seed for each in tool.negatives(seed)]
+    if negatives:
+        rows = [
+            (each.words, each.text, each.searchers, " | ".join(each.leads_to)) for each in negatives
+        ]
+        say("\nWords that come with it and lead elsewhere:\n")
+        say(table(["word", "keyword", "searchers", "leads to"], rows))
+    say("\nCompetition among advertisers: a search log cannot tell.")
+
+
+def _row(each: Keyword) -> tuple[str, str, int, int, str, str]:
+    growth = "" if each.volume.growth is None else f"{each.volume.growth:+.0%}"
+    volume = each.volume
+    return each.text, each.relation, volume.searchers, volume.searches, growth, each.group

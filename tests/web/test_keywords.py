@@ -1,0 +1,114 @@
+"""The keyword tool in the server: page, JSON and CSV say the same, in bounds and without harm."""
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+
+from tests.web.hostile import HOSTILE
+from tests.web.roots import BROWSER, SmallRoot, client
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> SmallRoot:
+    found = SmallRoot(tmp_path / "root")
+    found.put_completions({"제습기": 90, "제습기 추천": 40, "제습기 렌탈": 20})
+    found.put_related(("제습기", "related", "제습기 추천"), ("제습기", "related", "습도"))
+    found.put_volumes({"제습기": 90, "제습기 추천": 40, "습도": 12, "제습기 렌탈": 20})
+    return found
+
+
+def test_page_json_and_csv_have_the_same_numbers(root: SmallRoot) -> None:
+    with client(root) as web:
+        told = web.get("/api/keywords?q=제습기").json()["keywords"]
+        file = web.get("/api/keywords.csv?q=제습기")
+        page = web.get("/keywords?q=제습기", headers=BROWSER).text
+    rows = list(csv.DictReader(io.StringIO(file.content.decode("utf-8-sig"))))
+
+    assert {row["keyword"]: row["searchers"] for row in told} == {
+        **{"제습기": 90, "제습기 추천": 40},
+        **{"습도": 12, "제습기 렌탈": 20},
+    }
+    assert [row["keyword"] for row in rows] == [row["keyword"] for row in told]
+    assert [int(row["searchers"]) for row in rows] == [row["searchers"] for row in told]
+    assert 'attachment; filename="keywords.csv"' in file.headers["content-disposition"]
+    assert page.index("제습기 추천</bdi>") < page.index("제습기 렌탈</bdi>")
+
+
+def test_filters_choose(root: SmallRoot) -> None:
+    with client(root) as web:
+
+        def asked(more: str) -> list[str]:
+            rows = web.get(f"/api/keywords?q=제습기&{more}").json()["keywords"]
+            return [row["keyword"] for row in rows if row["relation"] != "seed"]
+
+        assert set(asked("containing=제습기")) == {"제습기 추천", "제습기 렌탈"}
+        assert set(asked("without=렌 탈")) == {"제습기 추천", "습도"}
+        assert set(asked("least_searchers=13")) == {"제습기 추천", "제습기 렌탈"}
+        assert len(asked("limit=1")) == 1
+
+
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        ("/api/keywords", 422),
+        ("/api/keywords?q=", 422),
+        ("/api/keywords?q=%20,%20", 422),
+        ("/api/keywords?q=제습기&limit=101", 422),
+        ("/api/keywords?q=제습기&least_searchers=0", 422),
+        (f"/api/keywords?q={'a' * 10_000}", 413),
+        ("/keywords?q=제습기&least_searchers=x", 422),
+        ("/keywords", 200),
+        ("/keywords?q=,", 200),
+        ("/keywords?q=아무도모르는말", 200),
+    ],
+)
+def test_odd_questions_get_a_sentence_and_a_status(
+    root: SmallRoot, address: str, status: int
+) -> None:
+    with client(root) as web:
+        answer = web.get(address, headers=BROWSER if address.startswith("/key") else {})
+
+    assert answer.status_code == status
+
+
+def test_without_volumes_it_says_what_to_run(tmp_path: Path) -> None:
+    root = SmallRoot(tmp_path / "root")
+    root.put_completions({"제습기": 90})
+    with client(root) as web:
+        answer = web.get("/api/keywords?q=제습기", headers={"accept-language": "en"})
+        page = web.get("/keywords", headers=BROWSER)
+
+    assert (answer.status_code, page.status_code) == (404, 404)
+    assert "silgeom run keyword_tool" in answer.json()["error"]
+    assert "silgeom run keyword_tool" in page.text
+
+
+def test_what_four_people_typed_is_not_told(root: SmallRoot) -> None:
+    root.put_volumes({"제습기": 90, "제습기 추천": 4})
+    with client(root) as web:
+        rows = web.get("/api/keywords?q=제습기").json()["keywords"]
+
+    assert [row["keyword"] for row in rows] == ["제습기"]
+
+
+def test_no_hostile_keyword_has_an_effect(root: SmallRoot) -> None:
+    root.put_related(*(("날씨", "related", query) for query in HOSTILE))
+    root.put_volumes({"날씨": 90, **dict.fromkeys(HOSTILE, 50)})
+    with client(root) as web:
+        page = web.get("/keywords?q=날씨", headers=BROWSER).text
+        file = web.get("/api/keywords.csv?q=날씨&limit=100").content.decode("utf-8-sig")
+        for query in HOSTILE:
+            assert web.get("/keywords", params={"q": query}, headers=BROWSER).status_code in (
+                200,
+                422,
+            )
+    cells = [row["keyword"] for row in csv.DictReader(io.StringIO(file, newline=""))]
+
+    assert len(cells) > 30
+    assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))]
+    content = page[page.index("<main") : page.index("</main>")]
+    assert "<script" not in content
+    assert "onerror=alert" not in content.replace("&", "").split("<td>")[0]
+    assert "\u202e" not in page
