@@ -1,16 +1,24 @@
 """Related searches of any query, as the results of a root say; no Spark.
 
     python -m silgeom.related 카카오톡
+    python -m silgeom.related 카카오톡 --use topic
 
-Corrections come first, then what is likeliest: what the same people search for in one sitting, what
-has words in common with the query among the completions of the same root, and what is popular. The
-rows of the result `related` count as many sessions as they are of; words and popularity count like
-a few sessions. That is much for a query that few typed, all there is for one that nobody did, and
-nothing for one that everybody types. In a program, load once and ask often (a server maps an index
-instead: silgeom/lookups.py):
+Corrections come first. What follows depends on the use:
+
+* `next`: what is likeliest to be typed next. That is what the same people search for in one
+  sitting, what has words in common with the query among the completions of the same root, and what
+  is popular. The rows of the result `related` count as many sessions as they are of; words and
+  popularity count like a few sessions. That is much for a query that few typed, all there is for
+  one that nobody did, and nothing for one that everybody types.
+* `topic`: what is about the same. Popularity counts for nothing, and what everybody types
+  anyway comes later: a likelihood is divided by the share of all searches (the pair's lift). Where
+  nothing is known to be about the same the list is shorter, or empty.
+
+In a program, load once and ask often (a server maps an index instead: silgeom/lookups.py):
 
     relater = Relater.load("output")
     relater.related("제주도 흑돼지")
+    relater.related("제주도 흑돼지", use="topic")
 """
 
 import os
@@ -20,7 +28,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, Literal, TypeVar, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +45,8 @@ from silgeom.text import normalized_query
 if TYPE_CHECKING:
     import polars as pl
 
+    _Texts = TypeVar("_Texts", pl.Series, pl.Expr)
+
 #: Score and text of what is related to a query.
 Rows = Iterable[tuple[float, str]]
 
@@ -52,6 +62,14 @@ POPULARITY: Final = 3.0
 WORDS: Final = 1.0
 #: So many of the nearest by words share that session.
 NEAREST: Final = 30
+
+#: What related searches are for: what is typed next, or what is about the same.
+Use = Literal["next", "topic"]
+USES: Final[tuple[Use, ...]] = get_args(Use)
+
+#: Share of all searches from which on a query is common: a topic's likelihoods are divided by a
+#: share and this. Without it what few typed would come before all else, by chance.
+COMMON: Final = 0.001
 
 #: Scripts whose words are written together, or may be.
 _WITHOUT_SPACES: Final = re.compile("[가-힣一-鿿]")
@@ -83,8 +101,9 @@ class Related:
         kind: `correction` of the query; `together`, searched in the same sessions, or at one step
             from what is; `words`, shares words with it; `popular`, with everybody. Of what is
             several of these the first.
-        score: of a correction its share of the query's sessions; of others how likely it is as the
-            next search, which orders them.
+        score: of a correction its share of the query's sessions. Of others it orders them: how
+            likely it is as the next search; with `use="topic"` that, popularity left out, by its
+            share of all searches (and `COMMON`).
     """
 
     text: str
@@ -203,8 +222,9 @@ def related_arrays(related: pa.Table, completions: pa.Table | None = None) -> Ar
 
     Returns:
         `query`, sorted, of all that have rows or are in one, each with its `surface` (empty where
-        it is in no row), its `own_sessions` (0 where it has no rows), and its rows: corrections
-        from `first_row[2 * q]` on, related queries from `first_row[2 * q + 1]` on, by rank. A row
+        it is in no row), its `own_sessions` (0 where it has no rows), the `own_weight` of its
+        completion, whatever its spacing (0 where it has none), and its rows: corrections from
+        `first_row[2 * q]` on, related queries from `first_row[2 * q + 1]` on, by rank. A row
         is the place of the `other` query and the `score`. `unspaced` queries, sorted, are those
         with rows that are written with spaces, without them, and `spaced` is the query. Of the
         completions, the heaviest first, the `text`, and their `vocabulary_arrays`. The note
@@ -253,15 +273,26 @@ def related_arrays(related: pa.Table, completions: pa.Table | None = None) -> Ar
     of_name = first_with(known, first_with(shown, place))
     spaced = of_name.filter(
         pl.col("own_sessions").is_not_null(), pl.col("query").str.contains(" ", literal=True)
-    ).select("place", unspaced=pl.col("query").str.replace_all(" ", "", literal=True))
+    ).select("place", unspaced=_unspaced(pl.col("query")))
     # Of several spellings the last.
     spaced = spaced.unique("unspaced", keep="last", maintain_order=True).sort("unspaced")
     heaviest = _heaviest(completions)
     texts = heaviest["completion"]
+    normalised = [normalized_query(text) for text in texts]
+    weighed = heaviest.select(unspaced=_unspaced(pl.Series(normalised, dtype=pl.String)))
+    weighed = weighed.with_columns(own_weight=heaviest["weight"])
+    weighed = weighed.unique("unspaced", keep="first", maintain_order=True)
+    own_weight = (
+        _unspaced(names)
+        .alias("unspaced")
+        .to_frame()
+        .join(weighed, on="unspaced", how="left", maintain_order="left")["own_weight"]
+    )
     columns = {
         "query": names,
         "surface": pl.Series(pl.from_arrow(surfaces)).gather(of_name["surface"]).fill_null(""),
         "own_sessions": of_name["own_sessions"].fill_null(0.0).cast(pl.Float64),
+        "own_weight": own_weight.fill_null(0.0),
         "first_row": pl.Series(np.append(0, ends).astype(np.uint32)),
         "other": rows["other"],
         "score": rows["score"].cast(pl.Float64),
@@ -269,9 +300,14 @@ def related_arrays(related: pa.Table, completions: pa.Table | None = None) -> Ar
         "spaced": spaced["place"].cast(pl.UInt32),
         "text": texts,
     }
-    vocabulary = vocabulary_arrays(map(normalized_query, texts), heaviest["weight"].to_numpy())
+    vocabulary = vocabulary_arrays(normalised, heaviest["weight"].to_numpy())
     made = {name: column.to_arrow() for name, column in columns.items()}
     return Arrays(made | vocabulary, {"weight": heaviest["weight"].sum()})
+
+
+def _unspaced(texts: "_Texts") -> "_Texts":
+    """Texts without spaces."""
+    return texts.str.replace_all(" ", "", literal=True)
 
 
 class Relater:
@@ -291,6 +327,7 @@ class Relater:
         arrays = related if isinstance(related, Arrays) else related_arrays(related, completions)
         self._queries, self._shown = arrays.texts("query"), arrays.texts("surface")
         self._sessions = arrays.numbers("own_sessions", pa.float64())
+        self._own_weights = arrays.numbers("own_weight", pa.float64())
         self._first_rows = arrays.numbers("first_row", pa.uint32())
         self._others = arrays.numbers("other", pa.uint32())
         self._scores = arrays.numbers("score", pa.float64())
@@ -325,16 +362,22 @@ class Relater:
             read_completed(completions),
         )
 
-    def related(self, query: str, limit: int = 10) -> list[Related]:
+    def related(self, query: str, limit: int = 10, use: Use = "next") -> list[Related]:
         """What to offer beside the results of a query.
 
         Args:
             query: as typed; of a query nobody typed before, spacing aside, its words tell.
             limit: so many at most.
+            use: `next`: what is typed next; `topic`: what is about the same.
 
         Returns:
-            Corrections, then the likeliest first. No two differ in spacing alone.
+            Corrections, then the best first. No two differ in spacing alone.
+
+        Raises:
+            ValueError: there is no such use.
         """
+        if use not in USES:
+            raise ValueError(f"related searches are for {' or '.join(USES)}, not {use!r}")
         asked = normalized_query(query)
         found = {keystrokes(asked): Related(asked, "", 0.0)}
 
@@ -343,7 +386,8 @@ class Relater:
                 found.setdefault(keystrokes(normalized_query(each.text)), each)
 
         known = self._known(asked)
-        sessions, together = 0.0, []
+        sessions: float = 0.0
+        together: list[tuple[float, int]] = []
         if known is not None:
             for score, text in self._with_surfaces(self._rows(known, "correction")):
                 add(Related(text, "correction", score))
@@ -351,16 +395,19 @@ class Relater:
             together = walked(
                 self._rows(known, "related"), lambda other: self._rows(other, "related")
             )
-        popular = self._vocabulary.weights[: 3 * limit].tolist()
-        mixed = mixture(
-            sessions,
-            self._with_surfaces(together),
-            [
-                (score, self._surfaces[place])
-                for score, place in self._vocabulary.alike(asked, NEAREST)
-            ],
-            [(weight / self._weight, self._surfaces[at]) for at, weight in enumerate(popular)],
-        )
+        near = self._vocabulary.alike(asked, NEAREST)
+        alike = [(score, self._surfaces[place]) for score, place in near]
+        if use == "topic":
+            weights = {self._surfaces[place]: self._vocabulary.weights[place] for _, place in near}
+            weights |= {self._shown[other]: self._own_weights[other] for _, other in together}
+            shares = {text: float(weight) / self._weight for text, weight in weights.items()}
+            mixed = lifted(mixture(sessions, self._with_surfaces(together), alike, None), shares)
+        else:
+            heaviest = self._vocabulary.weights[: 3 * limit].tolist()
+            popular = [
+                (weight / self._weight, self._surfaces[at]) for at, weight in enumerate(heaviest)
+            ]
+            mixed = mixture(sessions, self._with_surfaces(together), alike, popular)
         for score, kind, text in mixed:
             add(Related(text, kind, score))
         return list(found.values())[1:]
@@ -428,7 +475,7 @@ def walked(
 
 
 def mixture(
-    sessions: float, together: Rows, alike: Rows, popular: Rows
+    sessions: float, together: Rows, alike: Rows, popular: Rows | None
 ) -> list[tuple[float, str, str]]:
     """How likely each query is to be searched next: what is counted, words, and popularity.
 
@@ -440,17 +487,18 @@ def mixture(
         sessions: of the query; 0: nobody typed it.
         together: share of these and text.
         alike: likeness and text of the `NEAREST` by words.
-        popular: share of all searches and text.
+        popular: share of all searches and text; None: popularity counts for no session.
 
     Returns:
         Score, kind (of which it is first) and text: the highest first, of equals the least text. Of
         texts that differ in spacing alone the first one given.
     """
     words = sum(score for score, _ in alike) or 1.0
+    popularity = 0.0 if popular is None else POPULARITY
     parts = (
         ("together", sessions, together),
         ("words", WORDS / words, alike),
-        ("popular", POPULARITY, popular),
+        ("popular", popularity, popular or ()),
     )
     found: dict[str, tuple[float, str, str]] = {}
     for kind, weight, rows in parts:
@@ -458,9 +506,31 @@ def mixture(
             keys = keystrokes(normalized_query(text))
             before, first, shown = found.get(keys, (0.0, kind, text))
             found[keys] = (before + weight * score, first, shown)
-    whole = sessions + WORDS + POPULARITY
-    ordered = sorted(found.values(), key=lambda each: (-each[0], each[2]))
-    return [(score / whole, kind, text) for score, kind, text in ordered]
+    whole = sessions + WORDS + popularity
+    return _best_first((score / whole, kind, text) for score, kind, text in found.values())
+
+
+def lifted(
+    mixed: Iterable[tuple[float, str, str]], shares: Mapping[str, float]
+) -> list[tuple[float, str, str]]:
+    """The same by how much likelier each is beside the query than anywhere.
+
+    That is the lift of association rules, P(other | query) / P(other) (Brin and others, SIGMOD
+    1997), but that `COMMON` is added below: what is rarer than that is not divided by chance.
+
+    Args:
+        mixed: score, kind and text.
+        shares: of all searches, by text.
+
+    Returns:
+        As `mixture`.
+    """
+    return _best_first((score / (shares[text] + COMMON), kind, text) for score, kind, text in mixed)
+
+
+def _best_first(rows: Iterable[tuple[float, str, str]]) -> list[tuple[float, str, str]]:
+    """The highest score first, of equals the least text."""
+    return sorted(rows, key=lambda each: (-each[0], each[2]))
 
 
 def read_related(files: Sequence[Path]) -> pa.Table:
@@ -516,10 +586,17 @@ def main(argv: Sequence[str] | None = None) -> None:
         metavar="N",
         help="related searches (default: 10)",
     )
+    parser.add_argument(
+        "--use",
+        choices=USES,
+        default="next",
+        help="next: what is likeliest to be typed next; topic: what is about the same, popular or "
+        "not (default: next)",
+    )
     with command(parser.prog):
         args = parser.parse_args(argv)
         try:
-            found = Relater.load(args.root).related(" ".join(args.word), args.limit)
+            found = Relater.load(args.root).related(" ".join(args.word), args.limit, args.use)
         except RelatedError as error:
             fail(parser.prog, str(error))
         rows = [(each.text, each.kind, each.score) for each in found]

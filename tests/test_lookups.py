@@ -6,6 +6,7 @@ import random
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from itertools import product
 from math import log1p
 from operator import itemgetter
 from pathlib import Path
@@ -18,7 +19,7 @@ import pytest
 from silgeom.complete import Completer, Completion, CompletionError
 from silgeom.hangul import choseong, keystrokes, states_of_input
 from silgeom.lookups import FILE, Lookups, LookupsError, build
-from silgeom.related import RelatedError, Relater, mixture, terms, walked
+from silgeom.related import USES, RelatedError, Relater, mixture, terms, walked
 from silgeom.text import normalized_query
 
 DRAW = random.Random(20260315)
@@ -201,22 +202,37 @@ class ByHand:
         self.texts, self.weights = [text for text, _ in best], [weight for _, weight in best]
         self.terms = [terms(normalized_query(text)) for text in self.texts]
 
-    def related(self, query: str, limit: int) -> list[tuple[str, str]]:
+    def related(self, query: str, limit: int, use: str) -> list[tuple[str, str]]:
         asked = normalized_query(query)
         known = asked
         if not self.rows["related", asked]:
             known = self.spellings.get(asked.replace(" ", ""), asked)
         near = alike_by_hand(self.terms, self.weights, asked)
+        popular = [
+            (weight / sum(self.weights), text)
+            for weight, text in zip(self.weights, self.texts, strict=True)
+        ]
         together = walked(self.rows["related", known], lambda other: self.rows["related", other])
         mixed = mixture(
             self.sessions.get(known, 0.0),
             [(score, self.shown[other]) for score, other in together],
             [(score, self.texts[at]) for score, at in near],
-            [
-                (weight / sum(self.weights), text)
-                for text, weight in zip(self.texts, self.weights, strict=True)
-            ][: 3 * limit],
+            None if use == "topic" else popular[: 3 * limit],
         )
+        if use == "topic":
+            # Of a pair the share of the heaviest completion of its spellings.
+            own = {text: share for share, text in popular}
+            heaviest = {normalized_query(text).replace(" ", ""): s for s, text in popular[::-1]}
+
+            def share(kind: str, text: str) -> float:
+                if kind == "words":
+                    return own[text]
+                return heaviest.get(normalized_query(text).replace(" ", ""), 0.0)
+
+            by_lift = [
+                (-score / (share(kind, text) + 0.001), text, kind) for score, kind, text in mixed
+            ]
+            mixed = [(-score, kind, text) for score, text, kind in sorted(by_lift)]
         corrections = [self.shown[other] for _, other in self.rows["correction", known]]
         offered = [(shown, "correction") for shown in corrections]
         offered += [(text, kind) for _, kind, text in mixed]
@@ -237,13 +253,16 @@ def test_related_searches_are_those_of_plain_rows(index: Path) -> None:
     asked = [*some, *(query.replace(" ", "") for query in some)]
     asked += ["카카오 없는말", "없는 말", "", "PY THON 카카오", "\ud800"]
 
-    for query in asked:
-        expected = by_hand.related(query, 7)
-        assert [(each.text, each.kind) for each in in_memory.related(query, 7)] == expected
-        assert mapped.related(query, 7) == in_memory.related(query, 7)
+    for query, use in product(asked, USES):
+        expected = by_hand.related(query, 7, use)
+        found = in_memory.related(query, 7, use)
+        assert [(each.text, each.kind) for each in found] == expected
+        assert mapped.related(query, 7, use) == found
 
     kinds = Counter(each.kind for query in asked for each in mapped.related(query, 7))
     assert min(kinds[kind] for kind in ("correction", "together", "words", "popular")) > 20
+    kinds = Counter(each.kind for query in asked for each in mapped.related(query, 7, "topic"))
+    assert min(kinds[kind] for kind in ("correction", "together", "words")) > 20
 
 
 def one_completion(text: str) -> Rows:
@@ -315,7 +334,7 @@ def test_an_index_of_another_version_is_built_again(tmp_path: Path) -> None:
     files = files_of(tmp_path, one_completion("어제"), [])
     build(*files, tmp_path)
     with pytest.MonkeyPatch.context() as later:
-        later.setattr("silgeom.lookups.VERSION", 99)
+        later.setattr("silgeom.lookups.VERSION", -1)
         with pytest.raises(LookupsError, match="of another version: build it again"):
             Lookups.open(tmp_path)
         assert texts(Lookups.of(*files, tmp_path)) == ["어제"]

@@ -78,6 +78,41 @@ def test_the_list_is_filled_up_with_what_is_popular_each_query_once() -> None:
     assert [text for text, _ in offered("날 씨", 1)] == ["부산 맛집"]  # and not itself
 
 
+def about_the_same(query: str, limit: int = 10) -> list[tuple[str, str]]:
+    relater = Relater(pairs(), completions())
+    return [(each.text, each.kind) for each in relater.related(query, limit, use="topic")]
+
+
+def test_what_is_about_the_same_has_nothing_that_is_popular_alone() -> None:
+    assert about_the_same("부산맛집 추천") == [("부산 맛집", "words"), ("부산 여행", "words")]
+    assert about_the_same("유튜부") == [("YouTube 유튜브", "correction"), ("음악", "together")]
+    assert about_the_same("모르는 말") == []
+
+
+def test_what_everybody_types_is_less_about_the_same_than_what_few_do() -> None:
+    row = ("related", 1, "날 씨", "날 씨", 0.5, 5, 0.5), ("related", 2, "우산", "우산", 0.3, 3, 0.3)
+    rows = table([("장마", *each) for each in row], RELATED)
+    known = [("keystrokes", text, float(weight)) for text, weight in (("날씨", 9), ("우산", 3))]
+    relater = Relater(rows, table(known, COMPLETIONS))
+
+    assert [each.text for each in relater.related("장마")] == ["날 씨", "우산"]
+    topic = relater.related("장마", use="topic")
+    # Ten sessions and one for words: 5 / 11 of 9 in 12 searches, 3 / 11 of 3 in 12.
+    assert [each.text for each in topic] == ["우산", "날 씨"]
+    assert [each.score for each in topic] == pytest.approx([3 / 11 / 0.251, 5 / 11 / 0.751])
+
+
+def test_without_completions_nothing_is_common() -> None:
+    found = Relater(pairs()).related("제주도 여행", use="topic")
+
+    assert [each.text for each in found] == ["제주도 맛집", "렌터카", "흑돼지"]
+
+
+def test_there_is_no_other_use() -> None:
+    with pytest.raises(ValueError, match="are for next or topic, not 'both'"):
+        Relater(pairs()).related("날씨", use="both")  # type: ignore[arg-type]
+
+
 def test_without_anything_nothing_is_offered() -> None:
     assert Relater(pairs().slice(0, 0)).related("아무것") == []
 
@@ -160,6 +195,20 @@ def test_the_command_shows_what_a_page_would_offer(
         "제주도 맛집  together   0.36",  # 5 of 10 sessions, and 4 more
         "렌터카       together   0.14",
         "부산 여행    words      0.07",
+    ]
+
+
+def test_the_command_shows_what_is_about_the_same(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save(tmp_path)
+
+    module.main(["부산맛집", "추천", "--root", str(tmp_path), "--use", "topic"])
+
+    rows = capsys.readouterr().out.splitlines()[2:]
+    assert [row.rsplit(maxsplit=2)[:2] for row in rows] == [
+        ["부산 맛집", "words"],
+        ["부산 여행", "words"],
     ]
 
 
