@@ -62,7 +62,10 @@ def test_all_three_tables_are_printed_and_drawn_with_every_rival(
 
     printed = capsys.readouterr().out
     assert {"hits", "people", "people-days, forecast", "ours"} <= methods(printed, "Completions")
-    assert {"count + popularity", "PMI", "query flow", "ours"} <= methods(printed, "Related")
+    assert {"count + popularity", "PMI", "query flow", "ours"} <= methods(
+        printed, "What is typed next"
+    )
+    assert {"count", "ours, topic"} <= methods(printed, "What is about the same")
     assert {"JLH", "SigniTrend", "Kleinberg", "ours"} <= methods(printed, "Trending")
     assert "Completions, k = 2: 144 searches before 2026-03-05" in printed
     assert "Trending keywords, k = 5 within an hour" in printed

@@ -110,7 +110,8 @@ def _measure(result: str, args: argparse.Namespace) -> None:
         name = {"autocomplete": "Completions", "related": "Related searches"}[result]
         title = f"{name}, k = {args.k}: {parts}"
         measured = module.evaluate(parts, floor=args.k, most=args.most)
-        tables, over = text_table(measured), "users"
+        tables = text_table(measured) if result == "autocomplete" else related.told(measured)
+        over = "users"
         if result == "autocomplete" and args.truth:
             tables += _attacks(args)
         measures = ["mrr", "saved"] if result == "autocomplete" else ["mrr", "hit10"]

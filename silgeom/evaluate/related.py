@@ -3,6 +3,10 @@
 Each two different queries in a row of a later session are a question: what is offered beside the
 first, and is the second among it? Spacing does not matter. What a person searched for before is
 taken out of all counts before that person asks: one's own habits inflate every figure.
+
+Two uses are measured apart. *What is typed next* takes all questions, navigation included. *What is
+about the same* takes those alone whose next query is rare: a list that shows everybody the same ten
+popular queries answers none of them.
 """
 
 from collections import Counter, defaultdict
@@ -14,12 +18,17 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from silgeom.evaluate import autocomplete
 from silgeom.evaluate.intervals import Bootstrap
 from silgeom.evaluate.log import Floats, Log, Split, sessions, variant_key
+from silgeom.evaluate.report import text_table
 from silgeom.hangul import keystroke_distance, keystrokes, other_keyboard_keystrokes
-from silgeom.related import NEAREST, Vocabulary, mixture, walked
+from silgeom.related import NEAREST, Use, Vocabulary, lifted, mixture, walked
 
 TOP: Final = 10
+
+#: Days whose sessions are read: the default of jobs/related.py.
+DAYS: Final = 28
 
 #: As in `pipeline.counting.sessions` and `pipeline.results.related_searches`, whose twin `Ours` is.
 MAX_QUERIES: Final = 50
@@ -29,6 +38,13 @@ SLIP_ODDS: Final = 10
 
 #: Targets that are left out for one of the figures: what everybody types needs no help.
 MOST_TYPED: Final = 100
+
+#: What each table has: of what is typed next, and of what is about the same.
+_NEXT: Final = ["mrr", "hit1", "hit10", "times_mrr", "times_hit10", "coverage", "slips"]
+_TOPIC: Final = ["rare_mrr", "times_rare", "rare_hit10", "diversity"]
+
+#: Queries by score.
+Scored = list[tuple[float, int]]
 
 
 @dataclass
@@ -49,6 +65,7 @@ class Counts:
         self.near: dict[int, set[int]] = defaultdict(set)
         self._of_user: dict[int, list[list[tuple[int, int]]]] = defaultdict(list)
         self._without: int | None = None
+        self._published: dict[int, tuple[Scored, Scored]] = {}
 
     @staticmethod
     def of(training: Log, floor: int) -> "Counts":
@@ -76,6 +93,7 @@ class Counts:
         for once in self._of_user.get(user, ()):
             self._add(once, -1)
         self._without = user
+        self._published.clear()
 
     def _add(self, once: list[tuple[int, int]], times: int) -> None:
         if len(once) > MAX_QUERIES:
@@ -90,6 +108,12 @@ class Counts:
     def both(self, query: int, other: int) -> int:
         """Sessions with both."""
         return self.after[query][other] + self.after[other][query]
+
+    def published(self, query: int) -> tuple[Scored, Scored]:
+        """What the result `related` says: related queries and corrections, by score."""
+        if query not in self._published:
+            self._published[query] = _published(self, query)
+        return self._published[query]
 
     def enough(self, people: set[int]) -> bool:
         """Whether the floor is reached without the user who asks."""
@@ -209,11 +233,16 @@ class Popular:
 
 
 class Ours:
-    """The twin of `pipeline.results.related_searches` and `silgeom.related`."""
+    """The twin of `pipeline.results.related_searches` and `silgeom.related`.
 
-    def __init__(self, counts: Counts, *, with_words: bool = True) -> None:
+    Pairs are of the counts that are asked; words and popularity of those of completions, which may
+    be of more days.
+    """
+
+    def __init__(self, completed: Counts, *, with_words: bool = True, use: Use = "next") -> None:
         """Learn the words of what enough people typed."""
-        self._with_words = with_words
+        counts = self._completed = completed
+        self._with_words, self._use = with_words, use
         self._popular = Popular(counts)
         groups: dict[str, list[int]] = defaultdict(list)
         for query in counts.people:
@@ -226,6 +255,7 @@ class Ours:
         heaviest.sort(key=lambda group: (-group[0], counts.texts[group[1]]))
         self._places = [query for _, query, _ in heaviest]
         self._forms = [forms for _, _, forms in heaviest]
+        self._place = {query: at for at, forms in enumerate(self._forms) for query in forms}
         self._usual = [weight for weight, _, _ in heaviest]
         self._weight = float(sum(self._usual)) or 1.0
         self._query = {text: query for query, text in enumerate(counts.texts)}
@@ -234,18 +264,25 @@ class Ours:
         )
 
     def __call__(self, counts: Counts, query: int) -> Offer:
-        """Corrections, then the likeliest of what is searched together, alike, and popular."""
-        found, corrections = self.pairs(counts, query)
-        row = self._rows(counts)
-        together = walked(row(str(query), found), row)
-        alike = self._alike(counts, query) if self._with_words else []
-        popular, _ = self._popular(counts, query)
+        """Corrections, then the best of what is searched together, alike, and popular."""
+        found, corrections = counts.published(query)
+        together = [
+            (score, int(other))
+            for score, other in walked(
+                [(score, str(other)) for score, other in found],
+                lambda other: ((s, str(q)) for s, q in counts.published(int(other))[0]),
+            )
+        ]
+        alike = self._alike(query) if self._with_words else []
         mixed = mixture(
             float(counts.sessions[query]),
-            [(score, counts.texts[int(other)]) for score, other in together],
+            [(score, counts.texts[other]) for score, other in together],
             [(score, counts.texts[other]) for score, other in alike],
-            [(counts.sessions[other] / self._weight, counts.texts[other]) for other in popular],
+            None if self._use == "topic" else self._shares(self._popular(self._completed, query)),
         )
+        if self._use == "topic":
+            near = {other for _, other in together + alike}
+            mixed = lifted(mixed, {counts.texts[q]: self._share_of_forms(q) for q in near})
         united = [other for _, other in corrections]
         united += [self._query[text] for _, _, text in mixed]
         offered = list(_different(counts, query, united))[:TOP]
@@ -253,49 +290,47 @@ class Ours:
         is_specific |= {text for _, kind, text in mixed if kind != "popular"}
         return offered, sum(counts.texts[other] in is_specific for other in offered)
 
-    def pairs(
-        self, counts: Counts, query: int
-    ) -> tuple[list[tuple[float, int]], list[tuple[float, int]]]:
-        """What the result `related` says: related queries and corrections, by score."""
-        kinds: tuple[list[tuple[float, float, float, str, int]], ...] = ([], [])
-        for other in counts.candidates(query):
-            sigmas = counts.significance(query, other)
-            wrong = _wrong_one(counts, query, other)
-            if wrong in (None, query):
-                after = query_flow(counts, query, other)
-                score = ((confidence(counts, query, other) + after) / 2, after)
-                kinds[wrong == query].append(
-                    (-score[0], -score[1], -sigmas, counts.texts[other], other)
-                )
-        best = []
-        for kind in kinds:
-            one_of_variants: dict[str, tuple[float, int]] = {}
-            for lightness, _, _, text, other in sorted(kind):
-                one_of_variants.setdefault(variant_key(text), (-lightness, other))
-            best.append(list(one_of_variants.values())[:TOP])
-        return best[0], best[1]
+    def _shares(self, popular: Offer) -> list[tuple[float, str]]:
+        counts = self._completed
+        return [(counts.sessions[q] / self._weight, counts.texts[q]) for q in popular[0]]
 
-    def _rows(self, counts: Counts) -> Callable[..., list[tuple[float, str]]]:
-        def rows(
-            name: str, found: list[tuple[float, int]] | None = None
-        ) -> list[tuple[float, str]]:
-            known = self.pairs(counts, int(name))[0] if found is None else found
-            return [(score, str(other)) for score, other in known]
+    def _share_of_forms(self, query: int) -> float:
+        """Share of all searches of the completion of a query; 0: it has none."""
+        place = self._place.get(query)
+        if place is None or not self._enough(place):
+            return 0.0
+        return sum(self._completed.sessions[form] for form in self._forms[place]) / self._weight
 
-        return rows
+    def _enough(self, place: int) -> bool:
+        people = (self._completed.people[query] for query in self._forms[place])
+        return self._completed.enough(set().union(*people))
 
-    def _alike(self, counts: Counts, query: int) -> list[tuple[float, int]]:
+    def _alike(self, query: int) -> Scored:
+        counts = self._completed
         near = self._vocabulary.alike(counts.texts[query], NEAREST)
         less = {
             place: float(self._usual[place] - sum(counts.sessions[q] for q in self._forms[place]))
             for _, place in near
         }
         again = self._vocabulary.alike(counts.texts[query], NEAREST, less)
-        return [
-            (score, self._places[place])
-            for score, place in again
-            if counts.enough(set().union(*(counts.people[q] for q in self._forms[place])))
-        ]
+        return [(score, self._places[place]) for score, place in again if self._enough(place)]
+
+
+def _published(counts: Counts, query: int) -> tuple[Scored, Scored]:
+    kinds: tuple[list[tuple[float, float, float, str, int]], ...] = ([], [])
+    for other in counts.candidates(query):
+        wrong = _wrong_one(counts, query, other)
+        if wrong in (None, query):
+            sigmas, after = counts.significance(query, other), query_flow(counts, query, other)
+            score = (confidence(counts, query, other) + after) / 2
+            kinds[wrong == query].append((-score, -after, -sigmas, counts.texts[other], other))
+    best = []
+    for kind in kinds:
+        one_of_variants: dict[str, tuple[float, int]] = {}
+        for lightness, _, _, text, other in sorted(kind):
+            one_of_variants.setdefault(variant_key(text), (-lightness, other))
+        best.append(list(one_of_variants.values())[:TOP])
+    return best[0], best[1]
 
 
 def _commonest(counts: Counts, forms: list[int]) -> int:
@@ -354,12 +389,21 @@ def slips_allowed(left: str, right: str) -> int:
     return sum(keys >= length for length in SLIP_LENGTHS)
 
 
-def methods(counts: Counts) -> dict[str, Method]:
-    """Ours and all rivals, by name."""
+def methods(counts: Counts, completed: Counts, all_days: Counts | None = None) -> dict[str, Method]:
+    """Ours and all rivals, by name.
+
+    Args:
+        counts: what all of them are asked of: of the days that the job reads.
+        completed: of the days that completions are made of.
+        all_days: where the log has more days, the fair baseline is made of these, too.
+    """
     popular = Popular(counts)
     count = ranked(co_occurrence)
-    return {
-        "count + popularity": popular.filling(count),
+    found: dict[str, Method] = {"count + popularity": popular.filling(count)}
+    if all_days is not None:
+        of_all = Popular(all_days).filling(count)
+        found["count + popularity, all days"] = lambda _, query: of_all(all_days, query)
+    return found | {
         "count": count,
         "confidence": ranked(confidence),
         "PMI": ranked(pmi),
@@ -369,9 +413,15 @@ def methods(counts: Counts) -> dict[str, Method]:
         "query flow": ranked(query_flow),
         "query flow + popularity": popular.filling(ranked(query_flow)),
         "popularity": popular,
-        "ours without words": Ours(counts, with_words=False),
-        "ours": Ours(counts),
+        "ours without words": Ours(completed, with_words=False),
+        "ours, topic": Ours(completed, use="topic"),
+        "ours": Ours(completed),
     }
+
+
+def last_days(log: Log, days: int) -> Log:
+    """The searches of the last days of a log."""
+    return log.where(log.day > log.day.max() - days)
 
 
 def questions(later: Log, most: int) -> list[tuple[int, int, int]]:
@@ -403,13 +453,18 @@ def evaluate(parts: Split, *, floor: int = 2, most: int = 3000) -> pd.DataFrame:
         A row a method: `method`; `mrr`, `hit1` and `hit10`, the share of questions whose next query
         is the first or among ten, with `_low` and `_high`, the 95 % interval over users;
         `times_mrr` and `times_hit10`, how many times the fair baseline's (`count + popularity`),
-        with intervals; `rare_mrr`, without the `MOST_TYPED` most typed queries as targets;
+        with intervals; `rare_mrr` (with its interval) and `rare_hit10`, without the `MOST_TYPED`
+        most typed queries as targets, and `times_rare`, how many times the `rare_mrr` of `count`;
         `coverage`, the share of questions with anything specific to the query; `slips`, the share
         of what is shown first to tenth, corrections that ours marks as such left out, that is
         few keys from the query; `diversity`, the share of different ones in all that is shown.
     """
-    counts = Counts.of(parts.training, floor)
-    of = methods(counts)
+    counts = Counts.of(last_days(parts.training, DAYS), floor)
+    completed = all_days = counts
+    if parts.training.day[0] <= parts.training.day[-1] - DAYS:
+        completed = Counts.of(last_days(parts.training, autocomplete.DAYS), floor)
+        all_days = Counts.of(parts.training, floor)
+    of = methods(counts, completed, None if all_days is counts else all_days)
     asked = questions(parts.later, most)
     typed = Counter(parts.training.query.tolist())
     common = {query for query, _ in typed.most_common(MOST_TYPED)}
@@ -418,7 +473,8 @@ def evaluate(parts: Split, *, floor: int = 2, most: int = 3000) -> pd.DataFrame:
     slips: dict[str, int] = Counter()
     shown: dict[str, Counter[int]] = defaultdict(Counter)
     for user, query, following in asked:
-        counts.leave_out(user)
+        for each in (counts, completed, all_days):
+            each.leave_out(user)
         wanted = keystrokes(counts.texts[following])
         for name, method in of.items():
             found, specific = method(counts, query)
@@ -426,9 +482,7 @@ def evaluate(parts: Split, *, floor: int = 2, most: int = 3000) -> pd.DataFrame:
             ranks[name].append(keys.index(wanted) + 1 if wanted in keys else 0)
             covered[name] += specific > 0
             shown[name].update(found)
-            marked = (
-                {o for _, o in method.pairs(counts, query)[1]} if isinstance(method, Ours) else ()
-            )
+            marked = {o for _, o in counts.published(query)[1]} if isinstance(method, Ours) else ()
             slips[name] += sum(
                 _is_slip(counts.texts[query], counts.texts[other])
                 for other in found
@@ -438,7 +492,7 @@ def evaluate(parts: Split, *, floor: int = 2, most: int = 3000) -> pd.DataFrame:
     is_rare = np.array([following not in common for _, _, following in asked], dtype=np.float64)
     bootstrap = Bootstrap(np.array([user for user, _, _ in asked], dtype=np.int64))
     values = {name: _values(found) for name, found in ranks.items()}
-    fair = values["count + popularity"]
+    fair, count = values["count + popularity"], values["count"]
     rows = []
     for name, value in values.items():
         row: dict[str, str | float] = {"method": name}
@@ -457,14 +511,38 @@ def evaluate(parts: Split, *, floor: int = 2, most: int = 3000) -> pd.DataFrame:
                 f"times_{measure}_high": times.high,
             }
         entries = max(1, shown[name].total())
+        rare = bootstrap.mean(value["mrr"], is_rare)
+        times = bootstrap.gain(value["mrr"], count["mrr"], is_rare)
         row |= {
-            "rare_mrr": bootstrap.mean(value["mrr"], is_rare).value,
+            "rare_mrr": rare.value,
+            "rare_mrr_low": rare.low,
+            "rare_mrr_high": rare.high,
+            "times_rare": times.value,
+            "times_rare_low": times.low,
+            "times_rare_high": times.high,
+            "rare_hit10": bootstrap.mean(value["hit10"], is_rare).value,
             "coverage": covered[name] / max(1, len(asked)),
             "slips": slips[name] / entries,
             "diversity": len(shown[name]) / entries,
         }
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def told(measured: pd.DataFrame) -> str:
+    """The figures as two tables, one for each use."""
+    return "\n\n".join(
+        f"{title}\n\n{text_table(measured[['method', *_with_intervals(measured, names)]])}"
+        for title, names in (
+            ("What is typed next", _NEXT),
+            (f"What is about the same: without the {MOST_TYPED} most typed as targets", _TOPIC),
+        )
+    )
+
+
+def _with_intervals(measured: pd.DataFrame, names: list[str]) -> list[str]:
+    columns = [f"{name}{end}" for name in names for end in ("", "_low", "_high")]
+    return [column for column in columns if column in measured]
 
 
 def _values(ranks: list[int]) -> dict[str, Floats]:
