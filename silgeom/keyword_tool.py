@@ -223,7 +223,7 @@ class KeywordTool:
         asked = {keystrokes(query): query for each in seeds if (query := normalized_query(each))}
         found: dict[str, Keyword] = {}
         for query in asked.values():
-            for each in self._relater.related(query, _LOOKED_AT * limit):
+            for each in self._relater.related(query, _LOOKED_AT * limit, "topic"):
                 key = keystrokes(normalized_query(each.text))
                 if each.kind == "popular" or key in asked:
                     continue
@@ -269,7 +269,7 @@ class KeywordTool:
         """
         query = normalized_query(seed)
         own = keystrokes(query)
-        near = self._relater.related(query, MAX_KEYWORDS)
+        near = self._relater.related(query, MAX_KEYWORDS, "topic")
         home = {keystrokes(normalized_query(each.text)) for each in near if each.kind == "together"}
         if not home:
             return []  # nothing is known of where the seed itself leads

