@@ -16,6 +16,7 @@ _DOUBLE: Final = pa.float64()
 _BOOLEAN: Final = pa.bool_()
 _MOMENT: Final = pa.timestamp("us", tz="UTC")
 _LONGS: Final = pa.list_(_LONG)
+_TEXTS: Final = pa.list_(_TEXT)
 
 
 def _column(name: str, data_type: pa.DataType, comment: str) -> pa.Field:
@@ -154,6 +155,54 @@ DAILY_PAIRS: Final = pa.schema(
     ]
 )
 
+#: words/dt=: one word of the queries of the weeks until that day, and the keywords in it.
+#: Key: token. Internal, as are the next three: what is published of keywords stands in keywords/
+#: and trending_words/.
+WORDS: Final = pa.schema(
+    [
+        _column("token", _TEXT, "as it stands between spaces; with a space: a phrase"),
+        _column("pieces", _TEXTS, "what it is made of: language/morphemes.py"),
+        _column("classes", _TEXTS, "of the pieces"),
+        _column("keywords", _TEXTS, "in it, in order; may be none"),
+        _column("kinds", _TEXTS, "of the keywords: see DAILY_KEYWORDS"),
+    ]
+)
+
+#: query_keywords/dt=: one keyword of one query of that day. Key: query_id, keyword_id.
+QUERY_KEYWORDS: Final = pa.schema(
+    [
+        _column("query_id", _LONG, ""),
+        _column("keyword_id", _LONG, "xxhash64(keyword)"),
+    ]
+)
+
+#: daily_keywords/dt=: one keyword on one day. Key: keyword_id. Robots left out.
+DAILY_KEYWORDS: Final = pa.schema(
+    [
+        _column("keyword_id", _LONG, "xxhash64(keyword)"),
+        _column("keyword", _TEXT, "normalised"),
+        _column("kind", _TEXT, "noun, name, word (other scripts), coined or phrase"),
+        _column("searchers", _LONG, "different people on that day (estimated above 1,023)"),
+        _column("searchers_sketch", _LONGS, "of them; see counting/people.py"),
+        _column("searches", _LONG, "rows of searches"),
+        _column("queries", _LONG, "different queries with the keyword"),
+    ]
+)
+
+#: hourly_keywords/dt=: one keyword in one hour. Key: hour, keyword_id. Robots left out.
+HOURLY_KEYWORDS: Final = pa.schema(
+    [
+        _column("hour", _MOMENT, "UTC start of an hour of the reporting zone"),
+        _column("keyword_id", _LONG, ""),
+        _column("searchers", _LONG, "different people in that hour, exact"),
+        _column(
+            "also_searched",
+            _LONG,
+            "of them: who typed another query too on that day, by the end of that hour",
+        ),
+    ]
+)
+
 #: trending/dt=/hour=: one query on the board of the window that ends at that hour.
 TRENDING: Final = pa.schema(
     [
@@ -236,6 +285,34 @@ KEYWORD_TOOL: Final = pa.schema(
     ]
 )
 
+#: keywords/dt=: one keyword of the days until that day. Key: keyword.
+KEYWORDS: Final = pa.schema(
+    [
+        _column("rank", _INT, "from 1, by searchers"),
+        _column("keyword", _TEXT, "normalised"),
+        _column("kind", _TEXT, "noun, name, word (other scripts), coined or phrase"),
+        _column("searchers", _LONG, "different people of the days (estimated above 1,023)"),
+        _column("searches", _LONG, "rows of searches"),
+        _column("queries", _LONG, "different queries with it, summed over the days"),
+        _column(
+            "previous_searchers",
+            _LONG,
+            "of as many days before; null: fewer than are published, or the log is too short",
+        ),
+        _column(
+            "change",
+            _DOUBLE,
+            "share of all people now by that before, less 1; null: no previous_searchers",
+        ),
+        _column("significance", _DOUBLE, "of the change, in sigmas; null: the log is too short"),
+        _column("examples", _TEXTS, "queries with it that most people typed, most first"),
+    ]
+)
+
+#: trending_words/dt=/hour=: one keyword on the board of the window that ends at that hour: as
+#: trending/, of the people of all queries with the keyword.
+TRENDING_WORDS: Final = TRENDING
+
 #: runs/dt=: one run of a job, by the day on which it ended. Key: run_id. Holds nobody's id.
 RUNS: Final = pa.schema(
     [
@@ -277,9 +354,15 @@ DATASETS: Final = (
     "hourly_counts",
     "daily_counts",
     "daily_pairs",
+    "words",
+    "query_keywords",
+    "daily_keywords",
+    "hourly_keywords",
     "trending",
     "related",
     "autocomplete",
+    "keywords",
+    "trending_words",
     "live",
     "runs",
 )

@@ -1,16 +1,19 @@
-"""All three results in one session: trending keywords, related searches, autocomplete.
+"""All results in one session: trending keywords, related searches, autocomplete.
 
 Reads   the landing folder (--landing), of which what is new is taken in first
 Writes  trending/dt=/hour=, related/dt=, autocomplete/dt= under the root (--root)
 
-Each is made with its job's defaults; to choose otherwise run the job itself.
+Each is made with its job's defaults; to choose otherwise run the job itself. Keywords
+(keywords/dt=, trending_words/dt=/hour=) are brought up to date too where `keywords` was run before.
 """
 
 import argparse
 
 from pipeline.carriers.session import Session
-from pipeline.commands import autocomplete, cli, related, trending
+from pipeline.commands import autocomplete, cli, keywords, related, trending
 from pipeline.errors import UnreachableError
+from pipeline.runs.published import KEYWORDS_RESULT, options_file
+from pipeline.store.storage import qualified, storage_of
 
 
 def parser() -> argparse.ArgumentParser:
@@ -21,7 +24,10 @@ def parser() -> argparse.ArgumentParser:
 
 def run(session: Session, args: argparse.Namespace) -> None:
     out_of_reach: UnreachableError | None = None
-    for job in (trending, related, autocomplete):
+    jobs = [trending, related, autocomplete]
+    if _has_keywords(session, args.root):
+        jobs.append(keywords)
+    for job in jobs:
         options = job.parser()
         defaults = vars(options.parse_args(["--landing", args.landing, "--root", args.root]))
         cli.say(f"\n== {str(job.__doc__).splitlines()[0]}\n")
@@ -31,3 +37,10 @@ def run(session: Session, args: argparse.Namespace) -> None:
             out_of_reach = error
     if out_of_reach is not None:
         raise out_of_reach
+
+
+def _has_keywords(session: Session, name: str) -> bool:
+    """Whether somebody asked for keywords before: who did not pays nothing for them."""
+    address = qualified(session, name)
+    wanted = f"{address}/{options_file(KEYWORDS_RESULT.dataset)}"
+    return bool(storage_of(session, address).exists(wanted))

@@ -31,13 +31,40 @@ def hourly_counts(searches: pl.DataFrame, *, zone: str, minutes: int = 0) -> pl.
     Returns:
         `HOURLY_COUNTS`, by hour and query; an hour without the query has no row.
     """
+    user, query, hour, also = _in_hours(searches, zone, minutes)
+    return _counted("query_id", hour, query, user, also)
+
+
+def hourly_keywords(searches: pl.DataFrame, keywords: pl.DataFrame, *, zone: str) -> pl.DataFrame:
+    """Count the people who typed each keyword in each hour of `zone`, in whatever queries.
+
+    Args:
+        searches: `searched_at`, `user_id`, `query_id` as for `hourly_counts`.
+        keywords: `query_id`, `keyword_id`: of these queries, each pair once.
+        zone: the reporting zone.
+
+    Returns:
+        `HOURLY_KEYWORDS`, by hour and keyword. `also_searched` are those who typed another query.
+    """
+    user, query, hour, also = _in_hours(searches, zone, 0)
+    rows = pl.DataFrame({"query_id": query, "row": np.arange(len(query))})
+    found = rows.join(keywords, on="query_id", maintain_order="left")
+    row, keyword = found["row"].to_numpy(), found["keyword_id"].to_numpy()
+    return _counted("keyword_id", hour[row], keyword, user[row], also[row])
+
+
+def _in_hours(searches: pl.DataFrame, zone: str, minutes: int) -> tuple[Ints, Ints, Ints, Flags]:
+    """Searches by person and time: user, query, start of the hour, `_also_searched`."""
     user, query = searches["user_id"].to_numpy(), searches["query_id"].to_numpy()
     second, local = local_seconds(searches["searched_at"], zone)
     order = order_of_searches(user, second, query)
     user, query, second, local = user[order], query[order], second[order], local[order]
     hour = second - (local - 60 * minutes) % 3600
-    also = _also_searched(changes(user, local // 86_400), hour, query)
+    return user, query, hour, _also_searched(changes(user, local // 86_400), hour, query)
 
+
+def _counted(name: str, hour: Ints, query: Ints, user: Ints, also: Flags) -> pl.DataFrame:
+    """People by hour and query (or keyword: `name` says what); rows are by person."""
     order = order_by(hour, query)  # people stay in order
     hour, query, user, also = hour[order], query[order], user[order], also[order]
     first = changes(hour, query)
@@ -47,7 +74,7 @@ def hourly_counts(searches: pl.DataFrame, *, zone: str, minutes: int = 0) -> pl.
     return pl.DataFrame(
         {
             "hour": pl.Series(hour * 1_000_000).cast(pl.Datetime("us", "UTC")),
-            "query_id": query,
+            name: query,
             "searchers": sizes(starts, len(persons)),
             "also_searched": sums(also[persons].astype(np.int64), starts),
         }
@@ -55,8 +82,9 @@ def hourly_counts(searches: pl.DataFrame, *, zone: str, minutes: int = 0) -> pl.
 
 
 def added_up(parts: pl.DataFrame) -> pl.DataFrame:
-    """The counts of several groups of people together: `HOURLY_COUNTS`, by hour and query."""
-    return parts.group_by("hour", "query_id").sum().sort("hour", "query_id")
+    """The counts of several groups of people together, by hour and query (or keyword)."""
+    by = parts.columns[:2]
+    return parts.group_by(by).sum().sort(by)
 
 
 def _also_searched(first: Flags, hour: Ints, query: Ints) -> Flags:

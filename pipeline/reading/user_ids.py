@@ -25,7 +25,13 @@ from silgeom.text import INVISIBLE, JOINER, SPACES, WIDTHS
 
 #: The file of the keys in a root, and the datasets of days whose rows hold ids.
 USER_KEY: Final = "_user_key"
-WITH_USER_IDS: Final = ("searches", "rejects", "daily_counts", "daily_pairs")
+WITH_USER_IDS: Final = (
+    "searches",
+    "rejects",
+    "daily_counts",
+    "daily_pairs",
+    "daily_keywords",
+)
 
 KEY_BYTES: Final = 32
 #: How a user or an older id is hashed under a key. Roots made before there was a choice hash users

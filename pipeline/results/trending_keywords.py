@@ -60,6 +60,10 @@ MISSPELLING_SEARCHERS: Final = 10
 MISSPELLING_EDITS: Final = 2
 MISSPELLING_KEYS_PER_EDIT: Final = 4
 
+#: Of parts of searches: a worse row is about the issue of a better one where so many of its people
+#: typed both in one search.
+SAME_SEARCHES: Final = 0.5
+
 #: Up to so many people in a window, those of several forms or hours are counted one by one: where
 #: more come, forms that matter are typed by enough people each.
 COUNTED_EXACTLY: Final = 100_000
@@ -94,6 +98,7 @@ def trending_keywords(
     surprises_alone: bool = False,
     phrasings: str = TOGETHER,
     minutes: int = 0,
+    are_parts: bool = False,
 ) -> pl.DataFrame:
     """Rank the queries of the `window_hours` before `window_end` by how far they surprise.
 
@@ -122,6 +127,8 @@ def trending_keywords(
             its own (see `_is_same_issue`), and is in that row's `variants`, if it reaches
             `min_searchers` too; `APART`: it has one.
         minutes: so many past the full hour the hours of `hourly_counts` begin: see `sliding_hours`.
+        are_parts: rows are parts of what people typed, several of one search: what is typed mostly
+            in the searches that hold a better row is, `TOGETHER`, about its issue as well.
 
     Returns:
         `TRENDING`, `top` rows, fewer if no more queries have a person more than expected; of equal
@@ -153,7 +160,11 @@ def trending_keywords(
         )
         if surprises_alone:
             rows = rows.filter("is_surprise")
-        return _ranked(rows, top, phrasings)
+        best = _best(rows, CANDIDATES_PER_RANK * top)
+        if phrasings == TOGETHER:
+            shared = _typed_together(best, names, typed) if are_parts else frozenset()
+            best = _with_issues_once(best, shared)
+        return best.head(top).with_columns(rank=pl.int_range(1, pl.len() + 1, dtype=pl.Int32))
 
     end = window_end.astimezone(UTC)
     return _with_movement(board(end), board(end - past.window), end)
@@ -417,22 +428,56 @@ class _Row:
         return all(word in other.key for word in self.words)
 
 
-def _ranked(rows: pl.DataFrame, top: int, phrasings: str) -> pl.DataFrame:
-    """The board: best first, with `rank`; together, each issue on its best rank alone."""
-    best_first = rows.sort("score", "searchers", "query", descending=[True, True, False])
-    best = best_first.head(CANDIDATES_PER_RANK * top)
-    if phrasings == TOGETHER:
-        best = _with_issues_once(best)
-    return best.head(top).with_columns(rank=pl.int_range(1, pl.len() + 1, dtype=pl.Int32))
+def _best(rows: pl.DataFrame, most: int) -> pl.DataFrame:
+    return rows.sort("score", "searchers", "query", descending=[True, True, False]).head(most)
 
 
-def _with_issues_once(best: pl.DataFrame) -> pl.DataFrame:
-    """Each issue on its best rank, with all its `variants`."""
+def _typed_together(
+    best: pl.DataFrame, names: pl.LazyFrame, searches: pl.LazyFrame
+) -> frozenset[tuple[int, int]]:
+    """Places of a row and of a worse one that most of its people typed in searches with the first.
+
+    Args:
+        best: rows of a board, best first.
+        names: `query_id`, `variant_id`.
+        searches: of the window.
+    """
+    places = best.select("variant_id", place=pl.int_range(pl.len())).lazy()
+    ids = names.select("query_id", "variant_id").unique("query_id").join(places, on="variant_id")
+    typed = (
+        searches.join(ids.select("query_id", "place"), on="query_id")
+        .select("user_id", "searched_at", "place")
+        .unique()
+        .collect()
+        .lazy()
+    )
+    people = typed.group_by("place").agg(people=pl.col("user_id").n_unique())
+    both = (
+        typed.join(typed, on=["user_id", "searched_at"])
+        .filter(pl.col("place") < pl.col("place_right"))
+        .group_by("place", "place_right")
+        .agg(both=pl.col("user_id").n_unique())
+        .join(people, left_on="place_right", right_on="place")
+        .filter(pl.col("both") >= SAME_SEARCHES * pl.col("people"))
+        .select("place", "place_right")
+        .collect()
+    )
+    return frozenset(both.rows())
+
+
+def _with_issues_once(
+    best: pl.DataFrame, shared: frozenset[tuple[int, int]] = frozenset()
+) -> pl.DataFrame:
+    """Each issue on its best rank, with all its `variants`; `shared` are `_typed_together`."""
     rows = _compared(best)
     repeated: set[int] = set()
     repeats: list[list[str]] = []
     for at, mine in enumerate(rows):
-        same = [below for below in range(at + 1, len(rows)) if _is_same_issue(mine, rows[below])]
+        same = [
+            below
+            for below in range(at + 1, len(rows))
+            if (at, below) in shared or _is_same_issue(mine, rows[below])
+        ]
         repeated.update(same)
         repeats.append([rows[below].query for below in same])
     kept = [at for at in range(len(rows)) if at not in repeated]

@@ -1,7 +1,8 @@
 """Keep the stored counts in step with `searches`: only what changed is counted.
 
 Reads   searches/dt=
-Writes  hourly_counts/dt=, daily_counts/dt=, daily_pairs/dt=
+Writes  hourly_counts/dt=, daily_counts/dt=, daily_pairs/dt=, hourly_keywords/dt= (which reads
+        query_keywords/dt= as well)
 
 The counts of a day note in their footer which files of searches they were made of. Where files have
 only been added since, these alone are counted and added up with what is stored; else the whole day
@@ -22,13 +23,22 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.carriers.steps import Kind, Mapped, Reduced, Write
-from pipeline.columns import DAILY_COUNTS, DAILY_PAIRS, HOURLY_COUNTS, SEARCHES, Columns
+from pipeline.columns import (
+    DAILY_COUNTS,
+    DAILY_PAIRS,
+    HOURLY_COUNTS,
+    HOURLY_KEYWORDS,
+    QUERY_KEYWORDS,
+    SEARCHES,
+    Columns,
+)
 from pipeline.counting import days as day_counts
 from pipeline.counting import hours, sessions
 from pipeline.runs.stale import (
     SessionRules,
     day_version,
     days_of_pairs,
+    keyword_version,
     pair_version,
     shifted,
     stale_days,
@@ -37,7 +47,7 @@ from pipeline.store.day_files import buckets_of, of_bucket
 from pipeline.store.root import Root
 from pipeline.store.state import State
 from pipeline.store.storage import Storage
-from pipeline.store.tables import scanned_files, write
+from pipeline.store.tables import scanned, scanned_files, write
 
 #: What maps give: parts of counts, of some people each; votes for forms of queries; stored counts
 #: that hold still.
@@ -165,6 +175,41 @@ def refresh_daily_pairs(root: Root, needed: Collection[str], rules: SessionRules
     )
     wanted = _wanted(root, counting)
     days = days_of_pairs(root, wanted, needed)
+    _replace(root, counting, days, wanted)
+    return len(days)
+
+
+def refresh_hourly_keywords(root: Root, needed: Collection[str]) -> int:
+    """Count the hours of keywords of `needed` days that changed; the number of days.
+
+    The `query_keywords` of these days are up to date; days without are left out.
+    """
+
+    def runs(state: State, day: str) -> Runs:
+        # What the keywords were made of is part of what these counts are made of.
+        made_of = root.made_of("query_keywords", f"dt={day}") or ""
+        return (state.days[day].any, int(made_of[:15] or "0", 16))
+
+    counting = _Counting(
+        "hourly_keywords",
+        HOURLY_KEYWORDS,
+        (0,),
+        runs,
+        keyword_version,
+        partial(_keywords_of_day, root=root.address, storage=root.storage, zone=root.state.zone),
+        _hours_together,
+    )
+    here = {day for day in needed if root.has_day("query_keywords", day)}
+    wanted = {day: each for day, each in _wanted(root, counting).items() if day in here}
+    made = root.days_made(counting.dataset)
+    stored = set(root.days_of(counting.dataset))
+    days = sorted(
+        day
+        for day, version in wanted.items()
+        if (made.get(day) != version or day not in stored)
+        and root.has_day("searches", day)
+        and root.state.is_kept(counting.dataset, day)
+    )
     _replace(root, counting, days, wanted)
     return len(days)
 
@@ -336,7 +381,19 @@ def _hours_together(rows: _Rows) -> pl.DataFrame:
     parts = rows.get(COUNTS, [])
     counted = hours.added_up(pl.concat(parts)) if len(parts) > 1 else None
     every = [*rows.get(STORED, []), *(parts if counted is None else [counted])]
-    return pl.concat(every).select(*HOURLY_COUNTS)
+    return pl.concat([each.select(every[0].columns) for each in every])
+
+
+def _keywords_of_day(
+    work: Work, finish: _Finish, root: str, storage: Storage, zone: str
+) -> _Mapped:
+    """The hours of keywords of a bucket of people, counted anew."""
+    searches = work.scan(storage, [work.day], "searched_at", "user_id", "query_id").collect()
+    keywords = scanned(storage, root, "query_keywords", [f"dt={work.day}"], QUERY_KEYWORDS)
+    return finish(
+        work,
+        {COUNTS: hours.hourly_keywords(searches, keywords.drop("dt").collect(), zone=zone)},
+    )
 
 
 # --- Queries of a day ------------------------------------------------------------------------

@@ -43,6 +43,9 @@ from pipeline.store.storage import FileStatus, Storage, storage_of
 #: Files of the landing folder are read piece by piece.
 CHUNK_BYTES: Final = 1024 * 1024
 
+#: What is made of counts of queries, and holds words or people of them.
+KEYWORD_DATASETS: Final = ("words", "query_keywords", "daily_keywords", "hourly_keywords")
+
 #: What a summary remembers of a result.
 FIRST_LOOK: Final = "_first_look_"
 
@@ -361,7 +364,18 @@ def _erase_counts(
                 for table in _tables(root, "hourly_counts", day)
             )
             _put_again(change, "hourly_counts", day, hours, _scrubbed_now(change))
+    _drop_keywords(root, change, touched | again["daily_counts"] | done.scrubbed)
     return again
+
+
+def _drop_keywords(root: Root, change: Change, days: Collection[str]) -> None:
+    """Let the keywords of days go whose counts change: the next run that reads them makes them.
+
+    Of days whose searches went for their age the hours of keywords do not come back.
+    """
+    for dataset in KEYWORD_DATASETS:
+        for day in sorted(set(root.days_of(dataset)) & set(days)):
+            change.remove(dataset, f"dt={day}")
 
 
 def _can_be_counted(root: Root, dataset: str, day: str) -> bool:

@@ -1,7 +1,9 @@
 """Make results from stored counts, each partition whole, and only where it would differ.
 
-Reads   hourly_counts/dt=, daily_counts/dt=, daily_pairs/dt=, searches/dt= of the window's days
-Writes  trending/dt=/hour=, related/dt=, autocomplete/dt=, keyword_tool/dt=
+Reads   hourly_counts/dt=, daily_counts/dt=, daily_pairs/dt=, query_keywords/dt=,
+        daily_keywords/dt=, hourly_keywords/dt=, searches/dt= of the window's days
+Writes  trending/dt=/hour=, related/dt=, autocomplete/dt=, keyword_tool/dt=, keywords/dt=,
+        trending_words/dt=/hour=
 """
 
 from collections.abc import Callable, Sequence
@@ -13,21 +15,29 @@ import polars as pl
 from pipeline.columns import (
     AUTOCOMPLETE,
     DAILY_COUNTS,
+    DAILY_KEYWORDS,
     DAILY_PAIRS,
     HOURLY_COUNTS,
+    HOURLY_KEYWORDS,
     KEYWORD_TOOL,
+    KEYWORDS,
+    QUERY_KEYWORDS,
     RELATED,
     SEARCHES,
     TRENDING,
+    TRENDING_WORDS,
     Columns,
 )
+from pipeline.language.queries import ids, variant_keys
 from pipeline.results.completions import completions
 from pipeline.results.keyword_volumes import WEEKS, keyword_volumes
+from pipeline.results.keywords_of_days import keywords_of_days
 from pipeline.results.related_searches import related_searches
 from pipeline.results.trending_keywords import trending_keywords
 from pipeline.runs import published as publish
 from pipeline.runs.published import (
     AutocompleteOptions,
+    KeywordsOptions,
     KeywordToolOptions,
     Published,
     RelatedOptions,
@@ -125,6 +135,88 @@ def publish_keyword_tool(root: Root, day: date, options: KeywordToolOptions) -> 
 def days_of_volumes(root: Root, day: date, options: KeywordToolOptions) -> list[str]:
     """The days that volumes as of the end of `day` read."""
     return publish.days_until(root, day, max(options.days, 7 * WEEKS))
+
+
+def publish_keywords(root: Root, day: date, options: KeywordsOptions) -> Published:
+    """Keywords of the days until the end of `day`."""
+    days = _there(root, "daily_keywords", publish.days_until(root, day, options.days))
+    before = _there(root, "daily_keywords", publish.days_before(root, day, options.days))
+
+    def build() -> pl.DataFrame:
+        searches = [
+            _counts(root, "daily_counts", each, DAILY_COUNTS).select("searches").sum().collect()
+            for each in (days, before)
+            if each
+        ]
+        totals = [each.item() or 0 for each in searches]
+        return keywords_of_days(
+            _counts(root, "daily_keywords", days, DAILY_KEYWORDS),
+            _counts(root, "daily_keywords", before, DAILY_KEYWORDS) if before else None,
+            _counts(root, "query_keywords", days, QUERY_KEYWORDS),
+            _counts(root, "daily_counts", days, DAILY_COUNTS),
+            searches=(totals[0], totals[1] if before else 0),
+            min_searchers=options.min_searchers,
+        )
+
+    reads = {"daily_keywords": [*days, *before], "daily_counts": [*days, *before]}
+    return publish.published(
+        root, publish.KEYWORDS_RESULT, f"dt={day}", _stage(build, KEYWORDS), reads, options
+    )
+
+
+def publish_trending_words(root: Root, end: datetime, options: TrendingOptions) -> Published:
+    """The board of keywords of the window that ends at `end` (UTC)."""
+    days = _there(root, "hourly_keywords", publish.days_of_past(root, end, options))
+    window_days = _there(root, "daily_keywords", publish.days_of_windows(root, end, options))
+
+    def build() -> pl.DataFrame:
+        return trending_keywords(
+            _counts(root, "hourly_keywords", days, HOURLY_KEYWORDS).rename(
+                {"keyword_id": "query_id"}
+            ),
+            _names_of_keywords(root, window_days).lazy(),
+            _searches_of_keywords(root, window_days),
+            window_end=end,
+            zone=root.state.zone,
+            are_parts=True,
+            **asdict(options),
+        )
+
+    partition = publish.hour_partition(end, root.state.zone)
+    reads = {"hourly_keywords": days, "daily_keywords": window_days}
+    stage = _stage(build, TRENDING_WORDS)
+    return publish.published(root, publish.TRENDING_WORDS_RESULT, partition, stage, reads, options)
+
+
+def _names_of_keywords(root: Root, days: Sequence[str]) -> pl.DataFrame:
+    """Keywords as names of what trends: their spellings are variants, as those of queries are."""
+    columns = {name: DAILY_KEYWORDS[name] for name in ("keyword_id", "keyword")}
+    keywords = _counts(root, "daily_keywords", days, columns).drop("dt").unique().collect()
+    texts = keywords["keyword"]
+    return pl.DataFrame(
+        {
+            "query_id": keywords["keyword_id"],
+            "query": texts,
+            "surface": texts,
+            "variant_id": ids(variant_keys(texts)),
+        }
+    )
+
+
+def _searches_of_keywords(root: Root, days: Sequence[str]) -> pl.LazyFrame:
+    """Searches of those days, one row a keyword, whose id stands as `query_id`."""
+    keywords = _counts(root, "query_keywords", days, QUERY_KEYWORDS)
+    return (
+        _searches(root, days)
+        .select("searched_at", "user_id", "query_id", "dt")
+        .join(keywords, on=["query_id", "dt"])
+        .select("searched_at", "user_id", query_id="keyword_id")
+    )
+
+
+def _there(root: Root, dataset: str, days: Sequence[str]) -> list[str]:
+    """Those of some days of which a dataset has counts."""
+    return [day for day in days if root.has_day(dataset, day)]
 
 
 def _counts(root: Root, dataset: str, days: Sequence[str], columns: Columns) -> pl.LazyFrame:

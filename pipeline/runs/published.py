@@ -1,7 +1,8 @@
 """Make results from stored counts, each partition whole, and only where it would differ.
 
-Reads   hourly_counts/dt=, daily_counts/dt=, daily_pairs/dt=
-Writes  trending/dt=/hour=, related/dt=, autocomplete/dt=, keyword_tool/dt=
+Reads   hourly_counts/dt=, daily_counts/dt=, daily_pairs/dt=, the counts of keywords
+Writes  trending/dt=/hour=, related/dt=, autocomplete/dt=, keyword_tool/dt=, keywords/dt=,
+        trending_words/dt=/hour=
 """
 
 import hashlib
@@ -16,7 +17,14 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 
 from pipeline.errors import InvalidParameterError, LandingError
-from pipeline.schemas import AUTOCOMPLETE, KEYWORD_TOOL, RELATED, TRENDING
+from pipeline.schemas import (
+    AUTOCOMPLETE,
+    KEYWORD_TOOL,
+    KEYWORDS,
+    RELATED,
+    TRENDING,
+    TRENDING_WORDS,
+)
 from pipeline.store.journal import Change
 from pipeline.store.root import Root, columns_digest
 from pipeline.store.state import fingerprint
@@ -29,6 +37,7 @@ BASELINE_DAYS: Final = 14
 RELATED_DAYS: Final = 28
 COMPLETION_DAYS: Final = 84
 VOLUME_DAYS: Final = 28
+KEYWORD_DAYS: Final = 7
 
 _LOG = logging.getLogger(__name__)
 
@@ -106,7 +115,17 @@ class KeywordToolOptions:
     min_searchers: int
 
 
-Options = TrendingOptions | RelatedOptions | AutocompleteOptions | KeywordToolOptions
+@dataclass(frozen=True)
+class KeywordsOptions:
+    """See `keywords_of_days`; `days` of keywords are read, and as many before."""
+
+    days: int
+    min_searchers: int
+
+
+Options = (
+    TrendingOptions | RelatedOptions | AutocompleteOptions | KeywordToolOptions | KeywordsOptions
+)
 
 
 def window_end(root: Root, at: datetime | None) -> datetime:
@@ -177,6 +196,16 @@ def days_until(root: Root, day: date, days: int) -> list[str]:
     return _days(root, day - timedelta(days=days - 1), day)
 
 
+def days_before(root: Root, day: date, days: int) -> list[str]:
+    """Of the `days_until` a day, as many days before; none where the log begins later."""
+    last = day - timedelta(days=days)
+    first = (last - timedelta(days=days - 1)).isoformat()
+    known = sorted(root.state.days)
+    if not known or known[0] > first:
+        return []
+    return [each for each in known if first <= each <= last.isoformat()]
+
+
 def first_look(published: Published, look: Callable[[int], FirstLook], *, limit: int) -> FirstLook:
     """What `look` shows of a result, in at most `limit` rows; that of the last run is remembered.
 
@@ -215,6 +244,8 @@ TRENDING_RESULT: Final = Result("trending", TRENDING)
 RELATED_RESULT: Final = Result("related", RELATED)
 AUTOCOMPLETE_RESULT: Final = Result("autocomplete", AUTOCOMPLETE)
 KEYWORD_TOOL_RESULT: Final = Result("keyword_tool", KEYWORD_TOOL)
+KEYWORDS_RESULT: Final = Result("keywords", KEYWORDS)
+TRENDING_WORDS_RESULT: Final = Result("trending_words", TRENDING_WORDS)
 
 #: Stages a result under a name, sorted, as one file.
 Stage = Callable[[Change, str], object]

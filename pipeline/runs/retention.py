@@ -22,7 +22,12 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.runs.count import refresh_daily_counts, refresh_daily_pairs, refresh_hourly_counts
-from pipeline.runs.published import BASELINE_DAYS, COMPLETION_DAYS, RELATED_DAYS
+from pipeline.runs.published import (
+    BASELINE_DAYS,
+    COMPLETION_DAYS,
+    KEYWORD_DAYS,
+    RELATED_DAYS,
+)
 from pipeline.runs.stale import SessionRules
 from pipeline.store.journal import Change
 from pipeline.store.root import Root
@@ -35,15 +40,28 @@ KEEPABLE: Final = (
     "hourly_counts",
     "daily_counts",
     "daily_pairs",
+    "words",
+    "query_keywords",
+    "daily_keywords",
+    "hourly_keywords",
     "trending",
     "related",
     "autocomplete",
     "keyword_tool",
+    "keywords",
+    "trending_words",
     "live",
     "runs",
 )
 #: Datasets of which it is remembered what a day was made of, after it has gone.
-COUNTS: Final = ("hourly_counts", "daily_counts", "daily_pairs")
+COUNTS: Final = (
+    "hourly_counts",
+    "daily_counts",
+    "daily_pairs",
+    "query_keywords",
+    "daily_keywords",
+    "hourly_keywords",
+)
 #: A century: who wants a dataset for ever leaves it out.
 MOST_DAYS: Final = 36_525
 #: By dataset: what reads the most days of it by default, and how many. Late files, and sessions
@@ -53,6 +71,9 @@ READ_BY: Final = {
     "hourly_counts": ("trending", BASELINE_DAYS + 1),
     "daily_counts": ("autocomplete", COMPLETION_DAYS),
     "daily_pairs": ("related", RELATED_DAYS),
+    "daily_keywords": ("keywords", 2 * KEYWORD_DAYS),
+    "query_keywords": ("keywords", KEYWORD_DAYS),
+    "hourly_keywords": ("keywords", BASELINE_DAYS + 1),
 }
 
 _LOG = logging.getLogger(__name__)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from pipeline.schemas import DAILY_COUNTS, DAILY_PAIRS, HOURLY_COUNTS
+from pipeline.schemas import DAILY_COUNTS, DAILY_PAIRS, HOURLY_COUNTS, HOURLY_KEYWORDS
 from pipeline.store.root import Root, columns_digest
 from pipeline.store.state import fingerprint
 
@@ -46,6 +46,16 @@ def pair_version(rules: SessionRules, runs: Sequence[int]) -> str:
         gap_minutes=rules.gap_minutes,
         max_queries=rules.max_queries,
     )
+
+
+def keyword_version(runs: Sequence[int]) -> str:
+    """The fingerprint of hours of keywords.
+
+    Args:
+        runs: that changed the searches of the day last, and what its keywords were made of.
+    """
+    columns = columns_digest(HOURLY_KEYWORDS)
+    return fingerprint(counting=COUNTING, columns=columns, searches=runs[0], keywords=runs[1])
 
 
 def days_of_pairs(root: Root, wanted: Mapping[str, str], needed: Collection[str]) -> list[str]:

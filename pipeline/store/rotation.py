@@ -1,7 +1,7 @@
 """A new key for `user_id`: everything that holds ids is written again, in one change.
 
-Reads and writes  searches/dt=, rejects/dt= (robots' searches), daily_counts/dt= and daily_pairs/dt=
-                  (sketches of people), _user_key
+Reads and writes  searches/dt=, rejects/dt= (robots' searches), daily_counts/dt=, daily_pairs/dt=
+                  and daily_keywords/dt= (sketches of people), _user_key
 
 The users themselves are gone with their logs, so new ids are made of the old ones: see user_ids.py.
 No Spark is needed. Two people do not become one by it (but by one chance in 2^64), nor one two, so
@@ -138,4 +138,5 @@ _REKEYED: Final[dict[str, Callable[[pa.Table, UserKeys], tuple[pa.Table, bool]]]
     "rejects": _rejects,
     "daily_counts": _sketches,
     "daily_pairs": _sketches,
+    "daily_keywords": _sketches,
 }
