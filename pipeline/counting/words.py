@@ -22,9 +22,11 @@ import polars as pl
 from pipeline.counting.coinages import coinages
 from pipeline.language.morphemes import (
     BOUND,
+    CLAUSE,
     CONTENT,
     ENDING,
     NAME,
+    NOMINAL,
     NOUN,
     OTHER_SCRIPT,
     REST,
@@ -39,6 +41,8 @@ COINED: Final = "coined"
 #: A word is established in so many different queries, or typed alone by so many people.
 ESTABLISHED_QUERIES: Final = 3
 ESTABLISHED_PEOPLE: Final = 5
+#: A name that looks like a verb stands at the beginning of so many of its queries.
+AT_FIRST: Final = 0.8
 #: Neighbours are a phrase in so many different queries, typed by so many people.
 PHRASE_QUERIES: Final = 3
 #: A part that a longer word is cut into has at least so many characters.
@@ -248,6 +252,7 @@ def _known(queries: pl.DataFrame, tokens: pl.DataFrame, pieces: pl.DataFrame) ->
             queries=pl.len(),
             searchers=pl.col("searchers").sum(),
             alone=pl.col("searchers").filter("alone").sum(),
+            first=pl.col("query").str.starts_with(pl.col("token")).sum(),
         )
     )
     classes, last = pl.col("classes"), pl.col("classes").list.last()
@@ -259,7 +264,12 @@ def _known(queries: pl.DataFrame, tokens: pl.DataFrame, pieces: pl.DataFrame) ->
     ) | (pl.col("alone") >= ESTABLISHED_PEOPLE)
     is_long = pl.col("token").str.len_chars() >= LEAST_PART
     # The analyser may take a name for a verb, and a stray jamo is a slip of the hand.
-    is_name = ~has_content & (pl.col("alone") >= ESTABLISHED_PEOPLE) & (last == REST)
+    is_verbal = ~has_content & last.is_in([REST, CLAUSE, NOMINAL])
+    is_name = is_verbal & (
+        (pl.col("alone") >= ESTABLISHED_PEOPLE)
+        | (is_established & (last == NOMINAL))
+        | (is_established & (last == CLAUSE) & (pl.col("first") >= AT_FIRST * pl.col("queries")))
+    )
     # 가볼만한곳: as established as any noun.
     is_clause = ~is_single & is_established & (last == BOUND)
     is_slip = pl.col("token").str.contains("[ㄱ-ㅎㅏ-ㅣ]") & ~is_established
@@ -396,26 +406,37 @@ def splits_of(tokens: pl.Series) -> pl.DataFrame:
 
 
 def _of_pieces(parts: pl.DataFrame, known: pl.DataFrame, weights: pl.DataFrame) -> pl.DataFrame:
-    """What no two words make up, but the analyser's nouns do, all of which the log knows."""
-    size = pl.col("pieces").list.len()
-    long = known.filter((size > 1) & ~pl.col("is_established") & pl.col("is_content"))
-    flat = (
-        long.select(part="token", piece="pieces", kind="classes")
-        .explode("piece", "kind")
-        .join(
-            weights.select(piece="token", weight="weight"),
-            on="piece",
-            how="left",
-            maintain_order="left",
+    """What no two words make up, but the analyser's nouns do, of which the log knows one.
+
+    Verbs, endings and bound nouns between them go. Two that are one word in the log stay one.
+    """
+    long = known.filter(pl.col("pieces").list.len() > 1, ~pl.col("is_established"), "is_content")
+    flat = long.select(part="token", piece="pieces", kind="classes").explode("piece", "kind")
+    flat = flat.with_columns(
+        pair=pl.when(pl.col("part") == pl.col("part").shift(-1)).then(
+            pl.col("piece") + pl.col("piece").shift(-1)
         )
     )
-    is_word = pl.col("weight").is_not_null()
+    words = weights.select("token", in_log=True)
+    flat = (
+        flat.join(words, left_on="pair", right_on="token", how="left", maintain_order="left")
+        .with_columns(is_pair=pl.col("in_log").fill_null(value=False))
+        .drop("in_log")
+        # Of three that overlap the first two.
+        .with_columns(is_pair=pl.col("is_pair") & ~pl.col("is_pair").shift(1, fill_value=False))
+        .with_columns(is_second=pl.col("is_pair").shift(1, fill_value=False))
+        .filter(~pl.col("is_second"))
+        .with_columns(piece=pl.when("is_pair").then("pair").otherwise("piece"))
+        .join(words, left_on="piece", right_on="token", how="left", maintain_order="left")
+        .with_columns(pl.col("in_log").fill_null(value=False))
+    )
     is_content = pl.col("kind").is_in(CONTENT)
-    # Verbs, endings and bound nouns between them go.
+    is_long = pl.col("piece").str.len_chars() >= LEAST_PART
+    is_word = pl.col("in_log") | (pl.col("kind").is_in([NOUN, NAME]) & is_long)
     fitting = (
         flat.group_by("part", maintain_order=True)
         .agg(
-            fits=(is_word | ~is_content).all() & (is_word & is_content).any(),
+            fits=(is_word | ~is_content).all() & (pl.col("in_log") & is_content).any(),
             pieces=pl.col("piece").filter(is_word & is_content),
         )
         .filter("fits")

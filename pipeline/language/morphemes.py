@@ -21,10 +21,15 @@ UNSEEN: Final = "unseen"
 NUMBER: Final = "number"
 BOUND: Final = "bound"
 ENDING: Final = "ending"  #: particles, endings, and what makes a verb of a noun
+NOMINAL: Final = "nominal"  #: a verb that was made a noun: 다시보기
+CLAUSE: Final = "clause"  #: an inflected verb, for which a name may be taken: 서면
 REST: Final = "rest"
 
 #: Pieces that may be a keyword.
 CONTENT: Final = (NOUN, NAME, OTHER_SCRIPT, UNSEEN)
+
+#: Verbs and what belongs to them.
+_VERBAL: Final = (REST, CLAUSE, NOMINAL)
 
 #: Raised when pieces are made in another way, so that words are analysed again.
 METHOD: Final = 1
@@ -43,6 +48,11 @@ _CLASSES: Final = {
 }
 _PREFIX, _SUFFIX = "XPN", "XSN"
 _ENDINGS: Final = ("J", "E", "VCP", "XSV", "XSA")
+#: What becomes of a verb that ends so.
+_VERB_ENDS: Final = {"ETN": NOMINAL, "EC": CLAUSE, "EF": CLAUSE}
+
+#: Adverbs for Kiwi, nouns for who asks for the weather of that day.
+_DAYS: Final = frozenset(["오늘", "내일", "어제", "모레"])
 
 #: Nouns that mean nothing alone: the ways and times of things.
 _BOUND_NOUNS: Final = frozenset(
@@ -191,6 +201,12 @@ def _pieces(token: str, morphemes: Sequence[Any]) -> list[tuple[str, str]]:
         kind = ENDING if each.tag.startswith(_ENDINGS) else _CLASSES.get(each.tag, REST)
         if kind == NOUN and each.form in _BOUND_NOUNS:
             kind = BOUND
+        if each.form in _DAYS:
+            kind = NOUN
+        if spans and spans[-1][2] in _VERBAL and spans[-1][1] == begin and kind == ENDING:
+            spans[-1] = spans[-1][0], end, _VERB_ENDS.get(each.tag, REST)
+            at = end
+            continue
         if each.oov and kind in (NOUN, NAME):
             kind = UNSEEN
         if begin > at:
@@ -217,8 +233,8 @@ def _joined(before: tuple[int, int, str], span: tuple[int, int, str]) -> str:
     size, short = b - a, end - b == 1
     if mine == _PREFIX and other in CONTENT:
         return other
-    if mine in (REST, ENDING) and other in (REST, ENDING):
-        return ENDING if mine == other == ENDING else REST
+    if mine in (*_VERBAL, ENDING) and other in (*_VERBAL, ENDING):
+        return ENDING if mine == other == ENDING else REST if other == ENDING else other
     if mine == NUMBER and (other == BOUND or (short and other in CONTENT)):
         return NUMBER
     if mine in (NOUN, NAME, UNSEEN) and other in (NOUN, NAME, UNSEEN) and (short or size == 1):

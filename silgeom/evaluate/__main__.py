@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from silgeom.commands import ArgumentParser, command, complain, number, place_name, say, whole
-from silgeom.evaluate import autocomplete, related, trending
+from silgeom.evaluate import autocomplete, keywords, related, trending
 from silgeom.evaluate.log import EvaluationError, Split, read_log, split
 from silgeom.evaluate.report import draw, text_table
 from silgeom.evaluate.trend_counts import FLOOR
 from silgeom.evaluate.trend_truth import read_attacks
 
-RESULTS = ("autocomplete", "related", "trending")
+RESULTS = ("autocomplete", "related", "trending", "keywords")
 
 
 def arg_parser() -> argparse.ArgumentParser:
@@ -22,8 +22,8 @@ def arg_parser() -> argparse.ArgumentParser:
         description="How good the results are, beside all rivals, on any log that the jobs have "
         "taken in. Completions and related searches are learnt from what came first and asked by "
         "what came later, each person's own searches left out; trending keywords are held against "
-        "planted bursts.",
-        epilog="Exit status: 0 done; 2 to be mended (one sentence says what). Of all three, what "
+        "planted bursts, keywords against labels.",
+        epilog="Exit status: 0 done; 2 to be mended (one sentence says what). Of all, what "
         "the log has too little for is told by a sentence, and the others are measured.",
     )
     parser.add_argument("result", choices=(*RESULTS, "all"), help="what is measured")
@@ -48,6 +48,18 @@ def arg_parser() -> argparse.ArgumentParser:
         type=Path,
         metavar="FILE",
         help="its truth.json: what comes once a month is no false alarm",
+    )
+    parser.add_argument(
+        "--labels",
+        type=Path,
+        metavar="FILE",
+        help="for keywords: labelled queries by hash (default: those of the simulator)",
+    )
+    parser.add_argument(
+        "--without-kiwi",
+        type=Path,
+        metavar="ROOT",
+        help="for keywords: of a run of the same log with --without-kiwi, to compare",
     )
     parser.add_argument("--plot", type=Path, metavar="FOLDER", help="draw the figures there, too")
     parser.add_argument(
@@ -98,6 +110,12 @@ def _measured(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> in
 
 
 def _measure(result: str, args: argparse.Namespace) -> None:
+    if result == "keywords":
+        about, measured = keywords.evaluate(
+            Path(args.root), labels=args.labels, without_kiwi=args.without_kiwi
+        )
+        say(f"Keywords: {about}\n\n{text_table(measured)}\n")
+        return
     if result == "trending":
         title = f"Trending keywords, k = {FLOOR} within an hour"
         measured = trending.evaluate(
