@@ -313,6 +313,16 @@ KEYWORDS: Final = pa.schema(
 #: trending/, of the people of all queries with the keyword.
 TRENDING_WORDS: Final = TRENDING
 
+#: categories/dt=: the category of a query, as of that day. Key: query.
+CATEGORIES: Final = pa.schema(
+    [
+        _column("query", _TEXT, "normalised"),
+        _column("category", _TEXT, "as the rules name it"),
+        _column("confidence", _DOUBLE, "its share of all categories' claims on the query, to 1"),
+        _column("source", _TEXT, "declared, or sessions: searched with what is declared"),
+    ]
+)
+
 #: runs/dt=: one run of a job, by the day on which it ended. Key: run_id. Holds nobody's id.
 RUNS: Final = pa.schema(
     [

@@ -22,6 +22,7 @@ RESULTS: Final = (
     "related",
     "autocomplete",
     "keyword_tool",
+    "categories",
     "keywords",
     "all",
     "ingest",

@@ -42,8 +42,8 @@ _COLUMNS: Final = ["query", "surface", "searchers", "searches", "weekly_searcher
 
 #: The columns of the CSV, in order.
 CSV_COLUMNS: Final = (
-    *("keyword", "relation", "score", "searchers", "searches", "growth", "group", "competition"),
-    "weekly_searchers",
+    *("keyword", "relation", "score", "searchers", "searches", "growth", "group", "category"),
+    *("competition", "weekly_searchers"),
 )
 #: With these a spreadsheet begins a formula.
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
@@ -64,6 +64,7 @@ class Volume:
         weekly_searchers: different people of each of the last weeks, the newest last; None: fewer
             than the floor.
         growth: people of the last four weeks by those of the four before, less 1; None: unknown.
+        category: what jobs/categories.py says; empty: it says nothing.
     """
 
     surface: str
@@ -71,6 +72,7 @@ class Volume:
     searches: int
     weekly_searchers: tuple[int | None, ...]
     growth: float | None
+    category: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,17 +116,24 @@ class Negative:
     leads_to: tuple[str, ...]
 
 
-def volume_arrays(volumes: pa.Table) -> Arrays:
+def volume_arrays(volumes: pa.Table, categories: pa.Table | None = None) -> Arrays:
     """What `Volumes` answers from.
 
     Args:
         volumes: rows with the columns of `KEYWORD_TOOL` (pipeline/schemas.py), in any order.
+        categories: and of `CATEGORIES`.
 
     Returns:
         `key`, sorted, the keystrokes of each keyword without spaces, with its `surface`,
-        `searchers`, `searches`, `growth` (NaN: unknown) and `weeks` of `weekly`, one after another
-        (-1: too few).
+        `searchers`, `searches`, `growth` (NaN: unknown), `weeks` of `weekly`, one after another
+        (-1: too few), and `category`, a place in the note `categories`, of which the first is none.
     """
+    of_query: dict[str, str] = {}
+    if categories is not None:
+        pairs = zip(*(categories[name].to_pylist() for name in ("query", "category")), strict=True)
+        of_query = {keystrokes(query): category for query, category in pairs}
+    names = ["", *sorted(set(of_query.values()))]
+    numbers = {name: number for number, name in enumerate(names)}
     keys = np.array([keystrokes(each) for each in volumes["query"].to_pylist()], object)
     order = np.array(sorted(range(len(keys)), key=keys.__getitem__), np.int64)
     rows = volumes.take(pa.array(order)).combine_chunks()
@@ -137,12 +146,18 @@ def volume_arrays(volumes: pa.Table) -> Arrays:
         "searches": pa.array(rows["searches"].to_numpy(), pa.int64()),
         "growth": pa.array(rows["growth"].fill_null(float("nan")).to_numpy(), pa.float64()),
         "weekly": values.fill_null(-1),
+        "category": pa.array([numbers[of_query.get(key, "")] for key in keys[order]], pa.int64()),
     }
-    return Arrays(columns, {"weeks": len(values) // len(rows) if len(rows) else 0})
+    weeks = len(values) // len(rows) if len(rows) else 0
+    return Arrays(columns, {"weeks": weeks, "categories": names})
 
 
 class Volumes:
-    """How large keywords are, in memory or on disk: a look-up is a binary search."""
+    """How large keywords are, in memory or on disk: a look-up is a binary search.
+
+    Attributes:
+        categories: the names of those that any keyword has.
+    """
 
     def __init__(self, arrays: Arrays) -> None:
         """Take `volume_arrays`, which may lie in a file."""
@@ -152,6 +167,9 @@ class Volumes:
         self._growth = arrays.numbers("growth", pa.float64())
         self._weekly = arrays.numbers("weekly", pa.int64())
         self._weeks = int(arrays.note("weeks"))
+        self._category = arrays.numbers("category", pa.int64())
+        self._categories: list[str] = list(arrays.note("categories"))
+        self.categories = self._categories[1:]
 
     def of(self, text: str) -> Volume | None:
         """That of a keyword, whatever its spacing; None: too few people search for it."""
@@ -166,15 +184,21 @@ class Volumes:
             int(self._searches[at]),
             tuple(None if people < 0 else people for people in weekly),
             None if np.isnan(growth) else growth,
+            self._categories[self._category[at]],
         )
 
 
 class KeywordTool:
-    """The keywords as of one day."""
+    """The keywords as of one day.
+
+    Attributes:
+        categories: the names of those that any keyword has.
+    """
 
     def __init__(self, volumes: Volumes, relater: Relater) -> None:
         """Take volumes, and what tells which keywords stand near each other."""
         self._volumes, self._relater = volumes, relater
+        self.categories: Sequence[str] = volumes.categories
 
     @staticmethod
     def load(root: str | Path) -> "KeywordTool":
@@ -196,7 +220,11 @@ class KeywordTool:
                 f"no volumes of keywords in {name}: run jobs/keyword_tool.py or silgeom run "
                 "keyword_tool, or name another --root"
             )
-        return KeywordTool(Volumes(volume_arrays(read_volumes(files))), Relater.load(root))
+        of_categories = newest_files(Path(name), "categories", KeywordToolError)
+        volumes = volume_arrays(
+            read_volumes(files), read_categories(of_categories) if of_categories else None
+        )
+        return KeywordTool(Volumes(volumes), Relater.load(root))
 
     def near(
         self,
@@ -206,6 +234,7 @@ class KeywordTool:
         least_searchers: int = 1,
         containing: str = "",
         without: str = "",
+        category: str = "",
     ) -> list[Keyword]:
         """The keywords near some words.
 
@@ -215,6 +244,7 @@ class KeywordTool:
             least_searchers: people of a month that a keyword must have.
             containing: what a keyword must contain, whatever its spacing.
             without: what none may contain.
+            category: of which alone keywords are wanted; empty: of any, and of none.
 
         Returns:
             The seeds that are searched for, then the likeliest first. No two differ in spacing
@@ -245,6 +275,7 @@ class KeywordTool:
             if each.volume.searchers >= least_searchers
             and wanted in key
             and not (unwanted and unwanted in key)
+            and category in ("", each.volume.category)
         ]
         chosen.sort(key=lambda each: (-each.score, -each.volume.searchers, each.text))
         own = [
@@ -333,7 +364,7 @@ def as_csv(keywords: Iterable[Keyword]) -> str:
                 *(_cell(each.text), each.relation, f"{each.score:.6f}"),
                 *(each.volume.searchers, each.volume.searches),
                 "" if growth is None else f"{growth:.4f}",
-                *(_cell(each.group), "", "|".join(weeks)),
+                *(_cell(each.group), _cell(each.volume.category), "", "|".join(weeks)),
             ]
         )
     return out.getvalue()
@@ -350,6 +381,15 @@ def read_volumes(files: Sequence[Path]) -> pa.Table:
         KeywordToolError: a file cannot be read.
     """
     return rows_of(files, _COLUMNS, "jobs/keyword_tool.py", KeywordToolError)
+
+
+def read_categories(files: Sequence[Path]) -> pa.Table:
+    """The rows of a result that look-ups need.
+
+    Raises:
+        KeywordToolError: a file cannot be read.
+    """
+    return rows_of(files, ["query", "category"], "jobs/categories.py", KeywordToolError)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -369,6 +409,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     add("--least-searchers", type=whole(1, 1_000_000_000), default=1, metavar="N", help=people)
     add("--containing", default="", metavar="TEXT", help="what a keyword must contain")
     add("--without", default="", metavar="TEXT", help="what none may contain")
+    subject = "of which alone keywords are wanted (jobs/categories.py)"
+    add("--category", default="", metavar="NAME", help=subject)
     add("--csv", action="store_true", help="print CSV")
     args = parser.parse_args(argv)
     try:
@@ -381,15 +423,15 @@ def main(argv: Sequence[str] | None = None) -> None:
         least_searchers=args.least_searchers,
         containing=args.containing,
         without=args.without,
+        category=args.category,
     )
     if args.csv:
         say(as_csv(found).rstrip("\r\n"))
         return
     if not any(each.relation == "seed" for each in found):
         say("Too few people search for that, so its own size cannot be told.\n")
-    say(
-        table(["keyword", "relation", "searchers", "searches", "growth", "group"], map(_row, found))
-    )
+    headers = ["keyword", "relation", "searchers", "searches", "growth", "group", "category"]
+    say(table(headers, map(_row, found)))
     negatives = [each for seed in args.seed for each in tool.negatives(seed)]
     if negatives:
         rows = [
@@ -400,7 +442,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     say("\nCompetition among advertisers: a search log cannot tell.")
 
 
-def _row(each: Keyword) -> tuple[str, str, int, int, str, str]:
-    growth = "" if each.volume.growth is None else f"{each.volume.growth:+.0%}"
+def _row(each: Keyword) -> tuple[str, str, int, int, str, str, str]:
     volume = each.volume
-    return each.text, each.relation, volume.searchers, volume.searches, growth, each.group
+    growth = "" if volume.growth is None else f"{volume.growth:+.0%}"
+    size = volume.searchers, volume.searches, growth
+    return each.text, each.relation, *size, each.group, volume.category

@@ -24,7 +24,7 @@ from silgeom.related import Relater, read_related, related_arrays
 #: The file in the folder of an index.
 FILE: Final = "lookups.arrow"
 #: Which arrays a file has; an index of another number is built again.
-VERSION: Final = 3
+VERSION: Final = 4
 
 
 class LookupsError(Exception):
@@ -115,6 +115,7 @@ def build_of_tables(
     folder: Path,
     *,
     volumes: pa.Table | None = None,
+    categories: pa.Table | None = None,
     made_of: object = None,
 ) -> None:
     """`build` of rows that were read already.
@@ -124,6 +125,7 @@ def build_of_tables(
         related: and of `RELATED`; None: there are none.
         folder: where the index is; made if there is none.
         volumes: and of `KEYWORD_TOOL`.
+        categories: and of `CATEGORIES`, which are told with volumes.
         made_of: what JSON can hold; `Lookups.made_of` tells it to who opens the index.
 
     Raises:
@@ -134,7 +136,7 @@ def build_of_tables(
         parts["related"] = related_arrays(related, completions)
         del related
     if volumes is not None:
-        parts["volumes"] = volume_arrays(volumes)
+        parts["volumes"] = volume_arrays(volumes, categories)
         del volumes
     parts["completions"] = completion_arrays(completions)
     columns = {

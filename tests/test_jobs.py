@@ -18,7 +18,8 @@ from tests.factories import HERE
 from tests.jobs import IDLE, command, status_of
 
 JOBS = [
-    *("ingest", "trending", "related", "autocomplete", "keyword_tool", "keywords"),
+    *("ingest", "trending", "related", "autocomplete", "keyword_tool", "categories"),
+    "keywords",
     *("all", "expire", "erase", "rotate_key"),
 ]
 #: Commands that stay.

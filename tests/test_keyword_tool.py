@@ -111,6 +111,21 @@ def test_a_word_that_leads_elsewhere_is_negative() -> None:
     ]
 
 
+def test_a_category_chooses() -> None:
+    table = volumes(제습기=9, 제습기_추천=8, 제습기_수리=7)
+    of = pa.table({"query": ["제습기추천", "제습기 수리"], "category": ["쇼핑", "생활"]})
+    arrays = volume_arrays(table, of)
+    completions = {"key_kind": ["keystrokes"] * 2, "weight": [9.0, 8.0]}
+    relater = Relater(
+        related(("제습기", "제습기 추천", 0.2), ("제습기", "제습기 수리", 0.1)),
+        pa.table({**completions, "completion": ["제습기 추천", "제습기 수리"]}),
+    )
+    found = KeywordTool(Volumes(arrays), relater)
+
+    assert found.categories == ["생활", "쇼핑"]
+    assert texts(found.near(["제습기"], category="쇼핑")) == ["제습기", "제습기 추천"]
+
+
 def test_a_cell_is_no_formula() -> None:
     people = {"씨앗": 9, "=1+1": 8, "+cmd": 8, "@sum": 8}
     rows = (("씨앗", text, 0.1) for text in people if text != "씨앗")

@@ -14,6 +14,7 @@ import polars as pl
 
 from pipeline.columns import (
     AUTOCOMPLETE,
+    CATEGORIES,
     DAILY_COUNTS,
     DAILY_KEYWORDS,
     DAILY_PAIRS,
@@ -29,6 +30,7 @@ from pipeline.columns import (
     Columns,
 )
 from pipeline.language.queries import ids, variant_keys
+from pipeline.results.categories import categories, declared, parsed_rules
 from pipeline.results.completions import completions
 from pipeline.results.keyword_volumes import WEEKS, keyword_volumes
 from pipeline.results.keywords_of_days import keywords_of_days
@@ -37,6 +39,7 @@ from pipeline.results.trending_keywords import trending_keywords
 from pipeline.runs import published as publish
 from pipeline.runs.published import (
     AutocompleteOptions,
+    CategoriesOptions,
     KeywordsOptions,
     KeywordToolOptions,
     Published,
@@ -130,6 +133,29 @@ def publish_keyword_tool(root: Root, day: date, options: KeywordToolOptions) -> 
     return publish.published(
         root, publish.KEYWORD_TOOL_RESULT, f"dt={day}", _stage(build, KEYWORD_TOOL), reads, options
     )
+
+
+def publish_categories(root: Root, day: date, options: CategoriesOptions) -> Published:
+    """The categories of queries as of the end of `day`, whose other results are there.
+
+    Raises:
+        InvalidParameterError: the rules cannot be read.
+    """
+    rules = parsed_rules("\n".join(options.rules), "the file of rules")
+    partition = f"dt={day}"
+    where = root.storage, root.address
+
+    def build() -> pl.DataFrame:
+        related = scanned(*where, "related", [partition], RELATED)
+        pairs = related.select("query", "related_query", "sessions").collect()
+        large = scanned(*where, "keyword_tool", [partition], KEYWORD_TOOL)
+        texts = [pairs["query"], pairs["related_query"], large.select("query").collect()["query"]]
+        queries = pl.concat(texts).unique().to_frame("query")
+        return categories(queries, pairs, declared(queries["query"], rules))
+
+    reads = {"related": [str(day)], "keyword_tool": [str(day)]}
+    stage = _stage(build, CATEGORIES)
+    return publish.published(root, publish.CATEGORIES_RESULT, partition, stage, reads, options)
 
 
 def days_of_volumes(root: Root, day: date, options: KeywordToolOptions) -> list[str]:

@@ -19,6 +19,7 @@ import pyarrow as pa
 from pipeline.errors import InvalidParameterError, LandingError
 from pipeline.schemas import (
     AUTOCOMPLETE,
+    CATEGORIES,
     KEYWORD_TOOL,
     KEYWORDS,
     RELATED,
@@ -116,6 +117,13 @@ class KeywordToolOptions:
 
 
 @dataclass(frozen=True)
+class CategoriesOptions:
+    """See `categories`; `rules` are the lines of the file of rules."""
+
+    rules: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class KeywordsOptions:
     """See `keywords_of_days`; `days` of keywords are read, and as many before."""
 
@@ -124,7 +132,12 @@ class KeywordsOptions:
 
 
 Options = (
-    TrendingOptions | RelatedOptions | AutocompleteOptions | KeywordToolOptions | KeywordsOptions
+    TrendingOptions
+    | RelatedOptions
+    | AutocompleteOptions
+    | KeywordToolOptions
+    | CategoriesOptions
+    | KeywordsOptions
 )
 
 
@@ -244,6 +257,7 @@ TRENDING_RESULT: Final = Result("trending", TRENDING)
 RELATED_RESULT: Final = Result("related", RELATED)
 AUTOCOMPLETE_RESULT: Final = Result("autocomplete", AUTOCOMPLETE)
 KEYWORD_TOOL_RESULT: Final = Result("keyword_tool", KEYWORD_TOOL)
+CATEGORIES_RESULT: Final = Result("categories", CATEGORIES)
 KEYWORDS_RESULT: Final = Result("keywords", KEYWORDS)
 TRENDING_WORDS_RESULT: Final = Result("trending_words", TRENDING_WORDS)
 

@@ -13,12 +13,14 @@ from zoneinfo import ZoneInfo
 from pipeline.errors import InvalidParameterError
 from pipeline.runs.publish import (
     publish_autocomplete,
+    publish_categories,
     publish_keyword_tool,
     publish_related,
     publish_trending,
 )
 from pipeline.runs.published import (
     AutocompleteOptions,
+    CategoriesOptions,
     KeywordToolOptions,
     Published,
     RelatedOptions,
@@ -28,7 +30,7 @@ from pipeline.runs.published import (
 )
 from pipeline.store.root import Root
 
-RESULTS: Final = ("trending", "related", "autocomplete", "keyword_tool")
+RESULTS: Final = ("trending", "related", "autocomplete", "keyword_tool", "categories")
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,8 @@ def _published(root: Root, dataset: str, partition: str, options: Mapping[str, A
         return publish_related(root, day, RelatedOptions(**options))
     if dataset == "keyword_tool":
         return publish_keyword_tool(root, day, KeywordToolOptions(**options))
+    if dataset == "categories":
+        return publish_categories(root, day, CategoriesOptions(tuple(options["rules"])))
     words = tuple(options["blocked"])
     return publish_autocomplete(root, day, AutocompleteOptions(**{**options, "blocked": words}))
 

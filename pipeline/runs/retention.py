@@ -48,6 +48,7 @@ KEEPABLE: Final = (
     "related",
     "autocomplete",
     "keyword_tool",
+    "categories",
     "keywords",
     "trending_words",
     "live",

@@ -37,8 +37,9 @@ _VOLUMES = ["query", "surface", "searchers", "searches", "weekly_searchers", "gr
 #: Columns whose texts come again in many rows: each is read once.
 _REPEATED = ["completion", "query", "related_query", "related_surface"]
 
-#: The newest files of `autocomplete`, of `related` and of `keyword_tool`.
-Sources = tuple[tuple[FileStatus, ...], tuple[FileStatus, ...], tuple[FileStatus, ...]]
+#: The results that look-ups are made of; of each its newest files.
+_RESULTS = ("autocomplete", "related", "keyword_tool", "categories")
+Sources = tuple[tuple[FileStatus, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -71,16 +72,12 @@ class Answers:
 
 
 #: Before anything is there.
-NO_ANSWERS = Answers(((), (), ()), None)
+NO_ANSWERS = Answers(tuple(() for _ in _RESULTS), None)
 
 
 def sources(results: Results) -> Sources:
     """The files that look-ups are answered from now."""
-    return (
-        _newest(results, "autocomplete"),
-        _newest(results, "related"),
-        _newest(results, "keyword_tool"),
-    )
+    return tuple(_newest(results, dataset) for dataset in _RESULTS)
 
 
 def folder_of_index(address: str) -> Path:
@@ -137,13 +134,16 @@ def _opened(found: Sources, index: Path) -> Lookups | None:
 
 
 def _build(results: Results, index: Path) -> None:
-    of_completions, of_related, of_volumes = found = sources(results)
+    of_completions, of_related, of_volumes, of_categories = found = sources(results)
     completions = (
         _shown(results, of_completions, _COMPLETIONS) if of_completions else read_completions([])
     )
     related = _shown(results, of_related, _RELATED) if of_related else None
     volumes = _shown(results, of_volumes, _VOLUMES) if of_volumes else None
-    build_of_tables(completions, related, index, volumes=volumes, made_of=_made_of(found))
+    # Only of what is in the volumes, which have the floor.
+    categories = results.table(of_categories, ["query", "category"]) if of_categories else None
+    tables = {"volumes": volumes, "categories": categories}
+    build_of_tables(completions, related, index, **tables, made_of=_made_of(found))
 
 
 def _shown(results: Results, files: tuple[FileStatus, ...], columns: list[str]) -> pa.Table:

@@ -400,12 +400,12 @@ def _add_pages(app: FastAPI, server: Server) -> None:
     @app.get("/keywords", **_PAGES)
     async def keyword_tool(request: Request) -> Response:
         if not normalized_query(request.query_params.get("q", "").replace(",", " ")):
-            await server.keyword_tool()
-            return pages.page(request, "keywords.html", question=None, seeds=[])
+            names = (await server.keyword_tool()).categories
+            return pages.page(request, "keywords.html", question=None, seeds=[], categories=names)
         asked = keywords.question_of(request.query_params)
         tool = await server.keyword_tool()
         found, negative = keywords.near(tool, asked), keywords.negatives(tool, asked)
-        return pages.keywords(request, asked, found, negative)
+        return pages.keywords(request, asked, found, negative, tool.categories)
 
     @app.get("/log", **_PAGES)
     async def log(request: Request) -> Response:

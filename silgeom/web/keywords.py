@@ -24,7 +24,7 @@ EXAMPLE: Final = {
         {
             **{"keyword": "제습기 추천", "relation": "together", "score": 0.21, "searchers": 90},
             **{"searches": 120, "weekly_searchers": [None, 12, 25], "growth": 0.4},
-            **{"group": "추천", "competition": None},
+            **{"group": "추천", "category": "가전", "competition": None},
         }
     ],
     "negative_keywords": [
@@ -49,6 +49,7 @@ class Question:
     least_searchers: Annotated[int, Query(ge=1, le=10**9, description="People of a month.")] = 1
     containing: Annotated[str, Query(max_length=MAX_QUERY)] = ""
     without: Annotated[str, Query(max_length=MAX_QUERY)] = ""
+    category: Annotated[str, Query(max_length=MAX_QUERY)] = ""
 
     @property
     def seeds(self) -> list[str]:
@@ -84,6 +85,7 @@ def near(tool: KeywordTool, question: Question) -> list[Keyword]:
         least_searchers=question.least_searchers,
         containing=question.containing,
         without=question.without,
+        category=question.category,
     )
 
 
@@ -105,7 +107,7 @@ def payload(
                 **{"searchers": each.volume.searchers, "searches": each.volume.searches},
                 "weekly_searchers": list(each.volume.weekly_searchers),
                 **{"growth": each.volume.growth, "group": each.group},
-                "competition": each.competition,
+                **{"category": each.volume.category, "competition": each.competition},
             }
             for each in keywords
         ],

@@ -210,6 +210,7 @@ class Pages:
         question: Question,
         found: Sequence[Keyword],
         negatives: Sequence[Negative],
+        categories: Sequence[str],
     ) -> HTMLResponse:
         """The page of the keyword tool."""
         language = language_of_request(request)
@@ -221,6 +222,7 @@ class Pages:
             seeds=question.seeds,
             keywords=found,
             negatives=negatives,
+            categories=categories,
             has_seed=any(each.relation == "seed" for each in found),
             csv_address=f"/api/keywords.csv?{urlencode(asked, errors='replace')}",
             curve_of=lambda each: charts.curve(

@@ -36,6 +36,8 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "twelve_weeks": ("12주 추이", "Twelve weeks"),
     "growth": ("증감", "Growth"),
     "group": ("묶음", "Group"),
+    "category": ("분야", "Category"),
+    "any": ("모두", "any"),
     "no_keywords": (
         "가까운 키워드가 없습니다. 다른 말로 찾아 보세요.",
         "No keyword stands near it: try another seed.",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline import columns
 from tests.web.hostile import HOSTILE
 from tests.web.roots import BROWSER, SmallRoot, client
 
@@ -47,6 +48,20 @@ def test_filters_choose(root: SmallRoot) -> None:
         assert set(asked("without=렌 탈")) == {"제습기 추천", "습도"}
         assert set(asked("least_searchers=13")) == {"제습기 추천", "제습기 렌탈"}
         assert len(asked("limit=1")) == 1
+
+
+def test_a_category_is_told_and_chooses(root: SmallRoot) -> None:
+    told = {"query": "제습기 추천", "category": "쇼핑", "confidence": 1.0, "source": "declared"}
+    root.put("categories/dt=2026-03-02", [told], columns.CATEGORIES)
+    with client(root) as web:
+        rows = web.get("/api/keywords?q=제습기&category=쇼핑").json()["keywords"]
+        page = web.get("/keywords?q=제습기", headers=BROWSER).text
+
+    assert [(row["keyword"], row["category"]) for row in rows] == [
+        ("제습기", ""),
+        ("제습기 추천", "쇼핑"),
+    ]
+    assert "<option>쇼핑</option>" in page
 
 
 @pytest.mark.parametrize(
