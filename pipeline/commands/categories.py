@@ -13,7 +13,7 @@ from pipeline.carriers.session import Session
 from pipeline.columns import CATEGORIES
 from pipeline.commands import cli, keyword_tool, related
 from pipeline.commands.reporting import report_published
-from pipeline.results.categories import parsed_rules
+from pipeline.results.category_spread import parsed_rules
 from pipeline.runs import publish
 from pipeline.runs.backfill import days_asked_for, numbered
 from pipeline.runs.count import refresh_daily_counts, refresh_daily_pairs

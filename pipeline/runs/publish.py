@@ -30,7 +30,7 @@ from pipeline.columns import (
     Columns,
 )
 from pipeline.language.queries import ids, variant_keys
-from pipeline.results.categories import categories, declared, parsed_rules
+from pipeline.results.category_spread import categories, declared, parsed_rules
 from pipeline.results.completions import completions
 from pipeline.results.keyword_volumes import WEEKS, keyword_volumes
 from pipeline.results.keywords_of_days import keywords_of_days

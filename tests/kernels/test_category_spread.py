@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from pipeline.errors import InvalidParameterError
-from pipeline.results.categories import categories, declared, parsed_rules
+from pipeline.results.category_spread import categories, declared, parsed_rules
 
 RULES = """
 [[category]]

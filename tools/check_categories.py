@@ -1,6 +1,6 @@
 """How often a spread category is right: declarations that were held back are to be found again.
 
-    python -m silgeom.evaluate.categories ROOT --rules categories.toml
+    python -m tools.check_categories ROOT --rules categories.toml
 
 In each round a part of the declared queries is hidden, the others are spread, and what the hidden
 ones get is held against what was declared. *Coverage* is the share of the hidden that get a
@@ -17,7 +17,7 @@ import pandas as pd
 import polars as pl
 
 from pipeline.errors import InvalidParameterError
-from pipeline.results.categories import categories, declared, parsed_rules
+from pipeline.results.category_spread import categories, declared, parsed_rules
 from silgeom.commands import ArgumentParser, command, fail, place_name, say
 from silgeom.evaluate.log import EvaluationError
 from silgeom.evaluate.report import text_table
@@ -81,7 +81,7 @@ def measured(related: pl.DataFrame, known: pl.DataFrame, *, seed: int = 1) -> pd
 def main(argv: list[str] | None = None) -> None:
     """Print the measures."""
     parser: argparse.ArgumentParser = ArgumentParser(
-        prog="python -m silgeom.evaluate.categories", description=str(__doc__).splitlines()[0]
+        prog="python -m tools.check_categories", description=str(__doc__).splitlines()[0]
     )
     parser.add_argument("root", type=place_name, metavar="ROOT", help="where jobs/related.py wrote")
     parser.add_argument(

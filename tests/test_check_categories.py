@@ -5,8 +5,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from silgeom.evaluate.categories import main, measured
 from silgeom.evaluate.log import EvaluationError
+from tools.check_categories import main, measured
 
 
 def groups(*, mixed: bool) -> tuple[pl.DataFrame, pl.DataFrame]:
