@@ -51,6 +51,7 @@ PICTURES: Final = (
     Picture("web-phone", "/", size=PHONE),
     Picture("web-box", "/search", typed="카캉", size=(1080, 520)),
     Picture("web-query", "/query?q=내일 한파", "en", whole=True),
+    Picture("web-keywords", "/keywords?q=날씨&limit=20", whole=True),
     Picture("web-log", "/log", "en", whole=True),
     Picture("web-wall", "/?wall=1", size=(1280, 720)),
 )
