@@ -12,7 +12,8 @@ popular queries answers none of them.
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
+from operator import itemgetter
 from typing import Final
 
 import numpy as np
@@ -317,20 +318,31 @@ class Ours:
 
 
 def _published(counts: Counts, query: int) -> tuple[Scored, Scored]:
-    kinds: tuple[list[tuple[float, float, float, str, int]], ...] = ([], [])
+    kinds: tuple[list[tuple[float, float, str, int]], ...] = ([], [])
     for other in counts.candidates(query):
         wrong = _wrong_one(counts, query, other)
         if wrong in (None, query):
-            sigmas, after = counts.significance(query, other), query_flow(counts, query, other)
+            after = query_flow(counts, query, other)
             score = (confidence(counts, query, other) + after) / 2
-            kinds[wrong == query].append((-score, -after, -sigmas, counts.texts[other], other))
-    best = []
-    for kind in kinds:
-        one_of_variants: dict[str, tuple[float, int]] = {}
-        for lightness, _, _, text, other in sorted(kind):
-            one_of_variants.setdefault(variant_key(text), (-lightness, other))
-        best.append(list(one_of_variants.values())[:TOP])
-    return best[0], best[1]
+            kinds[wrong == query].append((-score, -after, counts.texts[other], other))
+    related, corrections = (_best(counts, query, kind) for kind in kinds)
+    return related, corrections
+
+
+def _best(counts: Counts, query: int, found: list[tuple[float, float, str, int]]) -> Scored:
+    """The first of each variant. Significance decides between equals, and is dear."""
+
+    def lightness(each: tuple[float, float, str, int]) -> tuple[float, str]:
+        return -counts.significance(query, each[3]), each[2]
+
+    best: dict[str, tuple[float, int]] = {}
+    for _, equals in groupby(sorted(found), key=itemgetter(0, 1)):
+        tied = list(equals)
+        for score, _, text, other in sorted(tied, key=lightness) if len(tied) > 1 else tied:
+            best.setdefault(variant_key(text), (-score, other))
+        if len(best) >= TOP:
+            break
+    return list(best.values())[:TOP]
 
 
 def _commonest(counts: Counts, forms: list[int]) -> int:
