@@ -2,6 +2,7 @@
 
 import json
 import random
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -21,6 +22,7 @@ from silgeom.evaluate.trend_drawn import with_planted_bursts
 from silgeom.evaluate.trend_methods import RIVALS
 from silgeom.evaluate.trend_ours import OURS
 from silgeom.evaluate.trend_portal import Plan, portal
+from silgeom.evaluate.trend_restless import restlessness
 from silgeom.evaluate.trend_truth import Truth, read_truth
 from silgeom.evaluate.trending import ISSUE, NEUTRAL, WRONG, Rows, compared, judged, measured
 from tests.kernels.rows import at
@@ -266,3 +268,91 @@ def test_variant_keys_are_those_of_the_job() -> None:
 
 def test_nothing_planted_nothing_bursts(counts: Counts) -> None:
     assert Truth().bursting(len(counts.hours)).sum() == 0
+
+
+def restless_file(folder: Path) -> Path:
+    """A level that rises at hour 360 (of 480), and a programme that is known from hour 400 on."""
+
+    def hour(number: int) -> str:
+        return f"{START + number * HOUR:%Y-%m-%dT%H:%M:%S%z}"
+
+    rise = {"query": "새 서비스", "start": hour(360), "news_until": hour(384)}
+    rise["must_not_trend_from"] = hour(456)
+    programme = {"query": "노래방", "must_not_trend_from": hour(400)}
+    return truth_file(
+        folder, rises=[rise], habits=[programme], parameters={"holidays": ["2026-03-02"]}
+    )
+
+
+def test_a_level_that_rose_is_news_for_a_day_and_wrong_after_four(tmp_path: Path) -> None:
+    people = BURST | {"새 서비스": {hour: 40 for hour in range(360, HOURS)}}
+    people["노래방"] = {63: 50, 231: 50, 399: 50}
+    counts = counts_of(*frames(people))
+    truth = read_truth(restless_file(tmp_path), counts)
+    new, weekly = counts.group_of["새 서비스"], counts.group_of["노래방"]
+    hour = np.array([360, 383, 384, 399, 455, 456, 470])
+    group = np.array([new, new, new, weekly, new, new, new])
+    rows = Rows(hour, group, np.ones(len(hour)))
+
+    assert judged(rows, truth).tolist() == [
+        ISSUE, ISSUE, NEUTRAL, NEUTRAL, NEUTRAL, WRONG, WRONG
+    ]  # fmt: skip
+
+
+def test_the_habit_of_a_restless_log_is_that_of_the_same_hour_on_days_of_its_kind(
+    tmp_path: Path,
+) -> None:
+    # Saturdays are days 5, 12 and 19; what bursts on one of them is no habit, what is there on all
+    # of them is one. The programme comes on three Tuesdays.
+    people = BURST | {"새 서비스": {hour: 40 for hour in range(360, HOURS)}}
+    people["등산"] = {5 * 24 + 9: 30, 12 * 24 + 9: 34, 19 * 24 + 9: 32, 15 * 24 + 9: 99}
+    people["노래방"] = {63: 50, 231: 40, 399: 60}
+    counts = counts_of(*frames(people))
+    habit = read_truth(restless_file(tmp_path), counts).habit
+
+    assert habit is not None
+    hike, new, weekly = (counts.group_of[query] for query in ("등산", "새 서비스", "노래방"))
+    assert habit[[12 * 24 + 9, 15 * 24 + 9], hike].tolist() == [32, 0]
+    assert habit[[359, 360, 383, 384, 479], new].tolist() == [0, 0, 0, 40, 40]
+    assert habit[231, weekly] == 50
+
+
+def test_how_restless_true_boards_are() -> None:
+    people = {"늘": steady(1000), "가": {400: 50, 401: 50, 405: 50}, "가 나이": {400: 20, 401: 20}}
+    people["나"] = {401: 30}
+    counts = counts_of(*frames(people))
+    truth = Truth()
+    truth.add(counts, ["가"], ["가 나이"], np.array([400, 401]))
+    truth.add(counts, ["나"], [], np.array([401]))
+    truth.add(counts, ["가"], [], np.array([405]))
+
+    found = restlessness(counts, truth, first=400, top=20)
+
+    # Rows: 가 and 가 나이; both and 나; at 405 가 alone. New: 나, and 가 again.
+    assert found.rows == 6 / 80
+    assert found.new == 2 / 79
+    assert found.sharing == 4 / 6
+    assert found.returning == 1 / 4  # stays of 2, 2, 1 and 1 hours
+    assert found.stays[0] == 1.5
+    assert "25% of stays are of names that were there before; 67% of rows share" in str(found)
+
+
+def test_parts_of_ours_can_be_left_out() -> None:
+    # Eight people in two forms, of which neither reaches the floor alone; a burst at the same hour
+    # as one and two weeks ago; a level that has stayed for two days; a rise that is no surprise.
+    people: dict[str, dict[int, int]] = {"늘": steady(1000)}
+    people["두 말"], people["두말"] = {100: 9, 479: 4}, {479: 4}
+    people["노래방"] = {479: 60, 479 - 168: 60, 479 - 336: 60}
+    people["서비스"] = {hour: 50 for hour in range(479 - 60, HOURS)}
+    people["조금"] = {479: 6} | {479 - 24 * day: 2 for day in range(1, 15)}
+    counts = replace(counts_of(*frames(people)), forms_add_up=True)
+
+    def shown(**options: bool) -> set[str]:
+        rows = trending.our_rows(counts, Truth(), replace(OURS, **options))
+        return {counts.commonest(479, group) for group in rows.group[rows.hour == 479].tolist()}
+
+    assert shown() == {"두 말", "조금"}
+    assert shown(weekly=False) == {"두 말", "조금", "노래방"}
+    assert shown(recent=False) == {"두 말", "조금", "서비스"}
+    assert shown(any_form=False) == {"조금"}
+    assert shown(surprises_alone=True) == {"두 말"}

@@ -200,7 +200,7 @@ def test_the_same_options_the_same_log(tmp_path: Path) -> None:
         ("holidays = [1]", "holidays must be a list of dates such as 2026-03-02"),
         ("slips = 1.5", "slips must be from 0 to 1, got 1.5"),
         ("blank = 0.9\nbroken = 0.2", "blank and broken together must not exceed 1"),
-        ('plan = "wild"', "plan must be sample or random, got 'wild'"),
+        ('plan = "wild"', "plan must be sample, random or restless, got 'wild'"),
         ("bursts = -1", "must not be negative"),
         ("least_people = 9\nmost_people = 3", "got 9 and 3"),
         ("days = 0", "at least 1,000 searches, 100 users and 1 day"),

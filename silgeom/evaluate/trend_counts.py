@@ -70,13 +70,15 @@ class Counts:
     @cached_property
     def cells(self) -> tuple[Ints, Ints]:
         """Hour and group of everything that may be shown, in order of hours."""
-        if self.forms_add_up:
-            most = self.people
-        else:
-            by_form = [self.searchers[:, forms].max(axis=1) for forms in self.members]
-            most = np.stack(by_form, axis=1)
+        most = self.people if self.forms_add_up else self.most_of_a_form
         hour, group = np.nonzero(most >= self.floor)
         return hour, group
+
+    @cached_property
+    def most_of_a_form(self) -> Matrix:
+        """Shape (hours, groups): searchers of the form that most people typed."""
+        by_form = [self.searchers[:, forms].max(axis=1) for forms in self.members]
+        return np.stack(by_form, axis=1)
 
     @cached_property
     def group_of(self) -> dict[str, int]:

@@ -40,6 +40,10 @@ class Options:
         usual_share: of people who search something else too; 0: everybody is believed.
         grows: whether the score needed grows with the candidates.
         issues_once: whether rows about the issue of a better one are left out.
+        weekly: whether the same hour of the last two weeks counts.
+        recent: whether the hours before count.
+        any_form: whether people who typed any form of a query make its floor, or of one form.
+        surprises_alone: whether boards have nothing but surprises on them.
     """
 
     baseline_days: int = 14
@@ -53,6 +57,10 @@ class Options:
     usual_share: float = 0.5
     grows: bool = True
     issues_once: bool = True
+    weekly: bool = True
+    recent: bool = True
+    any_form: bool = True
+    surprises_alone: bool = False
 
 
 OURS: Final = Options()
@@ -81,7 +89,10 @@ def scores_against(counts: Counts, expected: Floats, options: Options) -> Floats
     people = believed(counts, options.usual_share)
     has_risen = counts.people[hour, group] >= expected + 1
     found = surprise(people, expected, options.dispersion)
-    return np.where((people >= counts.floor) & has_risen, found, -1.0)
+    is_shown = (people >= counts.floor) & has_risen
+    if not options.any_form:
+        is_shown &= counts.most_of_a_form[hour, group] >= counts.floor
+    return np.where(is_shown, found, -1.0)
 
 
 def least_scores(counts: Counts, options: Options) -> Floats:
@@ -107,9 +118,11 @@ def expected(counts: Counts, hour: Ints, group: Ints, options: Options) -> Float
         lower, upper = np.maximum(known - 1, 0) // 2, known // 2
         habit = (ascending[rows, lower] + ascending[rows, np.minimum(upper, days.shape[1] - 1)]) / 2
     weekly = np.zeros(len(hour))
-    if options.baseline_days >= 14:
+    if options.baseline_days >= 14 and options.weekly:
         weekly = np.fmin(days[:, 6], days[:, 13])
-    recent = _recent(counts, hour, group, options)
+    recent = np.full(len(hour), np.nan)
+    if options.recent:
+        recent = _recent(counts, hour, group, options)
     floor = np.full(len(hour), options.least_expected)
     largest: Floats = np.fmax.reduce([habit, weekly, recent, floor])
     return largest

@@ -1,14 +1,9 @@
 """A portal's month, drawn as hourly counts at once: with all that is known about it, habits too.
 
-Boards of a real portal are full and restless: nine names an hour are new, half of them stay for one
-hour and one in a hundred for a day, two in five come back, some after a day or a week, and one row
-in seven shares its issue with another. So do these bursts. Beneath them lies what people always
-search, each query with hours of its own, programmes of each week, and levels that rise for good: a
-new service, a new series. People are drawn from Poisson's law around what is expected of each query
-in each hour. For many seeds, where `silgeom.simulate` writes one log.
+It follows the laws of `silgeom.simulate.restless`. People are drawn from Poisson's law around what
+is expected of each query in each hour. For many seeds, where `silgeom.simulate` writes one log.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Final
@@ -31,64 +26,36 @@ from silgeom.evaluate.trend_drawn import (
 from silgeom.evaluate.trend_truth import Truth
 from silgeom.hangul import typed_as_hangul
 from silgeom.simulate.parameters import Parameters
+from silgeom.simulate.restless import (
+    HABIT_HOURS,
+    KINDS,
+    KNOWN_AFTER,
+    NEWS_HOURS,
+    PROGRAMME_PEOPLE,
+    PROGRAMMES,
+    RETURNING,
+    RISE_PEOPLE,
+    RISES_A_DAY,
+    WEEK,
+    Kind,
+    beginnings,
+    burst_profile,
+    day_levels,
+    own_hours,
+    return_span,
+    risen_level,
+)
 from silgeom.simulate.rhythm import day_kind, hour_shares, season_factors
 
 #: Sizes below are those of a portal with so many searches a day.
 USUAL: Final = 200_000.0
 
 
-@dataclass(frozen=True)
-class Kind:
-    """Bursts of one size.
-
-    Attributes:
-        a_day: how many begin on a day.
-        people: the least and the most in the best hour.
-        hours: the least and the most that one lasts.
-        rise: hours from its beginning to its best one, at most.
-        plateau: the share that stays at its best for 12 to 24 hours.
-        follow_ups: questions that its people go on to ask, at most.
-    """
-
-    a_day: int
-    people: tuple[float, float]
-    hours: tuple[int, int]
-    rise: int
-    plateau: float
-    follow_ups: int
-
-
-KINDS: Final = (
-    Kind(10, (150.0, 2000.0), (3, 12), 3, 0.15, 3),
-    Kind(40, (40.0, 250.0), (1, 5), 1, 0.0, 1),
-    Kind(150, (25.0, 90.0), (1, 2), 0, 0.0, 0),
-    Kind(100, (6.0, 20.0), (1, 2), 0, 0.0, 0),
-)
-
-#: Bursts that begin in an hour of the day, midnight first: twice as many at night as at dawn.
-_BEGINNINGS: Final = np.array([13, 12, 11, 9, 8, 6, 6, 7, 8, 9] + [9] * 12 + [11, 12.0])
-
-#: Of bursts: names that had one before; of these so many come back after a day, and a week.
-RETURNING: Final = 0.40
-AFTER_A_DAY: Final = 0.30
-AFTER_A_WEEK: Final = 0.22
 #: Of bursts: those that come in two phrasings, or three.
 IN_WORDS: Final = 0.15
 
 #: Of the people of a phrasing: those who type it without its spaces.
 UNSPACED: Final = 0.25
-
-#: A level that rises for good is news for a day, and a habit after four; what lies between is
-#: neither right nor wrong.
-NEWS_HOURS: Final = 24
-HABIT_HOURS: Final = 96
-#: So many begin on a day, of so many people in a usual hour.
-RISES_A_DAY: Final = 2
-_RISE_PEOPLE: Final = (10.0, 150.0)
-
-#: Programmes of the week; each a weekday, an hour, and so many people in its best hour.
-PROGRAMMES: Final = 40
-_PROGRAMME_PEOPLE: Final = (20.0, 900.0)
 
 
 @dataclass(frozen=True)
@@ -196,16 +163,12 @@ def _add_usual(
     random = draft.random
     weight = (np.arange(plan.queries) + 2.0) ** -0.85
     season = random.integers(0, len(season_factors(0, 0)), plan.queries)
-    peak = random.uniform(0, DAY, plan.queries)
-    steepness = np.minimum(random.exponential(0.7, plan.queries), 3.0)
-    hours = np.arange(DAY)[:, None]
-    own = np.exp(steepness * np.cos((hours - peak) * 2 * np.pi / DAY))
-    at_weekends = random.lognormal(0.0, 0.4, plan.queries)
+    own, at_weekends = own_hours(plan.queries, random)
     usual = np.zeros((draft.hours, plan.queries), dtype=np.float32)
     people = np.zeros((draft.hours, plan.queries), dtype=np.float32)
     for day in range(plan.days):
         kind = day_kind(plan.start + timedelta(days=day), parameters)
-        level = random.gamma(plan.noise**-2, plan.noise**2, plan.queries) if plan.noise else 1.0
+        level = day_levels(plan.queries, plan.noise, random) if plan.noise else 1.0
         for hour in range(DAY):
             expected = weight * season_factors(kind, hour)[season] * own[hour]
             expected = expected * at_weekends if kind else expected
@@ -228,18 +191,18 @@ def _add_programmes(
     """
     random = draft.random
     unclear = []
-    for size in np.geomspace(*_PROGRAMME_PEOPLE, PROGRAMMES).tolist():
+    for size in np.geomspace(*PROGRAMME_PEOPLE, PROGRAMMES).tolist():
         weekday, hour = int(random.integers(0, 7)), int(random.integers(7, DAY))
         shape = 0.6 ** np.arange(random.integers(1, 5)) * size * plan.scale
         name = f"{made_up(random, 5)} 방송"
         first = int(random.integers(0, 3)) * 7  # some begin while the month goes on
         habit, column = np.zeros(draft.hours), np.zeros(draft.hours, dtype=np.float32)
         begins = range(
-            (first + (weekday - plan.start.weekday()) % 7) * DAY + hour, draft.hours, 168
+            (first + (weekday - plan.start.weekday()) % 7) * DAY + hour, draft.hours, WEEK
         )
         for number, begin in enumerate(begins):
             column += draft.column(begin, shape * random.uniform(0.8, 1.25))
-            if number < 2:
+            if number < KNOWN_AFTER:
                 unclear.append((name, begin, begin + len(shape)))
             else:
                 habit[begin : begin + len(shape)] = shape[: draft.hours - begin]
@@ -251,7 +214,7 @@ def _add_programmes(
 def _add_rises(
     draft: Draft, habits: dict[str, Matrix], plan: Plan, traffic: Floats
 ) -> list[tuple[str, int]]:
-    """Levels that rise for good; half of them stay in a few hours of each day, as a series does.
+    """Levels that rise for good.
 
     Returns:
         Query and the hour in which each began.
@@ -259,15 +222,10 @@ def _add_rises(
     random = draft.random
     shape = traffic / traffic.mean()
     rises = []
-    for size in np.geomspace(*_RISE_PEOPLE, RISES_A_DAY * plan.days).tolist():
+    for size in np.geomspace(*RISE_PEOPLE, RISES_A_DAY * plan.days).tolist():
         began = int(random.integers(0, draft.hours))
         name = f"{made_up(random, 4)} 출시"
-        level = size * plan.scale * shape
-        if random.random() < 0.5:
-            began -= began % DAY - int(random.integers(7, DAY - 2))
-            since = (np.arange(draft.hours) - began) % DAY
-            level = np.where(since < 3, 3 * level, 0.02 * level)
-        level[:began] = 0.0
+        began, level, _ = risen_level(began, size * plan.scale * shape, random)
         draft.add(name, random.poisson(level).astype(np.float32), ALSO_USUAL)
         known = level.copy()
         known[: began + NEWS_HOURS] = 0.0
@@ -282,8 +240,8 @@ def _add_bursts(draft: Draft, plan: Plan, traffic: Floats) -> list[_Name]:
     awake = np.sqrt(traffic / traffic.mean())
     names: list[_Name] = []
     people: dict[str, Matrix] = {}
-    for begin, kind in _beginnings(plan, random):
-        profile = _profile(kind, random)
+    for begin, kind in beginnings(plan.days, random):
+        profile = burst_profile(kind, random)
         here = awake[begin : begin + len(profile)]
         size = np.exp(random.uniform(*np.log(kind.people))) * plan.scale
         expected = profile[: len(here)] * here
@@ -309,38 +267,9 @@ def _add_bursts(draft: Draft, plan: Plan, traffic: Floats) -> list[_Name]:
     return names
 
 
-def _beginnings(plan: Plan, random: np.random.Generator) -> Iterator[tuple[int, Kind]]:
-    """Hour and kind of each burst, in order of time."""
-    chance = _BEGINNINGS / _BEGINNINGS.sum()
-    for day in range(plan.days):
-        kinds = [kind for kind in KINDS for _ in range(random.poisson(kind.a_day))]
-        hours = np.sort(random.choice(DAY, len(kinds), p=chance))
-        for hour, number in zip(hours.tolist(), random.permutation(len(kinds)), strict=True):
-            yield day * DAY + hour, kinds[number]
-
-
-def _profile(kind: Kind, random: np.random.Generator) -> Floats:
-    """People by hour, the best hour as 1."""
-    hours = int(random.integers(kind.hours[0], kind.hours[1] + 1))
-    before = min(int(random.integers(0, kind.rise + 1)), hours - 1)
-    rise = np.linspace(0.0, 1.0, before + 2)[1:-1]
-    if random.random() < kind.plateau:
-        flat = random.uniform(0.8, 1.0, int(random.integers(12, 25)))
-        return np.concatenate([rise, flat, 0.5 ** np.arange(1, 5)])
-    left = hours - before
-    halving = max(left / 4, 0.5)
-    return np.concatenate([rise, 0.5 ** (np.arange(left) / halving)])
-
-
 def _returning(names: list[_Name], begin: int, random: np.random.Generator) -> _Name | None:
     """A name that burst before; None: none did at the time that was drawn."""
-    chance = random.random()
-    if chance < AFTER_A_DAY:
-        span = (20, 28)
-    elif chance < AFTER_A_DAY + AFTER_A_WEEK:
-        span = (160, 176)
-    else:
-        span = (12, 14 * DAY)
+    span = return_span(random)
     found = [name for name in names if span[0] <= begin - name.began <= span[1]]
     return found[int(random.integers(0, len(found)))] if found else None
 

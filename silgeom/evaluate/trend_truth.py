@@ -2,15 +2,16 @@
 
 The truth says which queries belong to an issue and when people came for it. Whether the query
 burst in an hour is then judged on the counts, with knowledge of the whole log that no method has:
-its *habit* is the median of the same hour on all other days, or what a drawn log expected, and it
-bursts if it was typed by at least `LEAST_EXTRA` people more than by habit, and by `SIGMAS` roots of
-the habit more. By so many roots the true board of an hour is in order, too.
+its *habit* is the median of the same hour on all other days, or what a drawn log expected, or of a
+restless log what `_habit_of_log` finds in the whole of it. It bursts if it was typed by at least
+`LEAST_EXTRA` people more than by habit, and by `SIGMAS` roots of the habit more. By so many roots
+the true board of an hour is in order, too.
 """
 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +20,8 @@ import numpy as np
 
 from silgeom.evaluate.log import EvaluationError
 from silgeom.evaluate.trend_counts import Counts, Floats, Ints, Matrix
+from silgeom.simulate.parameters import Parameters
+from silgeom.simulate.rhythm import day_kind
 
 LEAST_EXTRA: Final = 5
 SIGMAS: Final = 3.0
@@ -39,11 +42,13 @@ class Issue:
         name: its first phrasing.
         phrasings: groups of queries that name it.
         hours: those in which it bursts.
+        follow_ups: groups of queries that its people go on to.
     """
 
     name: str
     phrasings: frozenset[int]
     hours: Ints
+    follow_ups: frozenset[int] = frozenset()
 
 
 @dataclass
@@ -86,10 +91,11 @@ class Truth:
             return
         number = len(self.issues)
         bursting = self._enter(counts, ("issue", number), named, span)
-        for group in set(_groups(follow_ups, counts)) - set(named):
+        asked = frozenset(_groups(follow_ups, counts)) - frozenset(named)
+        for group in asked:
             self._enter(counts, ("follow-up", group), [group], span)
         if len(bursting):
-            self.issues.append(Issue(phrasings[0], frozenset(named), bursting))
+            self.issues.append(Issue(phrasings[0], frozenset(named), bursting, asked))
 
     def _enter(self, counts: Counts, key: Key, groups: list[int], span: Ints) -> Ints:
         """Enter what bursts, in those hours of the span in which it does; these hours."""
@@ -159,11 +165,20 @@ def read_attacks(path: Path) -> list[tuple[str, str]]:
 
 
 def _truth(told: dict[str, Any], counts: Counts) -> Truth:
-    truth = Truth()
+    truth = Truth(habit=_habit_of_log(told, counts) if "rises" in told else None)
     for burst in told["bursts"]:
         came = [_row(text, counts) for text in burst["searchers"]]
         span = np.arange(min(came), max(came) + 1 + AFTERWARDS)
         truth.add(counts, burst["phrasings"], burst["follow_ups"], span)
+    for rise in told.get("rises", ()):
+        began, old, habit = (
+            _row(rise[name], counts) for name in ("start", "news_until", "must_not_trend_from")
+        )
+        truth.add(counts, [rise["query"]], [], np.arange(began, old))
+        truth.unclear |= _cells([rise["query"]], range(old, habit), counts)
+    for each in told["habits"]:
+        if known := each["must_not_trend_from"]:
+            truth.unclear |= _cells([each["query"]], range(_row(known, counts)), counts)
     unknowable = [each["query"] for each in told["habits"] if not each["must_not_trend_from"]]
     truth.neutral = set(_groups(unknowable, counts))
     truth.attacks = [
@@ -177,6 +192,43 @@ def _groups(queries: Sequence[str], counts: Counts) -> list[int]:
     """The groups of those queries that may be on a board, each once."""
     found = (counts.group_of.get(query) for query in queries)
     return list(dict.fromkeys(group for group in found if group is not None))
+
+
+def _cells(queries: Sequence[str], hours: range, counts: Counts) -> set[tuple[int, int]]:
+    return {(hour, group) for group in _groups(queries, counts) for hour in hours}
+
+
+def _habit_of_log(told: dict[str, Any], counts: Counts) -> Matrix:
+    """What each hour leads one to expect without a burst, for who knows the whole log.
+
+    The median of the same hour on all days of the same kind (working days, Saturdays, Sundays and
+    holidays), of weekly programmes on the same day of the week if that is more; of a level that
+    rose nothing on its first day, and then the median of the same hour of the days it was there.
+    """
+    holidays = tuple(date.fromisoformat(day) for day in told["parameters"]["holidays"])
+    local = (counts.hours + np.timedelta64(9, "h")).astype("datetime64[h]").astype(np.int64)
+    days = np.datetime64(0, "D") + local // 24
+    kinds = {day: day_kind(day.item(), Parameters(holidays=holidays)) for day in np.unique(days)}
+    kind = np.array([kinds[day] for day in days])
+    habit = _medians(counts.people, kind * 24 + local % 24)
+    for group in _groups([each["query"] for each in told["habits"]], counts):
+        weekly = _medians(counts.people[:, [group]], local % 168)
+        habit[:, group] = np.maximum(habit[:, group], weekly[:, 0])
+    for rise in told["rises"]:
+        began, old = _row(rise["start"], counts), _row(rise["news_until"], counts)
+        for group in _groups([rise["query"]], counts):
+            habit[:old, group] = 0.0
+            level = _medians(counts.people[began:, [group]], local[began:] % 24)
+            habit[old:, group] = level[old - began :, 0]
+    return habit
+
+
+def _medians(people: Floats, alike: Ints) -> Matrix:
+    """For each hour the median of all hours alike; shape as `people`."""
+    found = np.zeros(people.shape, dtype=np.float32)
+    for each in np.unique(alike):
+        found[alike == each] = np.median(people[alike == each], axis=0)
+    return found
 
 
 def _habit(people: Floats, span: Ints) -> Floats:

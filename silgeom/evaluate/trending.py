@@ -40,6 +40,7 @@ from silgeom.evaluate.trend_ours import (
     without_repeats,
 )
 from silgeom.evaluate.trend_portal import USUAL, Plan, portal
+from silgeom.evaluate.trend_restless import restlessness
 from silgeom.evaluate.trend_truth import Key, Truth, read_truth
 
 TOP: Final = 20
@@ -62,6 +63,10 @@ OUR_METHODS: Final[dict[str, Options]] = {
     "… recent: 96 hours": replace(OURS, recent_hours=96),
     "… everybody believed": replace(OURS, usual_share=0.0),
     "… phrasings apart": replace(OURS, issues_once=False),
+    "… no same hour of the week": replace(OURS, weekly=False),
+    "… no recent past": replace(OURS, recent=False),
+    "… floor of one form": replace(OURS, any_form=False),
+    "… surprises alone": replace(OURS, surprises_alone=True),
     "ours at first": FIRST_VERSION,
 }
 
@@ -141,6 +146,8 @@ def rows_of(counts: Counts, score: Floats, least: float) -> Rows:
 def our_rows(counts: Counts, _: Truth, options: Options) -> Rows:
     """What our method would show without a threshold, an issue once."""
     every = rows_of(counts, scores(counts, options), 0.0)
+    if options.surprises_alone:
+        every = our_shown_rows(counts, every, 0.0, options)
     if options.issues_once:
         return _an_issue_once(counts, every)
     return every.where(every.rank() <= CANDIDATES_PER_RANK * TOP)
@@ -313,6 +320,7 @@ def evaluate(
     quiet_truth: Path | None = None,
     first_day: int | None = None,
     floor: int = FLOOR,
+    ours_alone: bool = False,
 ) -> pd.DataFrame:
     """Measure ours and all rivals on the counts of a root.
 
@@ -324,6 +332,7 @@ def evaluate(
         quiet_truth: its `truth.json`, which says what comes once a month and is no false alarm.
         first_day: days before are the past alone; None: 14, or half of a shorter log.
         floor: people who must have typed one form of a query within an hour.
+        ours_alone: see `compared`.
 
     Returns:
         See `compared`.
@@ -347,7 +356,14 @@ def evaluate(
                 f"{where} has no query that {floor} people typed within an hour: take a larger log"
             )
     habits = None if silent is None or quiet_truth is None else read_truth(quiet_truth, silent)
-    return compared(counts, known, quiet=silent, quiet_truth=habits, first_day=first_day)
+    return compared(
+        counts,
+        known,
+        quiet=silent,
+        quiet_truth=habits,
+        first_day=first_day,
+        ours_alone=ours_alone,
+    )
 
 
 def compared(
@@ -357,6 +373,7 @@ def compared(
     quiet: Counts | None = None,
     quiet_truth: Truth | None = None,
     first_day: int | None = None,
+    ours_alone: bool = False,
 ) -> pd.DataFrame:
     """Measure ours and all rivals on counts of which it is known what burst.
 
@@ -366,6 +383,7 @@ def compared(
         quiet: counts of a log with nothing but habits, for the false alarms.
         quiet_truth: of it; None: whatever is shown is a false alarm.
         first_day: see `evaluate`.
+        ours_alone: leave out rivals, and ours without each of its parts.
 
     Returns:
         A row a method: `method`, `right_of_20` of full boards, `threshold`, `precision` of the rows
@@ -374,12 +392,13 @@ def compared(
         days; `moved`, the share of right rows whose movement is the true one; `caught`, the share
         of issues that were ever shown, `delay`, the median in windows; `wrong` rows;
         `false_alarms`, rows a fortnight in `quiet` (nan without); and a column for each kind of
-        attack with its best rank (0: never on a board); see `told`.
+        attack with its best rank (0: never on a board); see `told`. `attrs` has `boards`, which
+        tells how restless the true ones are.
     """
     first = DAY * _first_day(counts, first_day)
     silence = quiet_truth or Truth()
     rows = []
-    for method in _methods(truth):
+    for method in _methods(truth, ours_alone):
         every = method.rows(counts, truth)
         threshold = method.threshold
         if threshold is None:
@@ -393,22 +412,24 @@ def compared(
             wrong = measured(shown, in_quiet, quiet, silence, quiet_first).wrong
             alarms = len(wrong.hour) * FORTNIGHT / (len(quiet.hours) - quiet_first)
         rows.append({"method": method.name, "threshold": threshold, **_told(found, alarms)})
-    return pd.DataFrame(rows)
+    table = pd.DataFrame(rows)
+    table.attrs["boards"] = str(restlessness(counts, truth, first, TOP))
+    return table
 
 
 def told(measured: pd.DataFrame) -> str:
-    """The figures as a table, and the attacks, if there were any, as a second one."""
+    """The figures as a table, what the true boards are like, and the attacks, if there were any."""
     last = measured.columns.get_loc("false_alarms")
     assert isinstance(last, int)
     figures, ranks = measured.iloc[:, : last + 1], measured.iloc[:, last + 1 :]
+    first = text_table(figures)
+    if "boards" in measured.attrs:
+        first += f"\n\n{measured.attrs['boards']}"
     if ranks.empty:
-        return text_table(figures)
+        return first
     attacks = ranks.astype(str).replace("0", "–")
     attacks.insert(0, "method", measured["method"])
-    return (
-        f"{text_table(figures)}\n\nBest rank of each attack (–: never on a board)\n\n"
-        f"{text_table(attacks)}"
-    )
+    return f"{first}\n\nBest rank of each attack (–: never on a board)\n\n{text_table(attacks)}"
 
 
 @dataclass(frozen=True)
@@ -430,11 +451,13 @@ class _Named:
     knows: Callable[[Truth], bool] = lambda _: True
 
 
-def _methods(truth: Truth) -> Iterator[_Named]:
+def _methods(truth: Truth, ours_alone: bool) -> Iterator[_Named]:
     def at_least(_: Counts, every: Rows, threshold: float) -> Rows:
         return every.where(every.score >= threshold)
 
     for name, options in OUR_METHODS.items():
+        if ours_alone and options is not OURS:
+            continue
         yield _Named(
             name,
             partial(our_rows, options=options),
@@ -443,7 +466,7 @@ def _methods(truth: Truth) -> Iterator[_Named]:
         )
     if _has_habits(truth):
         yield _Named("oracle: knows every habit", oracle_rows, at_least, None, _has_habits)
-    for name, (method, own) in RIVALS.items():
+    for name, (method, own) in ({} if ours_alone else RIVALS).items():
         rows = partial(_rival_rows, method=method)
         yield _Named(name, rows, at_least, None)
         if own is not None:
@@ -501,6 +524,7 @@ def main(argv: list[str] | None = None) -> int:
     add("--quiet-truth", type=Path, metavar="FILE", help="its truth.json: what comes once a month")
     add("--draw", type=int, metavar="SEED", help="no root: hourly counts drawn at once")
     add("--searches-a-day", type=float, default=USUAL, metavar="N", help="with --draw")
+    add("--ours-alone", action="store_true", help="no rivals and no parts left out: far faster")
     add("--plot", type=Path, metavar="FILE", help="a picture of the figures")
     add("--k", type=int, default=FLOOR, metavar="K", help="people who must have typed a query")
     args = parser.parse_args(argv)
@@ -510,7 +534,9 @@ def main(argv: list[str] | None = None) -> int:
         if args.draw is not None:
             plan = Plan(seed=args.draw, searches_a_day=args.searches_a_day)
             quiet, habits = portal(replace(plan, bursts=False, attacks=False))
-            found = compared(*portal(plan), quiet=quiet, quiet_truth=habits)
+            found = compared(
+                *portal(plan), quiet=quiet, quiet_truth=habits, ours_alone=args.ours_alone
+            )
         else:
             found = evaluate(
                 args.root,
@@ -518,6 +544,7 @@ def main(argv: list[str] | None = None) -> int:
                 quiet=args.quiet,
                 quiet_truth=args.quiet_truth,
                 floor=args.k,
+                ours_alone=args.ours_alone,
             )
         if args.plot:
             draw(found, MEASURES, f"Trending keywords, k = {args.k}", args.plot, over="days")

@@ -8,8 +8,8 @@ from typing import Any
 from silgeom.commands import ArgumentParser, command, day, fail, number, place_name, say, whole
 from silgeom.simulate.generate import Simulation
 from silgeom.simulate.parameters import (
-    RANDOM,
-    SAMPLE,
+    BURSTS_A_WEEK,
+    PLANS,
     Parameters,
     read_parameters,
     with_defaults,
@@ -29,9 +29,10 @@ def arg_parser() -> argparse.ArgumentParser:
     parser.add_argument("directory", type=_path, metavar="DIRECTORY", help="made if missing")
     parser.add_argument(
         "--plan",
-        choices=(SAMPLE, RANDOM),
-        help="what is planted: as in sample_data, or a portal's weeks drawn at random: 28 days of "
-        f"200,000 searches (default: {usual.plan})",
+        choices=PLANS,
+        help="what is planted: as in sample_data; or a portal's weeks drawn at random, 28 days of "
+        "200,000 searches; or weeks as restless as real boards, with levels that rise and stay "
+        f"(default: {usual.plan})",
     )
     for name, kind, metavar, text in (
         (
@@ -48,14 +49,15 @@ def arg_parser() -> argparse.ArgumentParser:
             "--bursts",
             number(0, 10_000),
             "N",
-            f"random plan: how many a week (default: {usual.bursts:g})",
+            f"random plan: how many a week (default: {usual.bursts:g}; "
+            f"restless: {BURSTS_A_WEEK:,})",
         ),
         (
             "--quiet-days",
             whole(0, 3_660),
             "N",
             "random plan: first days without bursts and attacks, so that there is a past "
-            f"(default: {usual.quiet_days})",
+            f"(default: {usual.quiet_days}; restless: 0)",
         ),
     ):
         parser.add_argument(name, type=kind, metavar=metavar, help=text)

@@ -43,14 +43,21 @@ from silgeom.simulate.people import (
     sessions_per_search,
     typed,
 )
-from silgeom.simulate.plan import DAILY_HABITS, Event, Habit, Plan, Robot, sample_plan
+from silgeom.simulate.plan import DAILY_HABITS, Event, Habit, Plan, Rise, Robot, sample_plan
 from silgeom.simulate.private import Typed
 from silgeom.simulate.queries import Ints, Queries, Shelf, build_queries
 from silgeom.simulate.random_plan import random_plan
+from silgeom.simulate.restless import HABIT_HOURS, NEWS_HOURS, day_levels, own_hours
+from silgeom.simulate.restless_plan import restless_plan
 from silgeom.simulate.rhythm import Floats, day_kind, hour_shares
 
 HOUR: Final = 3_600
 _SHOWN: Final = 5  # people that a burst brings to another query in an hour, to be told
+#: Searches that somebody brings who comes for an event; many go on to its questions, if it has any.
+_SEARCHES_EACH: Final = 1.9
+_SEARCHES_WITHOUT_QUESTIONS: Final = 1.1
+#: The weight of a query varies by so much from day to day, in a restless plan.
+_NOISE: Final = 0.1
 _SITES: Final = ("blog", "news", "cafe", "wiki", "shop", "tv", "kin", "map")
 
 
@@ -113,6 +120,8 @@ class Simulation:
         for number, event in enumerate(self._events):
             for late in range(len(event.people)):
                 self._at[event.day * 24 + event.hour + late].append(number)
+        self._own = self._own_hours()
+        self._level: Floats | float = 1.0
         self._single_lines = self._place_single_lines()
         self._files: dict[str, Counter[str]] = {}
         self._common = self._sessions_by_hour()
@@ -144,11 +153,14 @@ class Simulation:
                     writer.write(lines)
                     self._count(lines, day, hour, writer.counts)
             self._files[f"logs/{name}"] = writer.counts
+            self._forget_few((day + 1) * 24)
         truth = self._truth()
         (directory / "truth.json").write_text(_dumped(truth), encoding="utf-8")
         return truth
 
     def _planned(self) -> Plan:
+        if self.parameters.is_restless:
+            return restless_plan(self.parameters, build_queries(), self._random)
         if self.parameters.is_random:
             return random_plan(self.parameters, build_queries(), self._random)
         return sample_plan(self.parameters)
@@ -156,31 +168,54 @@ class Simulation:
     def _sessions_by_hour(self) -> Floats:
         parameters = self.parameters
         planted = sum(len(lines) for lines in self._single_lines.values())
-        extra = 1.9 * sum(sum(self._people_of(event)) for event in self._events)
+        is_alone = [parameters.is_restless and not event.follow_ups for event in self._events]
+        people = [sum(map(self._people_of, event.people)) for event in self._events]
+        alone = sum(n for n, is_so in zip(people, is_alone, strict=True) if is_so)
+        extra = _SEARCHES_EACH * (sum(people) - alone) + _SEARCHES_WITHOUT_QUESTIONS * alone
         common = max(0.3 * parameters.searches, parameters.searches - planted - extra)
         return hour_shares(parameters) * common * sessions_per_search(parameters)
 
-    def _people_of(self, event: Event) -> list[int]:
-        """People who come in each hour, in proportion to the traffic of this log."""
+    def _own_hours(self) -> tuple[Floats, Floats] | None:
+        """Factors on the weight of each query, by hour of day and at weekends; None: all 1."""
+        if not self.parameters.is_restless:
+            return None
+        own, at_weekends = own_hours(len(self._queries.texts), self._random)
+        told = [self._queries.ids[habit.query] for habit in DAILY_HABITS]
+        own[:, told] = at_weekends[told] = 1.0  # their hours are in the truth
+        return own, at_weekends
+
+    def _shelf(self, day: int, hour: int) -> Shelf:
+        """What people ask in this hour of the log."""
+        kind = day_kind(self.parameters.start + timedelta(days=day), self.parameters)
+        if self._own is None:
+            return self._queries.shelf(kind, hour)
+        own, at_weekends = self._own
+        if hour == 0:
+            self._level = day_levels(len(at_weekends), _NOISE, self._random)
+        factor = own[hour] * self._level
+        return self._queries.shelf(kind, hour, factor * at_weekends if kind else factor)
+
+    def _people_of(self, people: int) -> int:
+        """Who come for an event in an hour, in proportion to the traffic of this log."""
+        if not people:
+            return 0
         mine, usual = self.parameters.searches_a_day, self._plan.searches_a_day
-        most = self.parameters.users // 4
-        return [min(most, max(1, round(n * mine / usual))) for n in event.people]
+        return min(self.parameters.users // 4, max(1, round(people * mine / usual)))
 
     def _begin_sessions(self, day: int, hour: int) -> Searches:
         """Sessions that begin in this hour, as typed, to their ends."""
         random = self._random
-        kind = day_kind(self.parameters.start + timedelta(days=day), self.parameters)
-        shelf = self._queries.shelf(kind, hour)
+        shelf = self._shelf(day, hour)
         expected = float(self._common[day, hour])
         count = max(0, round(expected + (random.random() - 0.5) * 2.0 * expected**0.5))
         user, query = openings(self._people, shelf, count, random)
         ordinary = _Opened(user, query, _within(count, 0, random))
         if self.parameters.is_random:
-            common = self._lengthened(self._wander(ordinary, shelf, day, hour))
+            common = self._lengthened(self._wander(ordinary, shelf, day, hour)[0])
             parts = [common, *self._begin_events(shelf, day, hour)]
         else:
             events = (comers for _, comers in self._opened_events(day, hour))
-            parts = [self._wander(_all_opened([ordinary, *events]), shelf, day, hour)]
+            parts = [self._wander(_all_opened([ordinary, *events]), shelf, day, hour)[0]]
         whole = joined(parts)
         within = whole.second < self.parameters.days * DAY
         return typed(whole.where(within), self.parameters, random)
@@ -191,23 +226,49 @@ class Simulation:
         for number in self._at[now]:
             event = self._events[number]
             offset = now - event.day * 24 - event.hour
-            came = self._people.distinct(self._people_of(event)[offset], self._random)
+            count = self._people_of(event.people[offset])
+            came = self._people.distinct(count, self._random)
             phrasings = self._phrasings(event, len(came))
             late = 20 * 60 if offset == 0 and event.shape == "short" else 0
             yield number, _Opened(came, phrasings, _within(len(came), late, self._random))
 
     def _begin_events(self, shelf: Shelf, day: int, hour: int) -> Iterator[Searches]:
         """The sessions of those who come for an event, and a note of what they go on to."""
-        for number, comers in self._opened_events(day, hour):
-            came = self._wander(comers, shelf, day, hour)
-            rows = np.unique(np.stack([came.query, came.second // HOUR, came.user]), axis=1)
-            self._tally.followed[number].update(
-                zip(rows[0].tolist(), rows[1].tolist(), strict=True)
-            )
+        for number, comers in self._comers(day, hour):
+            came, begun = self._wander(comers, shelf, day, hour)
+            self._note_followed(number[begun], came)
             yield came
 
-    def _wander(self, opened: _Opened, shelf: Shelf, day: int, hour: int) -> Searches:
-        """Whole sessions, typed right."""
+    def _comers(self, day: int, hour: int) -> Iterator[tuple[Ints, _Opened]]:
+        """Who comes for events in this hour, with the number of the event of each.
+
+        One event after the other; a restless plan has so many that all go on together.
+        """
+        opened = self._opened_events(day, hour)
+        each = ((np.full(len(comers.user), number), comers) for number, comers in opened)
+        if not self.parameters.is_restless:
+            yield from each
+        elif events := list(each):
+            numbers = np.concatenate([number for number, _ in events])
+            yield numbers, _all_opened([comers for _, comers in events])
+
+    def _note_followed(self, number: Ints, came: Searches) -> None:
+        """Enter who asked what after coming for the event with that number."""
+        is_burst = number < len(self._plan.bursts)
+        columns = (number, came.query, came.second // HOUR, came.user)
+        who = np.unique(np.stack(columns)[:, is_burst], axis=1)
+        what, people = np.unique(who[:3], axis=1, return_counts=True)
+        for (event, query, hour), count in zip(what.T.tolist(), people.tolist(), strict=True):
+            self._tally.followed[event][query, hour] += count
+
+    def _forget_few(self, end: int) -> None:
+        """Drop what too few people went on to in the hours before `end` to be told."""
+        for number, followed in self._tally.followed.items():
+            kept = {key: n for key, n in followed.items() if n >= _SHOWN or key[1] >= end}
+            self._tally.followed[number] = Counter(kept)
+
+    def _wander(self, opened: _Opened, shelf: Shelf, day: int, hour: int) -> tuple[Searches, Ints]:
+        """Whole sessions, typed right, and for each search the place of its session in `opened`."""
         return sessions(
             self._people,
             self._queries,
@@ -341,8 +402,9 @@ class Simulation:
         """Enter what was written into the tally and the day's counts."""
         tally = self._tally
         now = day * 24 + hour
+        bursts = [number for number in self._at.pop(now, []) if number < len(self._plan.bursts)]
         watched: dict[str, set[str]] = {
-            text: set() for number in self._at[now] for text in self._events[number].phrasings
+            text: set() for number in bursts for text in self._events[number].phrasings
         }
         seen: set[tuple[int, str, str]] = set()
         for line in lines:
@@ -368,7 +430,7 @@ class Simulation:
                 change = (line.meaning, line.right, line.form)
                 tally.corrections[change] += 1
                 tally.fixed[change] += line.fixed
-        for number in self._at.pop(now, []):
+        for number in bursts:
             who = (watched[text] for text in self._events[number].phrasings)
             tally.searchers[number][now] = len(set().union(*who))
 
@@ -410,6 +472,8 @@ class Simulation:
         if self.parameters.is_random:
             attacks = enumerate(self._plan.attacks)
             truth["attacks"] = [self._attack_truth(*each) for each in attacks]
+        if self.parameters.is_restless:
+            truth["rises"] = [self._rise_truth(rise) for rise in self._plan.rises]
         return truth
 
     def _robot_days(self, robot: Robot) -> dict[str, int]:
@@ -454,6 +518,17 @@ class Simulation:
             "days": habit.days,
             "hours": list(habit.hours),
             "must_not_trend_from": habit.shown_after and self._hour(habit.shown_after),
+        }
+
+    def _rise_truth(self, rise: Rise) -> dict[str, Any]:
+        """A level that rose for good: from when on it is news, no news any more, and a habit."""
+        begin = rise.event.day * 24 + rise.event.hour
+        return {
+            "query": rise.event.phrasings[0],
+            "kind": rise.kind,
+            "start": self._hour(begin),
+            "news_until": self._hour(begin + NEWS_HOURS),
+            "must_not_trend_from": self._hour(begin + HABIT_HOURS),
         }
 
     def _attack_truth(self, number: int, attack: Attack) -> dict[str, Any]:

@@ -10,9 +10,12 @@ from typing import Any, Final
 #: anonymity lie just below and just on it.
 FLOOR: Final = 5
 
-#: What is planted: the fixed plan of `sample_data`, or one drawn at random.
+#: What is planted: the fixed plan of `sample_data`, one drawn at random, or one as full of bursts
+#: as the boards of a real portal.
 SAMPLE: Final = "sample"
 RANDOM: Final = "random"
+RESTLESS: Final = "restless"
+PLANS: Final = (SAMPLE, RANDOM, RESTLESS)
 #: A random plan's own choices, and its usual size.
 RANDOM_ONLY: Final = (
     "plan",
@@ -24,6 +27,8 @@ RANDOM_ONLY: Final = (
     "lengthened",
 )
 SEARCHES_A_DAY: Final = 200_000
+#: Of a restless plan, at any size: most of them have few people, or last for an hour.
+BURSTS_A_WEEK: Final = 2_100
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +55,15 @@ class Parameters:
         blank: lines with a blank query.
         broken: lines that are no search for another reason.
         plan: `sample`: what sample_data has in it; `random`: bursts drawn at random, and habits
-            for as long as the log lasts. What follows matters to a random plan only.
-        bursts: how many a week.
+            for as long as the log lasts; `restless`: hundreds of bursts a day that come back,
+            levels that rise for good, and an own hour of the day for each query. What follows
+            matters to these two only.
+        bursts: how many a week; with none, no level rises either.
         quiet_days: days at the beginning without any burst or attack, so that there is a past.
         attack: whether attacks are planted, one of each kind a week.
         least_people: in the best hour of the smallest burst, at 200,000 searches a day; grows
-            in proportion, but is never less than 12.
+            in proportion, but is never less than 12. Not of a restless plan: its bursts have the
+            sizes of `restless`.
         most_people: the same of the largest burst.
         lengthened: share of ordinary searches whose query is made longer by words that hardly
             anybody else adds.
@@ -85,8 +93,10 @@ class Parameters:
     lengthened: float = 0.45
 
     def __post_init__(self) -> None:
-        if self.plan not in (SAMPLE, RANDOM):
-            raise ValueError(f"plan must be {SAMPLE} or {RANDOM}, got {self.plan!r}.")
+        if self.plan not in PLANS:
+            *others, last = PLANS
+            known = f"{', '.join(others)} or {last}"
+            raise ValueError(f"plan must be {known}, got {self.plan!r}.")
         if self.searches < 1_000 or self.users < 100 or self.days < 1:
             raise ValueError(
                 "A simulated log needs at least 1,000 searches, 100 users and 1 day: "
@@ -110,7 +120,12 @@ class Parameters:
     @property
     def is_random(self) -> bool:
         """Whether the plan is drawn at random."""
-        return self.plan == RANDOM
+        return self.plan != SAMPLE
+
+    @property
+    def is_restless(self) -> bool:
+        """Whether it is as full of bursts as a real portal's boards."""
+        return self.plan == RESTLESS
 
     @property
     def searches_a_day(self) -> float:
@@ -147,13 +162,17 @@ _SHARES: Final = (
 def with_defaults(chosen: dict[str, Any]) -> Parameters:
     """Parameters of which only some are chosen; the size of a random plan is a portal's.
 
-    A random plan lasts 28 days at 200,000 searches a day, with as many people as searches a day.
+    A random plan lasts 28 days at 200,000 searches a day, with as many people as searches a day;
+    so does a restless one, whose past is as restless as the rest.
 
     Raises:
         ValueError: one of them is impossible; one sentence.
     """
     given = {name: value for name, value in chosen.items() if value is not None}
-    if given.get("plan") == RANDOM:
+    if given.get("plan") == RESTLESS:
+        given.setdefault("bursts", float(BURSTS_A_WEEK))
+        given.setdefault("quiet_days", 0)
+    if given.get("plan", SAMPLE) != SAMPLE:
         days = given.setdefault("days", 28)
         searches = given.setdefault("searches", SEARCHES_A_DAY * max(1, days))
         given.setdefault("users", max(1_000, searches // max(1, days)))

@@ -164,12 +164,18 @@ def sessions(
     user: Ints,
     query: Ints,
     random: Random,
-) -> Searches:
-    """The sessions that begin with these searches, all typed right."""
+) -> tuple[Searches, Ints]:
+    """The sessions that begin with these searches, all typed right.
+
+    Returns:
+        The searches, and for each the place of the one that its session begins with.
+    """
     parts = [plain(second, user, query)]
+    begun = np.arange(len(second))
+    begins = [begun]
     for _ in range(_LONGEST - 1):
         stay = random.random(len(user)) < _GO_ON
-        second, user, query = second[stay], user[stay], query[stay]
+        second, user, query, begun = second[stay], user[stay], query[stay], begun[stay]
         move, chance = random.random(len(user)), random.random(len(user))
         step = np.where(
             move < _REFINE,
@@ -182,9 +188,10 @@ def sessions(
         )
         second = second + _GAPS[(random.random(len(user)) * 1000).astype(np.int64)]
         moved = step != query
-        second, user, query = second[moved], user[moved], step[moved]
+        second, user, query, begun = second[moved], user[moved], step[moved], begun[moved]
         parts.append(plain(second, user, query))
-    return joined(parts)
+        begins.append(begun)
+    return joined(parts), np.concatenate(begins)
 
 
 def typed(searches: Searches, parameters: Parameters, random: Random) -> Searches:

@@ -18,7 +18,7 @@ class Event:
         shape: what the rise looks like.
         day: of the log, 0 is the first.
         hour: of the day, Asia/Seoul.
-        people: who come in that hour and the following ones, at the default size.
+        people: who come in that hour and the following ones, at the plan's size.
         follow_ups: what they ask next.
         never_seen: no phrasing occurs before the event.
     """
@@ -300,6 +300,19 @@ DAILY_HABITS: Final = (
 
 
 @dataclass(frozen=True, slots=True)
+class Rise:
+    """A level that rises for good: a new service, a new series.
+
+    Attributes:
+        event: its people in each hour, from the first to the end of the log.
+        kind: `all day`, or `some hours` of each day.
+    """
+
+    event: Event
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """All that is planted in a log.
 
@@ -311,6 +324,7 @@ class Plan:
         attacks: attempts to get on the board.
         secrets: what nobody may ever read.
         searches_a_day: of the log that the events' numbers of people are meant for.
+        rises: what must trend when it begins, and not when it has stayed.
     """
 
     bursts: tuple[Event, ...]
@@ -320,11 +334,12 @@ class Plan:
     attacks: tuple[Attack, ...]
     secrets: tuple[Typed, ...]
     searches_a_day: float
+    rises: tuple[Rise, ...] = ()
 
     @property
     def events(self) -> tuple[Event, ...]:
-        """Bursts, then what comes again."""
-        return (*self.bursts, *self.regular)
+        """Bursts, then what comes again, then what stays."""
+        return (*self.bursts, *self.regular, *(rise.event for rise in self.rises))
 
 
 def sample_plan(parameters: Parameters) -> Plan:

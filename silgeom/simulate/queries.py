@@ -141,9 +141,12 @@ class Queries:
     _cluster: "_Groups"
     _siblings: "_Groups"
 
-    def shelf(self, kind: int, hour: int) -> "Shelf":
-        """Fresh queries as they are asked at one hour of one kind of day."""
-        weights = (self._asked * season_factors(kind, hour)[self._season])[self._by_topic]
+    def shelf(self, kind: int, hour: int, own: Floats | float = 1.0) -> "Shelf":
+        """Fresh queries as they are asked at one hour of one kind of day.
+
+        `own` is a factor on the weight of each query.
+        """
+        weights = (self._asked * season_factors(kind, hour)[self._season] * own)[self._by_topic]
         return Shelf(self._by_topic, np.cumsum(weights), self._topic_ends)
 
     def text(self, query: int) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import count as counting
 from typing import Final
 
 import numpy as np
@@ -21,10 +22,11 @@ Random = np.random.Generator
 LEAST: Final = 12
 #: Shapes and their shares.
 _SHAPES: Final = {"sudden": 0.40, "slow": 0.18, "short": 0.18, "night": 0.12, "plateau": 0.12}
-_KNOWN: Final = 0.15  # of a query that is asked at other times, too
+KNOWN: Final = 0.15  # of a query that is asked at other times, too
 _PHRASINGS: Final = 0.20  # in two or three phrasings
 _RETURNING: Final = 0.20  # coming back after days
 _LONGEST: Final = 36  # hours
+_ATTEMPTS: Final = 20
 
 #: Every week: query, topic, weekday (Monday is 0), first hour, people at 200,000 searches a day,
 #: follow-ups, and how the hours are told.
@@ -35,7 +37,7 @@ _WEEKLY: Final = (
     ("수목드라마 편성", "방송", 2, 21, (120, 300, 120), ("재방송", "출연진")),
     ("금요일 회식 장소", "음식", 4, 16, (90, 180, 160), ("추천", "룸")),
 )
-_WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 #: Once a month, on the last two days or the 25th: no fortnight of past can tell.
 _MONTHLY: Final = (
     ("월말 결산 양식", "공부", "month end", (60, 120, 150, 140, 110, 60)),
@@ -60,7 +62,7 @@ def random_plan(parameters: Parameters, known: Queries, random: Random) -> Plan:
         bursts=bursts,
         regular=weekly,
         habits=habits,
-        robots=tuple(_robots(parameters)),
+        robots=tuple(robots_of(parameters)),
         attacks=attacks,
         secrets=(*PERSONAL, *ANONYMITY),
         searches_a_day=float(SEARCHES_A_DAY),
@@ -84,7 +86,7 @@ def _bursts(parameters: Parameters, known: Queries, random: Random) -> Iterator[
         if waiting and waiting[0].day < day - 1 and random.random() < _RETURNING:
             event = replace(waiting.pop(0), shape="returning", never_seen=False)
         else:
-            make = _known if random.random() < _KNOWN else _never_seen
+            make = something_known if random.random() < KNOWN else something_new
             event = make(known, taken, random)
             event = replace(event, shape=shape)
             waiting.append(event)
@@ -135,16 +137,29 @@ def _people(
     return tuple(numbers.tolist())
 
 
-def _never_seen(known: Queries, taken: set[str], random: Random) -> Event:
-    """Something happens to somebody or something that nobody ever asked for."""
-    while True:
+def something_new(
+    known: Queries, taken: set[str], random: Random, names: set[str] | None = None
+) -> Event:
+    """Something happens to somebody or something that nobody ever asked for.
+
+    Args:
+        known: what people ask anyway.
+        taken: what bursts already; grows.
+        random: the source of chance.
+        names: of whom something happened already; grows. Another one is taken, while there is
+            one. None: the same one may come in the news for two reasons.
+    """
+    for attempt in counting():
         kind = str(random.choice(list(NEWS)))
         topic, happenings, follow = NEWS[kind]
         name = thing(kind, random.random(5).tolist())
         what = str(random.choice(happenings))
         query = f"{name} {what}"
-        if query not in taken and query not in known.ids:
+        is_spent = names is not None and name in names and attempt < _ATTEMPTS
+        if query not in taken and query not in known.ids and not is_spent:
             break
+    if names is not None:
+        names.add(name)
     phrasings = [query]
     if random.random() < _PHRASINGS:
         others = (f"{what} {name}", query.replace(" ", ""), f"{query} 이유")
@@ -156,7 +171,7 @@ def _never_seen(known: Queries, taken: set[str], random: Random) -> Event:
     return Event(tuple(phrasings), topic, "", 0, 0, (), texts[len(phrasings) :])
 
 
-def _known(known: Queries, taken: set[str], random: Random) -> Event:
+def something_known(known: Queries, taken: set[str], random: Random) -> Event:
     """A query of the middle ranks is wanted by far more people than usual."""
     middle = known.by_popularity()[200:4000]
     while True:
@@ -185,7 +200,7 @@ def _habits(parameters: Parameters) -> tuple[tuple[Event, ...], tuple[Habit, ...
         )
         events += [replace(event, day=day) for day in days]
         hours = tuple(range(hour, hour + len(people)))
-        habits.append(Habit(query, f"{_WEEKDAYS[weekday]}s", hours, 14 * 24))
+        habits.append(Habit(query, f"{WEEKDAYS[weekday]}s", hours, 14 * 24))
     for query, topic, when, monthly in _MONTHLY:
         falls: Callable[[int], bool] = _is_month_end if when == "month end" else _is_payday
         start = parameters.start.toordinal()
@@ -204,7 +219,7 @@ def _is_payday(ordinal: int) -> bool:
     return date.fromordinal(ordinal).day == 25
 
 
-def _robots(parameters: Parameters) -> Iterator[Robot]:
+def robots_of(parameters: Parameters) -> Iterator[Robot]:
     """Two scrapers and a watcher that asks the same every minute, on some days of each week."""
     for week in range((parameters.days + 6) // 7):
         days = tuple(week * 7 + day for day in (2, 3))
