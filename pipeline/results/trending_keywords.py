@@ -4,7 +4,7 @@ A query is measured against two pasts of its own, and has to beat the larger:
 
 * season: the same hours of the days before, hours without it being zeros, and of these the day
   that one in five reach: habits of the weekend are two days in seven. Bursts of single days lie
-  above it and are not taken for habit.
+  above it and are not taken for habit. Or what came at the same hour of both weeks before.
 * recent: the level that half of the hours just before reach, so that an issue leaves the board when
   it has become the new normal. Its own earlier bursts lie above that level: two names in five come
   back within weeks.
@@ -359,13 +359,25 @@ def _expected(
     if len(known):
         busy = ceil(len(known) / DAYS_PER_BUSY_DAY)
         expected = np.sort(scaled, axis=1)[:, len(known) - busy]
-    # What comes at the same hour of the week is a programme far more often than a second burst: the
-    # lesser of one and two weeks ago, or the one there is a log of.
-    weekly = [scaled[:, np.flatnonzero(known == day)[0]] for day in (6, 13) if day in known]
-    if weekly:
-        expected = np.maximum(expected, np.minimum.reduce(weekly))
+    # What comes at the same hour of the week is a programme far more often than a second burst.
+    weeks = [scaled[:, np.flatnonzero(known == day)[0]] for day in (6, 13) if day in known]
+    if weeks:
+        expected = np.maximum(expected, _same_in_all(weeks))
     recent: Floats = of_query["recent"].fill_null(0.0).to_numpy() * now
     return expected, recent
+
+
+def _same_in_all(weeks: list[Floats]) -> Floats:
+    """What one or two weeks lead one to expect, as far as they agree.
+
+    Their mean, because the lesser of two is too low by chance, of small counts often nothing; but
+    no more than a standard error (of one person more) above the lesser, because a burst in one of
+    them is no programme.
+    """
+    lesser = np.minimum.reduce(weeks)
+    mean: Floats = np.mean(weeks, axis=0)
+    found: Floats = np.minimum(mean, lesser + np.sqrt(lesser + 1))
+    return found
 
 
 def surprise(searchers: Floats, expected: Floats) -> Floats:

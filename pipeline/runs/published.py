@@ -31,7 +31,7 @@ from pipeline.store.root import Root, columns_digest
 from pipeline.store.state import fingerprint
 
 #: Raised when a result is computed in another way, so that it is made again from the same counts.
-METHOD: Final = 6
+METHOD: Final = 7
 
 #: Days of counts that results read by default: a board before its own day, the others in all.
 BASELINE_DAYS: Final = 14

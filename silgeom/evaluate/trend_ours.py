@@ -41,6 +41,8 @@ class Options:
         grows: whether the score needed grows with the candidates.
         issues_once: whether rows about the issue of a better one are left out.
         weekly: whether the same hour of the last two weeks counts.
+        weekly_errors: standard errors above the lesser of the two that their mean may count; 0: the
+            lesser.
         recent: whether the hours before count.
         any_form: whether people who typed any form of a query make its floor, or of one form.
         surprises_alone: whether boards have nothing but surprises on them.
@@ -58,6 +60,7 @@ class Options:
     grows: bool = True
     issues_once: bool = True
     weekly: bool = True
+    weekly_errors: float = 1.0
     recent: bool = True
     any_form: bool = True
     surprises_alone: bool = False
@@ -75,6 +78,7 @@ FIRST_VERSION: Final = Options(
     usual_share=0.0,
     grows=False,
     issues_once=False,
+    weekly_errors=0.0,
 )
 
 
@@ -119,13 +123,21 @@ def expected(counts: Counts, hour: Ints, group: Ints, options: Options) -> Float
         habit = (ascending[rows, lower] + ascending[rows, np.minimum(upper, days.shape[1] - 1)]) / 2
     weekly = np.zeros(len(hour))
     if options.baseline_days >= 14 and options.weekly:
-        weekly = np.fmin(days[:, 6], days[:, 13])
+        weekly = _weekly(days[:, 6], days[:, 13], options.weekly_errors)
     recent = np.full(len(hour), np.nan)
     if options.recent:
         recent = _recent(counts, hour, group, options)
     floor = np.full(len(hour), options.least_expected)
     largest: Floats = np.fmax.reduce([habit, weekly, recent, floor])
     return largest
+
+
+def _weekly(last: Floats, before: Floats, errors: float) -> Floats:
+    """The mean of two weeks, but at most so many standard errors above the lesser; nan: no log."""
+    lesser = np.fmin(last, before)
+    mean = np.where(np.isnan(last + before), lesser, (last + before) / 2)
+    weekly: Floats = np.fmin(mean, lesser + errors * np.sqrt(lesser + 1))
+    return weekly
 
 
 def believed(counts: Counts, usual_share: float) -> Floats:

@@ -63,6 +63,7 @@ OUR_METHODS: Final[dict[str, Options]] = {
     "… recent: 96 hours": replace(OURS, recent_hours=96),
     "… everybody believed": replace(OURS, usual_share=0.0),
     "… phrasings apart": replace(OURS, issues_once=False),
+    "… the lesser of two weeks": replace(OURS, weekly_errors=0.0),
     "… no same hour of the week": replace(OURS, weekly=False),
     "… no recent past": replace(OURS, recent=False),
     "… floor of one form": replace(OURS, any_form=False),

@@ -22,7 +22,7 @@ Random = np.random.Generator
 LEAST: Final = 12
 #: Shapes and their shares.
 _SHAPES: Final = {"sudden": 0.40, "slow": 0.18, "short": 0.18, "night": 0.12, "plateau": 0.12}
-KNOWN: Final = 0.15  # of a query that is asked at other times, too
+_KNOWN: Final = 0.15  # of a query that is asked at other times, too
 _PHRASINGS: Final = 0.20  # in two or three phrasings
 _RETURNING: Final = 0.20  # coming back after days
 _LONGEST: Final = 36  # hours
@@ -86,7 +86,7 @@ def _bursts(parameters: Parameters, known: Queries, random: Random) -> Iterator[
         if waiting and waiting[0].day < day - 1 and random.random() < _RETURNING:
             event = replace(waiting.pop(0), shape="returning", never_seen=False)
         else:
-            make = something_known if random.random() < KNOWN else something_new
+            make = something_known if random.random() < _KNOWN else something_new
             event = make(known, taken, random)
             event = replace(event, shape=shape)
             waiting.append(event)

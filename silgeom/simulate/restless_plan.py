@@ -12,7 +12,6 @@ from silgeom.simulate.plan import Event, Habit, Plan, Rise
 from silgeom.simulate.private import ANONYMITY, PERSONAL
 from silgeom.simulate.queries import Ints, Queries
 from silgeom.simulate.random_plan import (
-    KNOWN,
     WEEKDAYS,
     robots_of,
     something_known,
@@ -42,12 +41,13 @@ from silgeom.simulate.rhythm import hour_shares
 _ORDINARY: Final = 0.7
 #: Of bursts so many have other words, of those that could have, and so many lead to questions: with
 #: these one row in seven of the boards shares its issue with another.
-_IN_WORDS: Final = 0.3
-_ASKED: Final = 0.35
+_IN_WORDS: Final = 0.25
+_ASKED: Final = 0.25
 #: Of large bursts: those that stay at their best for 12 to 24 hours, so that one name in a hundred
 #: stays on the board for a day.
 _PLATEAU: Final = 0.3
-#: Of the queries of middle rank so many may burst: each once, and when it comes back.
+#: Of new bursts: those of a query of middle rank asked at other times, too, at most so many.
+_KNOWN: Final = 0.08
 _MOST_KNOWN: Final = 1_000
 
 
@@ -155,7 +155,7 @@ def _new_event(
 ) -> Event:
     """What bursts for the first time."""
     shape = ("large", "middle", "brief", "small")[KINDS.index(kind)]
-    if random.random() < KNOWN and may_be_known:
+    if random.random() < _KNOWN and may_be_known:
         return replace(something_known(known, taken, random), shape=shape)
     event = something_new(known, taken, random, people_of_news)
     forms = len(event.phrasings) if random.random() < _IN_WORDS else 1

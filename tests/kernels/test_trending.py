@@ -188,7 +188,19 @@ def test_a_habit_of_the_week_does_not_trend_but_a_second_burst_does() -> None:
     rows = board(steady(ALL, 1000) | weekly | burst_again)
 
     assert queries(rows) == ["지진"]
-    assert rows[0].expected_searchers == 0.5  # its earlier burst is one day of fourteen
+    # Its earlier burst is one day of fourteen; of no people two weeks ago the error is one.
+    assert rows[0].expected_searchers == 1.0
+
+
+def test_what_came_by_chance_less_often_in_one_of_two_weeks_does_not_trend() -> None:
+    # A habit of Fridays of six people, of whom two came a week ago by chance. The lesser of both
+    # weeks would be 2, and 12 people 4.6 sigmas; their mean is 6, at most 2 + root of 3 = 3.7.
+    friday = {("복권", END - HOUR - n * DAY): people for n, people in ((0, 12), (7, 2), (14, 10))}
+
+    [row] = board(steady(ALL, 1000, days=14) | friday, surprises_alone=False)
+
+    assert row.expected_searchers == pytest.approx((2 + 3**0.5) * 1012 / 1006, abs=0.05)
+    assert not row.is_surprise
 
 
 def test_a_habit_of_the_weekend_does_not_trend() -> None:
@@ -435,6 +447,10 @@ def random_counts(rng: random.Random) -> Counts:
     return counts
 
 
+def in_both_weeks(one: float, other: float) -> float:
+    return min((one + other) / 2, min(one, other) + math.sqrt(min(one, other) + 1))
+
+
 def oracle(
     counts: Counts,
     *,
@@ -475,7 +491,7 @@ def oracle(
         expected = max(
             0.5,
             busiest[math.ceil(len(samples) / 5) - 1] if samples else 0.0,
-            min(samples[7], samples[14]) if {7, 14} <= samples.keys() else 0.0,
+            in_both_weeks(samples[7], samples[14]) if {7, 14} <= samples.keys() else 0.0,
             recent * total_sum(0 * DAY),
         )
         searchers = window_sum(query, 0 * DAY)
