@@ -197,12 +197,12 @@ def test_pieces_make_up_the_word_again() -> None:
 
 
 def counts_of(*rows: tuple[str, list[int], int]) -> pl.DataFrame:
-    schema = {
-        "query_id": pl.Int64,
-        "query": pl.String,
-        "searchers": pl.Int64,
-        "searchers_sketch": pl.List(pl.Int64),
-        "searches": pl.Int64,
+    schema: dict[str, pl.DataType] = {
+        "query_id": pl.Int64(),
+        "query": pl.String(),
+        "searchers": pl.Int64(),
+        "searchers_sketch": pl.List(pl.Int64()),
+        "searches": pl.Int64(),
     }
     made = [(id_of(query), query, len(people), people, n) for query, people, n in rows]
     return pl.DataFrame(made, schema=schema, orient="row")
