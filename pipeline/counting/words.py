@@ -41,8 +41,8 @@ COINED: Final = "coined"
 #: A word is established in so many different queries, or typed alone by so many people.
 ESTABLISHED_QUERIES: Final = 3
 ESTABLISHED_PEOPLE: Final = 5
-#: A name that looks like a verb stands at the beginning of so many of its queries.
-AT_FIRST: Final = 0.8
+#: A name that looks like a verb stands in so many of its queries at the beginning or behind 의.
+NOUN_PLACES: Final = 0.8
 #: Neighbours are a phrase in so many different queries, typed by so many people.
 PHRASE_QUERIES: Final = 3
 #: A part that a longer word is cut into has at least so many characters.
@@ -243,8 +243,12 @@ def _known(queries: pl.DataFrame, tokens: pl.DataFrame, pieces: pl.DataFrame) ->
     be cut into; `is_open`: it may have to be cut.
     """
     of_query = queries.select("query_id", "query", "searchers")
+    before = pl.when(pl.col("query_id") == pl.col("query_id").shift(1)).then(
+        pl.col("token").shift(1)
+    )
     counted = (
-        tokens.unique(["query_id", "token"])
+        tokens.with_columns(is_of=before.str.ends_with("의").fill_null(value=False))
+        .unique(["query_id", "token"], keep="first", maintain_order=True)
         .join(of_query, on="query_id")
         .with_columns(alone=pl.col("query") == pl.col("token"))
         .group_by("token")
@@ -252,7 +256,8 @@ def _known(queries: pl.DataFrame, tokens: pl.DataFrame, pieces: pl.DataFrame) ->
             queries=pl.len(),
             searchers=pl.col("searchers").sum(),
             alone=pl.col("searchers").filter("alone").sum(),
-            first=pl.col("query").str.starts_with(pl.col("token")).sum(),
+            # Where only a name or a noun can stand: at the beginning, or behind a genitive.
+            noun_places=(pl.col("query").str.starts_with(pl.col("token")) | pl.col("is_of")).sum(),
         )
     )
     classes, last = pl.col("classes"), pl.col("classes").list.last()
@@ -268,7 +273,11 @@ def _known(queries: pl.DataFrame, tokens: pl.DataFrame, pieces: pl.DataFrame) ->
     is_name = is_verbal & (
         (pl.col("alone") >= ESTABLISHED_PEOPLE)
         | (is_established & (last == NOMINAL))
-        | (is_established & (last == CLAUSE) & (pl.col("first") >= AT_FIRST * pl.col("queries")))
+        | (
+            is_established
+            & (last == CLAUSE)
+            & (pl.col("noun_places") >= NOUN_PLACES * pl.col("queries"))
+        )
     )
     # 가볼만한곳: as established as any noun.
     is_clause = ~is_single & is_established & (last == BOUND)

@@ -141,9 +141,14 @@ def _examples(
         .join(people.join(texts, on="query_id").lazy(), on="query_id")
         .unique(["query_id", "keyword_id"])
         .join(found.select("keyword_id", "keyword").lazy(), on="keyword_id")
-        .filter(pl.col("query") != pl.col("keyword"))
+        # With a space left out it is no other query.
+        .filter(_without_spaces("query") != _without_spaces("keyword"))
         .sort("searchers", "query", descending=[True, False])
         .group_by("keyword_id", maintain_order=True)
         .agg(examples=pl.col("query").head(EXAMPLES))
         .collect()
     )
+
+
+def _without_spaces(column: str) -> pl.Expr:
+    return pl.col(column).str.replace_all(" ", "", literal=True)
