@@ -18,9 +18,15 @@ from pipeline.runs import count as counting
 from pipeline.runs import publish as publishing
 from pipeline.runs import published as publish
 from pipeline.runs.inspection import Landing
-from pipeline.runs.published import AutocompleteOptions, RelatedOptions, TrendingOptions
+from pipeline.runs.published import (
+    AutocompleteOptions,
+    KeywordsOptions,
+    RelatedOptions,
+    TrendingOptions,
+)
 from pipeline.runs.stale import SessionRules
 from pipeline.runs.take_in import take_in
+from pipeline.runs.wording import refresh_keyword_days
 from pipeline.store.root import Root, open_root
 from tests.factories import at
 
@@ -35,12 +41,19 @@ KEYS = {
     "hourly_counts": ["hour", "query_id"],
     "daily_counts": ["dt", "query_id"],
     "daily_pairs": ["dt", "first_id", "second_id"],
+    "words": ["dt", "token"],
+    "query_keywords": ["dt", "query_id", "keyword_id"],
+    "daily_keywords": ["dt", "keyword_id"],
+    "hourly_keywords": ["hour", "keyword_id"],
     "trending": ["rank"],
     "related": ["query", "kind", "rank"],
     "autocomplete": ["key_kind", "prefix", "rank"],
+    "keywords": ["rank"],
+    "trending_words": ["rank"],
 }
 TREND = TrendingOptions(1, 14, 72, 3, 1.0, 20, surprises_alone=False, phrasings="together")
 RELATE = RelatedOptions(28, 3, 10)
+WORDS = KeywordsOptions(1, 3)
 COMPLETE = AutocompleteOptions(28, 14.0, 3, 10, ("도박",))
 
 
@@ -84,6 +97,10 @@ def made_by(root: Root, landing: Path) -> None:
     publishing.publish_trending(root, end, TREND)
     publishing.publish_related(root, day, RELATE)
     publishing.publish_autocomplete(root, day, COMPLETE)
+    refresh_keyword_days(root, days, analyse=False)
+    counting.refresh_hourly_keywords(root, days)
+    publishing.publish_keywords(root, publish.as_of_day(root, EVENING), WORDS)
+    publishing.publish_trending_words(root, end, TREND)
 
 
 def rows(root: Path, dataset: str) -> pd.DataFrame:
@@ -143,7 +160,7 @@ def test_the_ledger_says_the_same(made: dict[str, Path], way: str) -> None:
 def test_spark_reads_the_columns_as_they_are_declared(
     spark: "SparkSession", made: dict[str, Path]
 ) -> None:
-    kinds = {"struct<": pa.types.is_struct, "array<bigint>": pa.types.is_list}
+    kinds = {"struct<": pa.types.is_struct, "array<": pa.types.is_list}
     names = {"string": "string", "bigint": "int64", "int": "int32"}
     names |= {"double": "double", "boolean": "bool"}
     for dataset in KEYS:

@@ -214,6 +214,12 @@ def add_at(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def say_all(lines: Sequence[str]) -> None:
+    """Lines of a summary, if there are any."""
+    for line in lines:
+        say(line)
+
+
 def asked_for(args: argparse.Namespace) -> Asked:
     """What `--at`, `--from` and `--to` say; nothing of a job that has no such options."""
     values = (getattr(args, name, None) for name in ("at", "first_day", "last_day"))

@@ -166,7 +166,7 @@ def days_of_volumes(root: Root, day: date, options: KeywordToolOptions) -> list[
 def publish_keywords(root: Root, day: date, options: KeywordsOptions) -> Published:
     """Keywords of the days until the end of `day`."""
     days = _there(root, "daily_keywords", publish.days_until(root, day, options.days))
-    before = _there(root, "daily_keywords", publish.days_before(root, day, options.days))
+    before = days_compared(root, day, options.days)
 
     def build() -> pl.DataFrame:
         searches = [
@@ -188,6 +188,21 @@ def publish_keywords(root: Root, day: date, options: KeywordsOptions) -> Publish
     return publish.published(
         root, publish.KEYWORDS_RESULT, f"dt={day}", _stage(build, KEYWORDS), reads, options
     )
+
+
+def days_compared(root: Root, day: date, days: int) -> list[str]:
+    """The days before whose keywords tell a change; none where some are missing or have gone."""
+    before = publish.days_before(root, day, days)
+    return before if all(root.has_day("daily_keywords", each) for each in before) else []
+
+
+def too_short(root: Root, day: date, days: int) -> list[str]:
+    """What a summary says where no change can be told."""
+    if days_compared(root, day, days):
+        return []
+    return [
+        f"Change    cannot be told: there are counts of fewer than {2 * days:,} days until then"
+    ]
 
 
 def publish_trending_words(root: Root, end: datetime, options: TrendingOptions) -> Published:
@@ -241,8 +256,8 @@ def _searches_of_keywords(root: Root, days: Sequence[str]) -> pl.LazyFrame:
 
 
 def _there(root: Root, dataset: str, days: Sequence[str]) -> list[str]:
-    """Those of some days of which a dataset has counts."""
-    return [day for day in days if root.has_day(dataset, day)]
+    """Those of some days of which a dataset has counts, as `publish.there`; of none, none."""
+    return [each.removeprefix("dt=") for each in publish.there(root, dataset, days)] if days else []
 
 
 def _counts(root: Root, dataset: str, days: Sequence[str], columns: Columns) -> pl.LazyFrame:

@@ -23,6 +23,7 @@ from pipeline.columns import DAILY_COUNTS, DAILY_KEYWORDS, QUERY_KEYWORDS, WORDS
 from pipeline.counting.keyword_days import daily_keywords, query_keywords
 from pipeline.counting.words import tokens_of, words
 from pipeline.language import morphemes
+from pipeline.runs.count import refresh_daily_counts
 from pipeline.runs.stale import shifted
 from pipeline.schemas import DAILY_KEYWORDS as DAILY_KEYWORDS_SCHEMA
 from pipeline.schemas import WORDS as WORDS_SCHEMA
@@ -49,6 +50,19 @@ class Wording:
     analysed: int = 0
     missing: str = ""  #: why there is no analyser, one sentence; "": there is one, or no need
 
+    def lines(self) -> list[str]:
+        """The summary's lines; none where nothing was made."""
+        if not self.days:
+            return []
+        made = f"Words     of {self.days:,} days told, {self.analysed:,} words analysed"
+        if not self.missing:
+            return [made]
+        return [
+            made,
+            f"Without   {self.missing}: nouns within Korean words, names and particles are not "
+            "told apart; words are those that the log itself shows",
+        ]
+
 
 @dataclass(frozen=True)
 class _Work:
@@ -71,6 +85,12 @@ class _Told:
 def days_of_words(day: str) -> list[str]:
     """The days whose queries tell the words of a day, oldest first."""
     return [shifted(day, -by) for by in range(WORD_DAYS - 1, -1, -1)]
+
+
+def refresh_words(root: Root, needed: Collection[str], *, analyse: bool) -> Wording:
+    """`refresh_keyword_days`, once the counts that it reads are up to date."""
+    refresh_daily_counts(root, {each for day in needed for each in days_of_words(day)})
+    return refresh_keyword_days(root, needed, analyse=analyse)
 
 
 def refresh_keyword_days(root: Root, needed: Collection[str], *, analyse: bool = True) -> Wording:
