@@ -41,7 +41,7 @@ OTHER_KEYBOARD_ODDS: Final = 10
 _BEGINS: Final = re.compile(r"(?<= )[^ ]|(?<!^)\.|(?<=[^ ])[一-鿿가-힣]")
 
 #: Initials alone, but for what is no Hangul: ㅇㅇㅍ 15.
-_INITIALS: Final = re.compile("[ㄱ-ㅎ][^가-힣ㅏ-ㅣ]*")
+INITIALS: Final = re.compile("[ㄱ-ㅎ][^가-힣ㅏ-ㅣ]*")
 
 _SPACES: Final = frozenset(SPACES + " ")
 
@@ -212,13 +212,13 @@ class Completer:
             meant = self._by_keys(normalized_query(other_keyboard(raw)), is_word_over, limit)
             likely = [replace(each, key="other keyboard") for each in meant if each.weight >= least]
             found = _united(found, likely)
-        if len(found) < limit and not _INITIALS.fullmatch(query):
+        if len(found) < limit and not INITIALS.fullmatch(query):
             found = self._with_tails(found, query, is_word_over, limit)
         return found[:limit]
 
     def _by_keys(self, query: str, is_word_over: bool, limit: int) -> list[Completion]:
         # What begins with these very consonants has them for its initials too: nothing is left out.
-        if _INITIALS.fullmatch(query):
+        if INITIALS.fullmatch(query):
             return self._rows("choseong", choseong(query), limit)
         typed = keystrokes(query)
         words = self._rows("keystrokes", typed + " ", limit) if is_word_over and typed else []

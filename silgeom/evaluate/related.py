@@ -274,7 +274,7 @@ class Ours:
                 lambda other: ((s, str(q)) for s, q in counts.published(int(other))[0]),
             )
         ]
-        alike = self._alike(query) if self._with_words else []
+        alike = self.alike(query) if self._with_words else []
         mixed = mixture(
             float(counts.sessions[query]),
             [(score, counts.texts[other]) for score, other in together],
@@ -306,7 +306,8 @@ class Ours:
         people = (self._completed.people[query] for query in self._forms[place])
         return self._completed.enough(set().union(*people))
 
-    def _alike(self, query: int) -> Scored:
+    def alike(self, query: int) -> Scored:
+        """Completions that share words with a query, the likest first, and their likeness."""
         counts = self._completed
         near = self._vocabulary.alike(counts.texts[query], NEAREST)
         less = {
