@@ -203,6 +203,31 @@ HOURLY_KEYWORDS: Final = pa.schema(
     ]
 )
 
+#: daily_clicks/dt=: what became of the searches for a query, in the sessions that began that day.
+#: Key: query_id, into_id. A search here is a run of one person's rows for one query with no other
+#: query between: to look again, or to turn a page, is no new search. With itself a query tells of
+#: all its searches; with another, of those that this one reformulated: a search without a click,
+#: followed at once in its session by a query that is like it (results/reformulations.py).
+DAILY_CLICKS: Final = pa.schema(
+    [
+        _column("query_id", _LONG, "of the search"),
+        _column("into_id", _LONG, "itself, or query_id of what it was reformulated into"),
+        _column("searches", _LONG, "runs of rows; the columns to `reformulated` are of itself"),
+        _column("clicked", _LONG, "searches with a click"),
+        _column("clicks", _LONG, "rows with a click: of several in a second the best is kept"),
+        _column("ranked", _LONG, "of these: with a rank"),
+        _column("rank_sum", _LONG, "of the ranks of clicks"),
+        _column("first_ranked", _LONG, "searches with a rank"),
+        _column("first_rank_sum", _LONG, "of the first rank of each"),
+        _column("left", _LONG, "searches without a click that end their session"),
+        _column("reformulated", _LONG, "searches without a click that were reformulated"),
+        _column("searchers_sketch", _LONGS, "of people; see counting/people.py"),
+        _column("clickers_sketch", _LONGS, "of people with a click"),
+        _column("leavers_sketch", _LONGS, "of people with a search among `left`"),
+        _column("reformulators_sketch", _LONGS, "of people with one among `reformulated`"),
+    ]
+)
+
 #: trending/dt=/hour=: one query on the board of the window that ends at that hour.
 TRENDING: Final = pa.schema(
     [
@@ -323,6 +348,73 @@ CATEGORIES: Final = pa.schema(
     ]
 )
 
+#: The columns of query_analytics and search_quality that tell how searches end. null: the log does
+#: not tell of clicks, or the figure would tell of fewer than k people (results/query_analytics.py).
+_OF_CLICKS: Final = (
+    _column("click_through", _DOUBLE, "share of searches with a click"),
+    _column("click_through_low", _DOUBLE, "lower end of its 95 % interval (Wilson, n = people)"),
+    _column("click_through_high", _DOUBLE, "upper end"),
+    _column("clicks_per_search", _DOUBLE, "rows with a click by searches"),
+    _column("mean_rank", _DOUBLE, "of clicks; null: not every click has a rank"),
+    _column("first_rank", _DOUBLE, "mean rank of the first click of a search; null: as mean_rank"),
+    _column("clickers", _LONG, "different people with a click"),
+    _column("exit_rate", _DOUBLE, "share of searches that end a session without a click"),
+    _column("exit_rate_low", _DOUBLE, "as of click_through"),
+    _column("exit_rate_high", _DOUBLE, "upper end"),
+    _column("leavers", _LONG, "different people who left without a click"),
+    _column("reformulation_rate", _DOUBLE, "share of searches that were reformulated, unclicked"),
+    _column("reformulation_rate_low", _DOUBLE, "as of click_through"),
+    _column("reformulation_rate_high", _DOUBLE, "upper end"),
+    _column("reformulators", _LONG, "different people who reformulated it"),
+)
+
+#: query_analytics/dt=: a query of the days up to that one, that at least k people searched for.
+#: Key: query. By rank: what is most worth mending first.
+QUERY_ANALYTICS: Final = pa.schema(
+    [
+        _column("rank", _INT, "from 1: by people_lost, leavers, reformulators, people"),
+        _column("query", _TEXT, "normalised"),
+        _column("surface", _TEXT, "as most people typed it"),
+        _column("band", _TEXT, "head, torso or tail: thirds of all searches"),
+        _column("people", _LONG, "different people (estimated above 1,023)"),
+        _column("searches", _LONG, "runs of rows: see daily_clicks"),
+        _column(
+            "people_lost",
+            _DOUBLE,
+            "how many more people leave without a click than of any query: people times what "
+            "exit_rate_low is above the log's exit rate",
+        ),
+        *_OF_CLICKS,
+    ]
+)
+
+#: reformulations/dt=: what people type instead of a query that they clicked nothing of, of the
+#: days up to that one. Key: query, rank.
+REFORMULATIONS: Final = pa.schema(
+    [
+        _column("query", _TEXT, "normalised"),
+        _column("rank", _INT, "from 1 within query: by people"),
+        _column("into_query", _TEXT, "normalised"),
+        _column("into_surface", _TEXT, "as most people typed it"),
+        _column("people", _LONG, "different people, at least k (estimated above 1,023)"),
+        _column("searches", _LONG, "of the query that were reformulated into this"),
+        _column("share", _DOUBLE, "of all searches for the query"),
+    ]
+)
+
+#: search_quality/dt=: the search service as a whole, of the days up to that one. Key: day, band.
+SEARCH_QUALITY: Final = pa.schema(
+    [
+        _column("day", _TEXT, "a day (YYYY-MM-DD) of the reporting zone; null: all of them"),
+        _column("band", _TEXT, "all, head, torso or tail; of a day all"),
+        _column("queries", _LONG, "different queries"),
+        _column("people", _LONG, "different people (estimated above 1,023)"),
+        _column("searches", _LONG, "runs of rows: see daily_clicks"),
+        _column("clicks_in_log", _TEXT, "which searches of all days have one: none, some, every"),
+        *_OF_CLICKS,
+    ]
+)
+
 #: runs/dt=: one run of a job, by the day on which it ended. Key: run_id. Holds nobody's id.
 RUNS: Final = pa.schema(
     [
@@ -368,11 +460,15 @@ DATASETS: Final = (
     "query_keywords",
     "daily_keywords",
     "hourly_keywords",
+    "daily_clicks",
     "trending",
     "related",
     "autocomplete",
     "keywords",
     "trending_words",
     "live",
+    "query_analytics",
+    "reformulations",
+    "search_quality",
     "runs",
 )

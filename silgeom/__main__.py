@@ -24,6 +24,7 @@ RESULTS: Final = (
     "keyword_tool",
     "categories",
     "keywords",
+    "analytics",
     "all",
     "ingest",
     "expire",

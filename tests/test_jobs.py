@@ -19,7 +19,7 @@ from tests.jobs import IDLE, command, status_of
 
 JOBS = [
     *("ingest", "trending", "related", "autocomplete", "keyword_tool", "categories"),
-    "keywords",
+    *("keywords", "analytics"),
     *("all", "expire", "erase", "rotate_key"),
 ]
 #: Commands that stay.
@@ -204,7 +204,7 @@ def test_a_board_has_only_the_queries_of_its_days_counted_and_later_jobs_the_res
     assert completed["searchers"].max() == 60  # thirty on each day
 
 
-@pytest.mark.parametrize("name", ["trending", "related", "autocomplete"])
+@pytest.mark.parametrize("name", ["trending", "related", "autocomplete", "analytics"])
 def test_of_a_day_whose_log_was_replaced_by_another_nothing_stays(
     name: str, tmp_path: Path, run: Callable[..., tuple[int, str, str]]
 ) -> None:
@@ -215,7 +215,7 @@ def test_of_a_day_whose_log_was_replaced_by_another_nothing_stays(
     file.write_text(file.read_text("utf-8").replace("-03-02T", "-03-05T"), "utf-8")
 
     assert run(name, *places)[0] == 0
-    counts = (tmp_path / "root").glob("*_*/dt=*/*.parquet")
+    counts = (tmp_path / "root").glob("*ly_*/dt=*/*.parquet")
     assert {file.parent.name for file in counts} == {"dt=2026-03-05"}
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.counting import clicks
 from pipeline.counting.groups import Ints
 from pipeline.counting.people import SKETCH_SIZE
 
@@ -68,12 +69,36 @@ def scrubbed_daily_pairs(rows: pa.Table, ids: Collection[int], gone: Collection[
     soon = pc.min_element_wise(rows["soon"].combine_chunks(), sessions)
     changed = _replaced(rows, searchers_sketch=sketches, sessions=sessions, soon=soon)
     nobody = pc.fill_null(pc.equal(left, 0), False)
-    of_gone = pa.array(sorted(gone), pa.int64())
-    unknown = pc.or_(
-        pc.is_in(rows["first_id"].combine_chunks(), value_set=of_gone),
-        pc.is_in(rows["second_id"].combine_chunks(), value_set=of_gone),
-    )
+    unknown = _of_any(rows, gone, "first_id", "second_id")
     return changed.filter(pc.invert(pc.or_(nobody, unknown)))
+
+
+def scrubbed_daily_clicks(rows: pa.Table, ids: Collection[int], gone: Collection[int]) -> pa.Table:
+    """Clicks of a day without these people, and without queries that nobody else typed.
+
+    One search of each kind goes for each person whom the sketch of the kind names; ranks stay as
+    they are while somebody else's click is left. A row of nobody else goes.
+
+    Args:
+        rows: `DAILY_CLICKS` of a day.
+        ids: of the people that go.
+        gone: query ids of `scrubbed_daily_counts`.
+    """
+    changed = rows
+    for sketch, name in clicks.SKETCHES.items():
+        sketches, taken = _without(rows[sketch], ids)
+        number = rows[name].combine_chunks()
+        fewer = pc.max_element_wise(pc.subtract(number, taken), pc.list_value_length(sketches))
+        left = pc.if_else(pc.greater(taken, 0), fewer, number)
+        changed = _replaced(changed, **{sketch: sketches, name: left})
+    # Where nobody is left who clicked, no click is.
+    of_clicks = ("clicks", "ranked", "rank_sum", "first_ranked", "first_rank_sum")
+    clicked = pc.greater(changed["clicked"].combine_chunks(), 0)
+    zeros = pc.multiply(changed["clicked"].combine_chunks(), 0)
+    kept = {each: pc.if_else(clicked, changed[each].combine_chunks(), zeros) for each in of_clicks}
+    changed = _replaced(changed, **kept)
+    nobody = pc.equal(pc.list_value_length(changed["searchers_sketch"].combine_chunks()), 0)
+    return changed.filter(pc.invert(pc.or_(nobody, _of_any(rows, gone, "query_id", "into_id"))))
 
 
 def scrubbed_hourly_counts(rows: pa.Table, gone: Collection[int]) -> pa.Table:
@@ -138,6 +163,15 @@ def _filled(kept: list[int], gone: list[int], ids: set[int]) -> list[int]:
         if below < middle:  # ids are spread over all numbers: there is room
             kept.insert(place, middle)
     return kept
+
+
+def _of_any(rows: pa.Table, queries: Collection[int], first: str, second: str) -> pa.Array:
+    """Which rows have one of the queries in either column."""
+    wanted = pa.array(sorted(queries), pa.int64())
+    return pc.or_(
+        pc.is_in(rows[first].combine_chunks(), value_set=wanted),
+        pc.is_in(rows[second].combine_chunks(), value_set=wanted),
+    )
 
 
 def _replaced(rows: pa.Table, **columns: pa.Array) -> pa.Table:

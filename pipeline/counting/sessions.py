@@ -3,6 +3,7 @@
 Like days (`days.py`), pairs are counted for some people first (`counted`) and then added up.
 """
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -83,6 +84,31 @@ def session_pairs(
         InvalidParameterError: a parameter is out of its range.
     """
     limits.require(gap_minutes=gap_minutes, max_queries=max_queries)
+    return _pairs(in_sessions(searches, zone=zone, gap_minutes=gap_minutes, day=day), max_queries)
+
+
+@dataclass(frozen=True)
+class Sessions:
+    """Searches by person and time, cut into sessions.
+
+    Of each search: `row` (its place in the table that it came from), `user`, `second` (since 1970,
+    UTC), `query`, `session` (a number from 0, rising), `day` (days since 1970 on which its session
+    begins, in the reporting zone), `in_time` (before its session is followed no more).
+    """
+
+    row: Ints
+    user: Ints
+    second: Ints
+    query: Ints
+    session: Ints
+    day: Ints
+    in_time: Flags
+
+
+def in_sessions(
+    searches: pl.DataFrame, *, zone: str, gap_minutes: int = 30, day: int | None = None
+) -> Sessions:
+    """Cut searches into sessions; see `session_pairs` for the arguments."""
     user, query = searches["user_id"].to_numpy(), searches["query_id"].to_numpy()
     second, local_second = local_seconds(searches["searched_at"], zone)
     order = order_of_searches(user, second, query)
@@ -92,18 +118,18 @@ def session_pairs(
     starts[1:] |= np.diff(second) >= 60 * gap_minutes
     if day is not None:
         is_asked = (local_second[starts] // _DAY_SECONDS == day)[np.cumsum(starts) - 1]
-        user, second, query = user[is_asked], second[is_asked], query[is_asked]
+        order, user, second, query = (each[is_asked] for each in (order, user, second, query))
         local_second, starts = local_second[is_asked], starts[is_asked]
-    return _pairs(user, second, query, local_second, starts, max_queries)
-
-
-def _pairs(
-    user: Ints, second: Ints, query: Ints, local_second: Ints, starts: Flags, max_queries: int
-) -> pl.DataFrame:
-    """The pairs of sessions, vectorised: no loop over searches, sessions or pairs."""
     session = np.cumsum(starts) - 1
-    day = (local_second[starts] // _DAY_SECONDS)[session]
-    in_time = local_second < (day + 1) * _DAY_SECONDS + SESSION_SPILL_HOURS * 3600
+    of_day = (local_second[starts] // _DAY_SECONDS)[session]
+    in_time = local_second < (of_day + 1) * _DAY_SECONDS + SESSION_SPILL_HOURS * 3600
+    return Sessions(order, user, second, query, session, of_day, in_time)
+
+
+def _pairs(found: Sessions, max_queries: int) -> pl.DataFrame:
+    """The pairs of sessions, vectorised: no loop over searches, sessions or pairs."""
+    user, second, query, session = found.user, found.second, found.query, found.session
+    day, in_time = found.day, found.in_time
 
     # Each query of a session once, where it was first typed, in that order.
     order = order_by(session, query)  # stable: equal ones stay in order of time

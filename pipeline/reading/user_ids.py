@@ -30,8 +30,11 @@ WITH_USER_IDS: Final = (
     "rejects",
     "daily_counts",
     "daily_pairs",
+    "daily_clicks",
     "daily_keywords",
 )
+#: How the columns are called that are sketches of people (counting/people.py): lists of ids.
+SKETCH_SUFFIX: Final = "_sketch"
 
 KEY_BYTES: Final = 32
 #: How a user or an older id is hashed under a key. Roots made before there was a choice hash users

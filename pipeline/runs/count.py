@@ -1,8 +1,8 @@
 """Keep the stored counts in step with `searches`: only what changed is counted.
 
 Reads   searches/dt=
-Writes  hourly_counts/dt=, daily_counts/dt=, daily_pairs/dt=, hourly_keywords/dt= (which reads
-        query_keywords/dt= as well)
+Writes  hourly_counts/dt=, daily_counts/dt=, daily_pairs/dt=, daily_clicks/dt=,
+        hourly_keywords/dt= (which reads query_keywords/dt= as well)
 
 The counts of a day note in their footer which files of searches they were made of. Where files have
 only been added since, these alone are counted and added up with what is stored; else the whole day
@@ -24,6 +24,7 @@ import pyarrow.parquet as pq
 
 from pipeline.carriers.steps import Kind, Mapped, Reduced, Write
 from pipeline.columns import (
+    DAILY_CLICKS,
     DAILY_COUNTS,
     DAILY_PAIRS,
     HOURLY_COUNTS,
@@ -32,12 +33,14 @@ from pipeline.columns import (
     SEARCHES,
     Columns,
 )
+from pipeline.counting import clicks, hours, sessions
 from pipeline.counting import days as day_counts
-from pipeline.counting import hours, sessions
+from pipeline.results.reformulations import are_alike
 from pipeline.runs.stale import (
     SessionRules,
+    click_version,
     day_version,
-    days_of_pairs,
+    days_of_sessions,
     keyword_version,
     pair_version,
     shifted,
@@ -174,7 +177,27 @@ def refresh_daily_pairs(root: Root, needed: Collection[str], rules: SessionRules
         _pairs_together,
     )
     wanted = _wanted(root, counting)
-    days = days_of_pairs(root, wanted, needed)
+    days = days_of_sessions(root, counting.dataset, wanted, needed)
+    _replace(root, counting, days, wanted)
+    return len(days)
+
+
+def refresh_daily_clicks(root: Root, needed: Collection[str], rules: SessionRules) -> int:
+    """Count what became of searches in sessions that begin on `needed` days that changed.
+
+    A day is counted as a whole: a click that comes late changes searches that are counted.
+    """
+    counting = _Counting(
+        "daily_clicks",
+        DAILY_CLICKS,
+        (-1, 0, 1),
+        _runs_around_day,
+        partial(click_version, rules),
+        partial(_clicks_of_day, storage=root.storage, zone=root.state.zone, rules=rules),
+        _clicks_together,
+    )
+    wanted = _wanted(root, counting)
+    days = days_of_sessions(root, counting.dataset, wanted, needed)
     _replace(root, counting, days, wanted)
     return len(days)
 
@@ -448,16 +471,8 @@ def _pairs_of_day(
 
 
 def _pairs(work: Work, storage: Storage, zone: str, rules: SessionRules) -> _Found:
-    earliest, latest = sessions.reach(work.day, zone=zone)
-    epoch_day = (date.fromisoformat(work.day) - date(1970, 1, 1)).days
-
     def near(*, added: bool | None = None) -> pl.LazyFrame:
-        columns = ("searched_at", "user_id", "query_id")
-        days = {day: work.scan(storage, [day], *columns, added=added) for day in work.files}
-        is_near = pl.col("searched_at").is_between(earliest, latest)
-        return pl.concat(
-            [rows if day == work.day else rows.filter(is_near) for day, rows in days.items()]
-        )
+        return _near(work, storage, zone, "searched_at", "user_id", "query_id", added=added)
 
     def pairs(rows: pl.DataFrame) -> pl.DataFrame:
         return sessions.session_pairs(
@@ -465,7 +480,7 @@ def _pairs(work: Work, storage: Storage, zone: str, rules: SessionRules) -> _Fou
             zone=zone,
             gap_minutes=rules.gap_minutes,
             max_queries=rules.max_queries,
-            day=epoch_day,
+            day=_epoch_day(work.day),
         )
 
     if work.added is not None and work.stored is not None:
@@ -479,9 +494,67 @@ def _pairs(work: Work, storage: Storage, zone: str, rules: SessionRules) -> _Fou
     return {COUNTS: sessions.counted(pairs(near().collect()))}
 
 
+def _near(
+    work: Work, storage: Storage, zone: str, *columns: str, added: bool | None = None
+) -> pl.LazyFrame:
+    """The searches that may be in sessions that begin on the day; see `Work.scan`."""
+    earliest, latest = sessions.reach(work.day, zone=zone)
+    days = {day: work.scan(storage, [day], *columns, added=added) for day in work.files}
+    is_near = pl.col("searched_at").is_between(earliest, latest)
+    return pl.concat(
+        [rows if day == work.day else rows.filter(is_near) for day, rows in days.items()]
+    )
+
+
+def _epoch_day(day: str) -> int:
+    return (date.fromisoformat(day) - date(1970, 1, 1)).days
+
+
 def _pairs_together(rows: _Rows) -> pl.DataFrame:
     if STORED in rows:
         return rows[STORED][0]
     parts = rows[COUNTS]
     together = parts[0] if len(parts) == 1 else sessions.added_up(parts)
     return sessions.daily_pairs(together).select(*DAILY_PAIRS)
+
+
+# --- Clicks ----------------------------------------------------------------------------------
+
+
+def _clicks_of_day(
+    work: Work, finish: _Finish, storage: Storage, zone: str, rules: SessionRules
+) -> _Mapped:
+    return finish(work, _clicks(work, storage, zone, rules))
+
+
+def _clicks(work: Work, storage: Storage, zone: str, rules: SessionRules) -> _Found:
+    columns = ("searched_at", "user_id", "query_id", "clicked_url", "clicked_rank")
+    is_click = pl.col("clicked_url").is_not_null() | pl.col("clicked_rank").is_not_null()
+    rows = _near(work, storage, zone, *columns).select(
+        *("searched_at", "user_id", "query_id", "clicked_rank"), is_click=is_click
+    )
+    searches = clicks.searches_in_sessions(
+        rows.collect(),
+        zone=zone,
+        gap_minutes=rules.gap_minutes,
+        max_queries=rules.max_queries,
+        day=_epoch_day(work.day),
+    )
+    steps = clicks.unclicked_steps(searches)
+    ids = pl.concat([steps["query_id"], steps["next_id"]]).unique().to_frame("id").lazy()
+    texts = (
+        _near(work, storage, zone, "searched_at", "query_id", "query", "user_id")
+        .join(ids, left_on="query_id", right_on="id", how="semi")
+        .group_by("query_id")
+        .agg(pl.col("query").first())
+        .collect()
+    )
+    named = steps.join(texts, on="query_id").join(
+        texts.rename({"query_id": "next_id", "query": "next"}), on="next_id"
+    )
+    alike = named.filter(are_alike(named["query"], named["next"]))
+    return {COUNTS: clicks.counted(searches, alike.select("query_id", "next_id"))}
+
+
+def _clicks_together(rows: _Rows) -> pl.DataFrame:
+    return clicks.added_up(rows[COUNTS]).select(*DAILY_CLICKS)

@@ -24,6 +24,7 @@ import pyarrow.parquet as pq
 
 from pipeline.counting.scrubbing import (
     holding,
+    scrubbed_daily_clicks,
     scrubbed_daily_counts,
     scrubbed_daily_pairs,
     scrubbed_hourly_counts,
@@ -31,8 +32,13 @@ from pipeline.counting.scrubbing import (
 )
 from pipeline.errors import InvalidParameterError, PipelineError, RootError
 from pipeline.reading.erased import ERASED
-from pipeline.reading.user_ids import user_ids, visible_user
-from pipeline.runs.count import refresh_daily_counts, refresh_daily_pairs, refresh_hourly_counts
+from pipeline.reading.user_ids import SKETCH_SUFFIX, user_ids, visible_user
+from pipeline.runs.count import (
+    refresh_daily_clicks,
+    refresh_daily_counts,
+    refresh_daily_pairs,
+    refresh_hourly_counts,
+)
 from pipeline.runs.stale import SessionRules
 from pipeline.store.evidence import Person, hits, holds_user
 from pipeline.store.journal import Change
@@ -45,6 +51,8 @@ CHUNK_BYTES: Final = 1024 * 1024
 
 #: What is made of counts of queries, and holds words or people of them.
 KEYWORD_DATASETS: Final = ("words", "query_keywords", "daily_keywords", "hourly_keywords")
+#: Counts that are made in sessions, which cross midnight.
+OF_SESSIONS: Final = ("daily_pairs", "daily_clicks")
 
 #: What a summary remembers of a result.
 FIRST_LOOK: Final = "_first_look_"
@@ -340,14 +348,16 @@ def _erase_counts(
     Of a day that can, it is forgotten what its counts were made of, so that they are made again
     whatever comes in between.
     """
-    again: dict[str, set[str]] = {"daily_counts": set(), "daily_pairs": set()}
+    again: dict[str, set[str]] = {"daily_counts": set(), **{each: set() for each in OF_SESSIONS}}
     touched = set(done.days)
     gone: dict[str, list[int]] = {}
-    for dataset in ("daily_counts", "daily_pairs"):
+    for dataset in again:
         for day in root.days_of(dataset):
             held = any(
-                pc.any(holding(table["searchers_sketch"], ids)).as_py()
+                pc.any(holding(table[name], ids)).as_py()
                 for table in _tables(root, dataset, day)
+                for name in table.column_names
+                if name.endswith(SKETCH_SUFFIX)
             )
             if not held and day not in touched:
                 continue
@@ -383,7 +393,7 @@ def _can_be_counted(root: Root, dataset: str, day: str) -> bool:
     if not root.has_day("searches", day) or not root.state.is_kept(dataset, day):
         return False
     is_first = day == root.state.kept_from.get("searches")
-    return dataset != "daily_pairs" or not is_first
+    return dataset not in OF_SESSIONS or not is_first
 
 
 def _scrub(
@@ -399,8 +409,10 @@ def _scrub(
         if dataset == "daily_counts":
             left, queries = scrubbed_daily_counts(table, ids)
             gone.setdefault(day, []).extend(queries)
-        else:
+        elif dataset == "daily_pairs":
             left = scrubbed_daily_pairs(table, ids, gone.get(day, []))
+        else:
+            left = scrubbed_daily_clicks(table, ids, gone.get(day, []))
         fresh.append(left)
     _put_again(change, dataset, day, fresh, _scrubbed_now(change))
 
@@ -414,14 +426,16 @@ def _count_again(
     root: Root, again: Mapping[str, set[str]], rules: SessionRules, done: Erasure
 ) -> None:
     days = set(done.days)
-    # Sessions cross midnight: the pairs of the day before and after read of these days too.
+    # Sessions cross midnight: those of the day before and after read of these days too.
     around = {
         (date.fromisoformat(day) + timedelta(days=by)).isoformat()
         for day in days
         for by in (-1, 0, 1)
     }
-    counted = set(root.days_made("daily_pairs")) | again["daily_pairs"]
     refresh_hourly_counts(root)
     refresh_daily_counts(root, again["daily_counts"] | (days & set(root.days_made("daily_counts"))))
-    refresh_daily_pairs(root, again["daily_pairs"] | (around & counted), rules)
-    done.recounted = days | again["daily_counts"] | again["daily_pairs"]
+    refreshes = {"daily_pairs": refresh_daily_pairs, "daily_clicks": refresh_daily_clicks}
+    for dataset, refresh in refreshes.items():
+        counted = set(root.days_made(dataset)) | again[dataset]
+        refresh(root, again[dataset] | (around & counted), rules)
+    done.recounted = days.union(*again.values())

@@ -1,9 +1,9 @@
 """Make results from stored counts, each partition whole, and only where it would differ.
 
-Reads   hourly_counts/dt=, daily_counts/dt=, daily_pairs/dt=, query_keywords/dt=,
+Reads   hourly_counts/dt=, daily_counts/dt=, daily_pairs/dt=, daily_clicks/dt=, query_keywords/dt=,
         daily_keywords/dt=, hourly_keywords/dt=, searches/dt= of the window's days
 Writes  trending/dt=/hour=, related/dt=, autocomplete/dt=, keyword_tool/dt=, keywords/dt=,
-        trending_words/dt=/hour=
+        trending_words/dt=/hour=, query_analytics/dt=, reformulations/dt=, search_quality/dt=
 """
 
 from collections.abc import Callable, Sequence
@@ -15,6 +15,7 @@ import polars as pl
 from pipeline.columns import (
     AUTOCOMPLETE,
     CATEGORIES,
+    DAILY_CLICKS,
     DAILY_COUNTS,
     DAILY_KEYWORDS,
     DAILY_PAIRS,
@@ -22,8 +23,11 @@ from pipeline.columns import (
     HOURLY_KEYWORDS,
     KEYWORD_TOOL,
     KEYWORDS,
+    QUERY_ANALYTICS,
     QUERY_KEYWORDS,
+    REFORMULATIONS,
     RELATED,
+    SEARCH_QUALITY,
     SEARCHES,
     TRENDING,
     TRENDING_WORDS,
@@ -34,10 +38,13 @@ from pipeline.results.category_spread import categories, declared, parsed_rules
 from pipeline.results.completions import completions
 from pipeline.results.keyword_volumes import WEEKS, keyword_volumes
 from pipeline.results.keywords_of_days import keywords_of_days
+from pipeline.results.query_analytics import query_analytics, search_quality
+from pipeline.results.reformulations import reformulations
 from pipeline.results.related_searches import related_searches
 from pipeline.results.trending_keywords import trending_keywords
 from pipeline.runs import published as publish
 from pipeline.runs.published import (
+    AnalyticsOptions,
     AutocompleteOptions,
     CategoriesOptions,
     KeywordsOptions,
@@ -258,6 +265,35 @@ def _searches_of_keywords(root: Root, days: Sequence[str]) -> pl.LazyFrame:
 def _there(root: Root, dataset: str, days: Sequence[str]) -> list[str]:
     """Those of some days of which a dataset has counts, as `publish.there`; of none, none."""
     return [each.removeprefix("dt=") for each in publish.there(root, dataset, days)] if days else []
+
+
+def publish_analytics(root: Root, dataset: str, day: date, options: AnalyticsOptions) -> Published:
+    """One of `ANALYTICS_RESULTS`, as of the end of `day`."""
+    days = publish.days_until(root, day, options.days)
+    k = options.min_searchers
+
+    def build() -> pl.DataFrame:
+        clicks = _counts(root, "daily_clicks", days, DAILY_CLICKS)
+        names = _counts(root, "daily_counts", days, DAILY_COUNTS)
+        if dataset == "query_analytics":
+            return query_analytics(clicks, names, min_searchers=k)
+        if dataset == "reformulations":
+            return reformulations(clicks, names, min_searchers=k, top=options.top)
+        return search_quality(clicks, min_searchers=k)
+
+    columns = {
+        "query_analytics": QUERY_ANALYTICS,
+        "reformulations": REFORMULATIONS,
+        "search_quality": SEARCH_QUALITY,
+    }[dataset]
+    return publish.published(
+        root,
+        publish.ANALYTICS_RESULTS[dataset],
+        f"dt={day}",
+        _stage(build, columns),
+        {"daily_clicks": days, "daily_counts": days},
+        options,
+    )
 
 
 def _counts(root: Root, dataset: str, days: Sequence[str], columns: Columns) -> pl.LazyFrame:

@@ -1,8 +1,9 @@
 """Make results from stored counts, each partition whole, and only where it would differ.
 
-Reads   hourly_counts/dt=, daily_counts/dt=, daily_pairs/dt=, the counts of keywords
+Reads   hourly_counts/dt=, daily_counts/dt=, daily_pairs/dt=, daily_clicks/dt=, the counts of
+        keywords
 Writes  trending/dt=/hour=, related/dt=, autocomplete/dt=, keyword_tool/dt=, keywords/dt=,
-        trending_words/dt=/hour=
+        trending_words/dt=/hour=, query_analytics/dt=, reformulations/dt=, search_quality/dt=
 """
 
 import hashlib
@@ -22,7 +23,10 @@ from pipeline.schemas import (
     CATEGORIES,
     KEYWORD_TOOL,
     KEYWORDS,
+    QUERY_ANALYTICS,
+    REFORMULATIONS,
     RELATED,
+    SEARCH_QUALITY,
     TRENDING,
     TRENDING_WORDS,
 )
@@ -39,6 +43,7 @@ RELATED_DAYS: Final = 28
 COMPLETION_DAYS: Final = 84
 VOLUME_DAYS: Final = 28
 KEYWORD_DAYS: Final = 7
+ANALYTICS_DAYS: Final = 28
 
 _LOG = logging.getLogger(__name__)
 
@@ -131,6 +136,15 @@ class KeywordsOptions:
     min_searchers: int
 
 
+@dataclass(frozen=True)
+class AnalyticsOptions:
+    """See `query_analytics`, `reformulations`, `search_quality`; `days` of clicks are read."""
+
+    days: int
+    min_searchers: int
+    top: int
+
+
 Options = (
     TrendingOptions
     | RelatedOptions
@@ -138,6 +152,7 @@ Options = (
     | KeywordToolOptions
     | CategoriesOptions
     | KeywordsOptions
+    | AnalyticsOptions
 )
 
 
@@ -260,6 +275,12 @@ KEYWORD_TOOL_RESULT: Final = Result("keyword_tool", KEYWORD_TOOL)
 CATEGORIES_RESULT: Final = Result("categories", CATEGORIES)
 KEYWORDS_RESULT: Final = Result("keywords", KEYWORDS)
 TRENDING_WORDS_RESULT: Final = Result("trending_words", TRENDING_WORDS)
+#: What `analytics` publishes, by dataset.
+ANALYTICS_RESULTS: Final = {
+    "query_analytics": Result("query_analytics", QUERY_ANALYTICS),
+    "reformulations": Result("reformulations", REFORMULATIONS),
+    "search_quality": Result("search_quality", SEARCH_QUALITY),
+}
 
 #: Stages a result under a name, sorted, as one file.
 Stage = Callable[[Change, str], object]

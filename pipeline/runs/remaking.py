@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from pipeline.errors import InvalidParameterError
 from pipeline.runs.publish import (
+    publish_analytics,
     publish_autocomplete,
     publish_categories,
     publish_keyword_tool,
@@ -19,6 +20,8 @@ from pipeline.runs.publish import (
     publish_trending,
 )
 from pipeline.runs.published import (
+    ANALYTICS_RESULTS,
+    AnalyticsOptions,
     AutocompleteOptions,
     CategoriesOptions,
     KeywordToolOptions,
@@ -30,7 +33,10 @@ from pipeline.runs.published import (
 )
 from pipeline.store.root import Root
 
-RESULTS: Final = ("trending", "related", "autocomplete", "keyword_tool", "categories")
+RESULTS: Final = (
+    *("trending", "related", "autocomplete", "keyword_tool", "categories"),
+    *ANALYTICS_RESULTS,
+)
 
 
 @dataclass(frozen=True)
@@ -77,6 +83,8 @@ def _published(root: Root, dataset: str, partition: str, options: Mapping[str, A
         return publish_keyword_tool(root, day, KeywordToolOptions(**options))
     if dataset == "categories":
         return publish_categories(root, day, CategoriesOptions(tuple(options["rules"])))
+    if dataset in ANALYTICS_RESULTS:
+        return publish_analytics(root, dataset, day, AnalyticsOptions(**options))
     words = tuple(options["blocked"])
     return publish_autocomplete(root, day, AutocompleteOptions(**{**options, "blocked": words}))
 

@@ -21,8 +21,14 @@ from typing import Final
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipeline.runs.count import refresh_daily_counts, refresh_daily_pairs, refresh_hourly_counts
+from pipeline.runs.count import (
+    refresh_daily_clicks,
+    refresh_daily_counts,
+    refresh_daily_pairs,
+    refresh_hourly_counts,
+)
 from pipeline.runs.published import (
+    ANALYTICS_DAYS,
     BASELINE_DAYS,
     COMPLETION_DAYS,
     KEYWORD_DAYS,
@@ -44,6 +50,7 @@ KEEPABLE: Final = (
     "query_keywords",
     "daily_keywords",
     "hourly_keywords",
+    "daily_clicks",
     "trending",
     "related",
     "autocomplete",
@@ -52,6 +59,9 @@ KEEPABLE: Final = (
     "keywords",
     "trending_words",
     "live",
+    "query_analytics",
+    "reformulations",
+    "search_quality",
     "runs",
 )
 #: Datasets of which it is remembered what a day was made of, after it has gone.
@@ -62,6 +72,7 @@ COUNTS: Final = (
     "query_keywords",
     "daily_keywords",
     "hourly_keywords",
+    "daily_clicks",
 )
 #: A century: who wants a dataset for ever leaves it out.
 MOST_DAYS: Final = 36_525
@@ -75,6 +86,7 @@ READ_BY: Final = {
     "daily_keywords": ("keywords", 2 * KEYWORD_DAYS),
     "query_keywords": ("keywords", KEYWORD_DAYS),
     "hourly_keywords": ("keywords", BASELINE_DAYS + 1),
+    "daily_clicks": ("analytics", ANALYTICS_DAYS),
 }
 
 _LOG = logging.getLogger(__name__)
@@ -183,6 +195,10 @@ def count_what_goes(root: Root, gone: Iterable[Expiry]) -> None:
     known = root.days_made("daily_pairs")  # by other rules than these perhaps: they stay
     uncounted = [day for day in lasting("daily_pairs") if day not in known]
     refresh_daily_pairs(root, uncounted, SessionRules())
+    known = root.days_made("daily_clicks")
+    if known:  # who never asked for them gets none
+        uncounted = [day for day in lasting("daily_clicks") if day not in known]
+        refresh_daily_clicks(root, uncounted, SessionRules())
 
 
 def shortages(keep: Mapping[str, int]) -> list[str]:

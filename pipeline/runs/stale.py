@@ -5,7 +5,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from pipeline.schemas import DAILY_COUNTS, DAILY_PAIRS, HOURLY_COUNTS, HOURLY_KEYWORDS
+from pipeline.schemas import (
+    DAILY_CLICKS,
+    DAILY_COUNTS,
+    DAILY_PAIRS,
+    HOURLY_COUNTS,
+    HOURLY_KEYWORDS,
+)
 from pipeline.store.root import Root, columns_digest
 from pipeline.store.state import fingerprint
 
@@ -37,9 +43,18 @@ def pair_version(rules: SessionRules, runs: Sequence[int]) -> str:
         runs: that changed any search of the day, one of the last hour of the day before, one of the
             first hours of the day after; 0: there is none.
     """
+    return _session_version(columns_digest(DAILY_PAIRS), rules, runs)
+
+
+def click_version(rules: SessionRules, runs: Sequence[int]) -> str:
+    """The fingerprint of clicks of searches that these runs changed last; see `pair_version`."""
+    return _session_version(columns_digest(DAILY_CLICKS), rules, runs)
+
+
+def _session_version(columns: str, rules: SessionRules, runs: Sequence[int]) -> str:
     return fingerprint(
         counting=COUNTING,
-        columns=columns_digest(DAILY_PAIRS),
+        columns=columns,
         searches=runs[0],
         before=runs[1],
         after=runs[2],
@@ -58,15 +73,17 @@ def keyword_version(runs: Sequence[int]) -> str:
     return fingerprint(counting=COUNTING, columns=columns, searches=runs[0], keywords=runs[1])
 
 
-def days_of_pairs(root: Root, wanted: Mapping[str, str], needed: Collection[str]) -> list[str]:
-    """`stale_days` of pairs.
+def days_of_sessions(
+    root: Root, dataset: str, wanted: Mapping[str, str], needed: Collection[str]
+) -> list[str]:
+    """`stale_days` of what is counted in sessions.
 
     Of the first day that is kept nobody can tell any more which sessions came over from the day
     before: what was counted of it stays.
     """
     first = root.state.kept_from.get("searches")
-    days = stale_days(root, "daily_pairs", wanted, needed)
-    return [day for day in days if day != first or root.made_of("daily_pairs", f"dt={day}") is None]
+    days = stale_days(root, dataset, wanted, needed)
+    return [day for day in days if day != first or root.made_of(dataset, f"dt={day}") is None]
 
 
 def stale_days(

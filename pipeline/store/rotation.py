@@ -1,7 +1,7 @@
 """A new key for `user_id`: everything that holds ids is written again, in one change.
 
-Reads and writes  searches/dt=, rejects/dt= (robots' searches), daily_counts/dt=, daily_pairs/dt=
-                  and daily_keywords/dt= (sketches of people), _user_key
+Reads and writes  searches/dt=, rejects/dt= (robots' searches), daily_counts/dt=, daily_pairs/dt=,
+                  daily_clicks/dt= and daily_keywords/dt= (sketches of people), _user_key
 
 The users themselves are gone with their logs, so new ids are made of the old ones: see user_ids.py.
 No Spark is needed. Two people do not become one by it (but by one chance in 2^64), nor one two, so
@@ -26,13 +26,12 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.counting.people import SKETCH_SIZE
-from pipeline.reading.user_ids import USER_KEY, WITH_USER_IDS, UserKeys, rekeyed_ids
+from pipeline.reading.user_ids import SKETCH_SUFFIX, USER_KEY, WITH_USER_IDS, UserKeys, rekeyed_ids
 from pipeline.store.journal import Change
 from pipeline.store.state import made_of_file, parsed_made_of
 
 #: Files that are written again at a time; each is held in memory.
 _WRITERS: Final = 4
-_SKETCH: Final = "searchers_sketch"
 
 
 def rotate_key(change: Change, keys: UserKeys) -> int:
@@ -116,7 +115,15 @@ def _rejects(table: pa.Table, keys: UserKeys) -> tuple[pa.Table, bool]:
 
 def _sketches(table: pa.Table, keys: UserKeys) -> tuple[pa.Table, bool]:
     """Whole where no sketch is full."""
-    sketches = _together(table[_SKETCH])
+    is_whole = True
+    for name in table.column_names:
+        if name.endswith(SKETCH_SUFFIX):
+            sketches, none_is_full = _rekeyed_sketches(_together(table[name]), keys)
+            table, is_whole = _with_column(table, name, sketches), is_whole and none_is_full
+    return table, is_whole
+
+
+def _rekeyed_sketches(sketches: pa.Array, keys: UserKeys) -> tuple[pa.Array, bool]:
     lengths = pc.fill_null(pc.list_value_length(sketches), 0).to_numpy(zero_copy_only=False)
     ids = rekeyed_ids(sketches.flatten(), keys).to_numpy(zero_copy_only=False)
     row = np.repeat(np.arange(len(lengths)), lengths)
@@ -125,7 +132,7 @@ def _sketches(table: pa.Table, keys: UserKeys) -> tuple[pa.Table, bool]:
     rekeyed = pa.ListArray.from_arrays(
         pa.array(offsets, pa.int32()), pa.array(ids), mask=sketches.is_null()
     ).cast(sketches.type)
-    return _with_column(table, _SKETCH, rekeyed), bool((lengths < SKETCH_SIZE).all())
+    return rekeyed, bool((lengths < SKETCH_SIZE).all())
 
 
 def _together(column: pa.ChunkedArray) -> pa.Array:
@@ -139,4 +146,5 @@ _REKEYED: Final[dict[str, Callable[[pa.Table, UserKeys], tuple[pa.Table, bool]]]
     "daily_counts": _sketches,
     "daily_pairs": _sketches,
     "daily_keywords": _sketches,
+    "daily_clicks": _sketches,
 }

@@ -1,0 +1,180 @@
+"""What becomes of searches: clicks, exits, and what is typed instead.
+
+A *search* here is a run of one person's rows for one query in a session, with no other query
+between them: to look again or to turn a page is no new search, and where a log has a line a click,
+the clicks of a search are one.
+
+Like days (`days.py`), searches are counted for some people first (`counted`) and then added up.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from pipeline import limits
+from pipeline.counting.groups import Flags, Ints, changes, least_of_each, order_by, sums
+from pipeline.counting.people import SKETCH_SIZE, united
+from pipeline.counting.sessions import Sessions, in_sessions
+
+#: Numbers of `DAILY_CLICKS` that add up.
+NUMBERS: Final = (
+    *("searches", "clicked", "clicks", "ranked", "rank_sum", "first_ranked", "first_rank_sum"),
+    *("left", "reformulated"),
+)
+#: Its sketches, and which searches each is of.
+SKETCHES: Final = {
+    "searchers_sketch": "searches",
+    "clickers_sketch": "clicked",
+    "leavers_sketch": "left",
+    "reformulators_sketch": "reformulated",
+}
+
+_KEY: Final = ["query_id", "into_id"]
+
+
+def searches_in_sessions(
+    rows: pl.DataFrame,
+    *,
+    zone: str,
+    gap_minutes: int = 30,
+    max_queries: int = 50,
+    day: int | None = None,
+) -> pl.DataFrame:
+    """List the searches of each session, with their clicks and what came next.
+
+    Args:
+        rows: `searched_at` (UTC), `user_id`, `query_id`, `is_click` (Boolean), `clicked_rank`
+            (null: none). See `session_pairs` for which rows the searches of a day need.
+        zone: the reporting zone that cuts the days.
+        gap_minutes: the silence that ends a session, 1 to 60.
+        max_queries: a session with more different queries is left out.
+        day: since 1970, only of sessions that begin on it; None: of all.
+
+    Returns:
+        A row a search, by person and time: `user_id`, `query_id`, `clicks` (rows with one),
+        `ranked` (of these: with a rank), `rank_sum`, `first_rank` (of the first click with a rank;
+        0: none), `next_id` (the query of the next search in the session; null: it ends with this).
+
+    Raises:
+        InvalidParameterError: a parameter is out of its range.
+    """
+    limits.require(gap_minutes=gap_minutes, max_queries=max_queries)
+    found = in_sessions(rows, zone=zone, gap_minutes=gap_minutes, day=day)
+    rank = rows["clicked_rank"].fill_null(0).cast(pl.Int64).to_numpy()[found.row]
+    is_click = rows["is_click"].cast(pl.Int64).to_numpy()[found.row]
+    starts = np.flatnonzero(changes(found.session, found.query))
+    session, query = found.session[starts], found.query[starts]
+    follows = np.zeros(len(starts), dtype=np.bool_)
+    follows[:-1] = session[1:] == session[:-1]
+    next_id = np.zeros(len(starts), dtype=np.int64)
+    next_id[:-1] = query[1:]
+    searches = pl.DataFrame(
+        {
+            "user_id": found.user[starts],
+            "query_id": query,
+            "clicks": sums(is_click, starts),
+            "ranked": sums((rank > 0).astype(np.int64), starts),
+            "rank_sum": sums(rank, starts),
+            "first_rank": _first_ranks(rank, starts),
+            "next_id": pl.select(pl.when(pl.Series(follows)).then(pl.Series(next_id))).to_series(),
+        }
+    )
+    is_kept = found.in_time[starts] & _is_typed(found, session, max_queries)
+    return searches.filter(pl.Series(is_kept))
+
+
+def _first_ranks(rank: Ints, starts: Ints) -> Ints:
+    """The rank of the first ranked row of each search, 0 where there is none."""
+    if not len(starts):
+        return starts
+    beyond = len(rank)
+    place = np.where(rank > 0, np.arange(len(rank)), beyond)
+    first = np.minimum.reduceat(place, starts)
+    return np.where(first < beyond, rank[np.minimum(first, beyond - 1)], 0)
+
+
+def _is_typed(found: Sessions, session: Ints, max_queries: int) -> Flags:
+    """Whether somebody typed the session of each search: it has few enough different queries."""
+    in_time = found.in_time
+    of, query = found.session[in_time], found.query[in_time]
+    order = order_by(of, query) if len(of) else of
+    of, query = of[order], query[order]
+    size = int(session[-1]) + 1 if len(session) else 0
+    queries = np.bincount(of[changes(of, query)], minlength=size)
+    few: Flags = (queries <= max_queries)[session]
+    return few
+
+
+def unclicked_steps(searches: pl.DataFrame) -> pl.DataFrame:
+    """The different `query_id` and `next_id` of searches without a click that another followed."""
+    return searches.filter(_IS_STEP).select("query_id", "next_id").unique()
+
+
+_IS_STEP: Final = (pl.col("clicks") == 0) & pl.col("next_id").is_not_null()
+
+
+def counted(searches: pl.DataFrame, alike: pl.DataFrame) -> pl.DataFrame:
+    """Count the searches of some people on one day.
+
+    Args:
+        searches: of `searches_in_sessions`.
+        alike: those of `unclicked_steps` that are reformulations.
+
+    Returns:
+        `DAILY_CLICKS` of these people. Parts of different people add up.
+    """
+    marked = searches.join(
+        alike.with_columns(is_alike=True), on=["query_id", "next_id"], how="left"
+    ).with_columns(
+        searches=pl.lit(1, pl.Int64),
+        clicked=(pl.col("clicks") > 0).cast(pl.Int64),
+        first_ranked=(pl.col("first_rank") > 0).cast(pl.Int64),
+        first_rank_sum="first_rank",
+        left=((pl.col("clicks") == 0) & pl.col("next_id").is_null()).cast(pl.Int64),
+        reformulated=(_IS_STEP & pl.col("is_alike").fill_null(value=False)).cast(pl.Int64),
+    )
+    of_query = marked.group_by("query_id").agg(pl.col(*NUMBERS).sum()).sort("query_id")
+    for sketch, name in SKETCHES.items():
+        people = _sketches(marked.filter(pl.col(name) > 0), ["query_id"], sketch)
+        of_query = of_query.join(people, on="query_id", how="left", maintain_order="left")
+    steps = marked.filter(pl.col("reformulated") > 0).rename({"next_id": "into_id"})
+    numbers = steps.group_by(_KEY).agg(pl.col("searches").sum())
+    of_steps = numbers.join(_sketches(steps, _KEY, "searchers_sketch"), on=_KEY)
+    every = [of_query.with_columns(into_id="query_id"), of_steps]
+    return _filled(pl.concat(every, how="diagonal"))
+
+
+def _sketches(searches: pl.DataFrame, by: Sequence[str], name: str) -> pl.DataFrame:
+    """The people of each group of searches: `by` (query ids) and the column `name`."""
+    people = searches.select(*by, "user_id").unique()
+    keys = [people[each].to_numpy() for each in by]
+    user = people["user_id"].to_numpy()
+    order = order_by(*keys, user) if len(user) else user
+    keys, user = [key[order] for key in keys], user[order]
+    starts = np.flatnonzero(changes(*keys))
+    columns = {each: key[starts] for each, key in zip(by, keys, strict=True)}
+    return pl.DataFrame({**columns, name: least_of_each(user, starts, SKETCH_SIZE)})
+
+
+def _filled(counts: pl.DataFrame) -> pl.DataFrame:
+    nobody = pl.lit([], dtype=pl.List(pl.Int64))
+    return counts.select(
+        *_KEY, pl.col(*NUMBERS).fill_null(0), pl.col(*SKETCHES).fill_null(nobody)
+    ).sort(_KEY)
+
+
+def added_up(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """What several groups of people come to together."""
+    rows = pl.concat(parts)
+    if len(parts) == 1:
+        return rows
+    pairs = rows.select(_KEY).unique().sort(_KEY).with_row_index("pair").cast({"pair": pl.Int64})
+    numbered = rows.join(pairs, on=_KEY)
+    together = pairs.join(numbered.group_by("pair").agg(pl.col(*NUMBERS).sum()), on="pair")
+    for name in SKETCHES:
+        of = numbered.select("pair", searchers_sketch=name)
+        people = united(of, "pair").rename({"searchers_sketch": name})
+        together = together.join(people, on="pair", how="left")
+    return _filled(together)

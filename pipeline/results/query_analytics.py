@@ -1,0 +1,237 @@
+"""How well searches end: click-through, exits and reformulations, by query and as a whole.
+
+What may be told. A figure speaks of the people who did something (clicked, left, reformulated) and
+of those who did not. It is withheld (null) unless each of the two is nobody at all or at least k
+different people: of seven people of whom six clicked, one did not, and a rate would tell of her.
+Nobody at all means that no search, or every search, is of that kind.
+"""
+
+from typing import Final
+
+import polars as pl
+
+from pipeline import limits
+from pipeline.columns import QUERY_ANALYTICS, SEARCH_QUALITY
+from pipeline.counting.clicks import NUMBERS, SKETCHES
+from pipeline.counting.people import different_people
+from pipeline.results.names import names_of
+
+#: Of the normal distribution, for intervals of 95 %.
+Z: Final = 1.959964
+
+#: The bands of queries, the most searched first, each with the share of all searches that are for
+#: more searched queries: a query is in the last band whose share it reaches.
+BANDS: Final = (("head", 0.0), ("torso", 1 / 3), ("tail", 2 / 3))
+#: All of them.
+WHOLE: Final = "all"
+
+#: What is counted of people, by sketch.
+_PEOPLE: Final = {
+    "searchers_sketch": "people",
+    "clickers_sketch": "clickers",
+    "leavers_sketch": "leavers",
+    "reformulators_sketch": "reformulators",
+}
+#: How many searches of a log have a click: `none` in one without a column for clicks, `every` in
+#: one that has a line a click and no others.
+NONE, SOME, EVERY = "none", "some", "every"
+
+#: Rate -> searches of its kind, people with one, and the logs of which it can be told.
+_RATES: Final = {
+    "click_through": ("clicked", "clickers", (SOME,)),
+    "exit_rate": ("left", "leavers", (SOME,)),
+    "reformulation_rate": ("reformulated", "reformulators", (NONE, SOME)),
+}
+_IS_SELF: Final = pl.col("query_id") == pl.col("into_id")
+
+
+def wilson(share: pl.Expr, people: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
+    """The ends of the 95 % interval of a share (Wilson, JASA 22, 1927).
+
+    Args:
+        share: from 0 to 1.
+        people: whom it was measured on. The searches of one person are alike, so people count, not
+            searches; with one search each it is Wilson's interval, else it is wider.
+    """
+    centre = share + Z**2 / (2 * people)
+    spread = Z * (share * (1 - share) / people + Z**2 / (4 * people**2)).sqrt()
+    whole = 1 + Z**2 / people
+    # Rounding may go beyond what a share can be.
+    low, high = (centre - spread) / whole, (centre + spread) / whole
+    return low.clip(0.0, 1.0), high.clip(0.0, 1.0)
+
+
+def clicks_in_log(numbers: pl.DataFrame) -> str:
+    """Whether `NONE`, `SOME` or `EVERY` search has a click.
+
+    Args:
+        numbers: `searches` and `clicked`, in any number of rows.
+    """
+    clicked = int(numbers["clicked"].sum())
+    if not clicked:
+        return NONE
+    return SOME if clicked < int(numbers["searches"].sum()) else EVERY
+
+
+def query_analytics(
+    daily_clicks: pl.LazyFrame, names: pl.LazyFrame, *, min_searchers: int = 5
+) -> pl.DataFrame:
+    """Tell of each query how its searches end, what is most worth mending first.
+
+    Args:
+        daily_clicks: `DAILY_CLICKS` of any number of days.
+        names: see `names_of`.
+        min_searchers: k: different people who searched for a query, and see above.
+
+    Returns:
+        `QUERY_ANALYTICS`, by rank. `people_lost` compares the lower end of a query's exit rate with
+        the exit rate of all searches: chance alone does not bring a query up. Many searches are
+        answered by the page itself and are no loss though they end a session (good abandonment: Li,
+        Huffman and Tokuda, SIGIR 2009); only what is above the rate of all searches counts.
+
+    Raises:
+        InvalidParameterError: a parameter is out of its range.
+    """
+    limits.require(min_searchers=min_searchers)
+    of_query = daily_clicks.filter(_IS_SELF).drop("into_id")
+    numbers = of_query.group_by("query_id").agg(pl.col(*NUMBERS).sum()).collect()
+    banded = _with_bands(numbers)
+    enough = banded.filter(pl.col("searches") >= min_searchers)
+    sketches = of_query.join(enough.lazy().select("query_id"), on="query_id", how="semi")
+    people = _people(sketches, "query_id", at_least=min_searchers)
+    counts = enough.join(people, on="query_id")
+    told = _with_rates(counts, min_searchers, clicks_in_log(numbers))
+    exit_rate = int(numbers["left"].sum()) / max(1, int(numbers["searches"].sum()))
+    lost = pl.col("people") * (pl.col("exit_rate_low") - exit_rate).clip(lower_bound=0.0)
+    texts = names_of(told["query_id"], names)
+    named = told.join(texts, on="query_id").with_columns(people_lost=lost)
+    first = ["people_lost", "leavers", "reformulators", "people"]
+    ordered = named.sort(
+        *first, "query", descending=[*(True for _ in first), False], nulls_last=True
+    )
+    return ordered.with_columns(
+        rank=pl.int_range(1, pl.len() + 1, dtype=pl.Int32).over(pl.lit(1))
+    ).select(*QUERY_ANALYTICS)
+
+
+def search_quality(daily_clicks: pl.LazyFrame, *, min_searchers: int = 5) -> pl.DataFrame:
+    """Tell of each day, of all days and of their bands how searches end.
+
+    Args:
+        daily_clicks: `DAILY_CLICKS` with `dt`, of any number of days.
+        min_searchers: k: see above; a row of fewer people is left out.
+
+    Returns:
+        `SEARCH_QUALITY`, by day, all days last; within them all, head, torso and tail.
+
+    Raises:
+        InvalidParameterError: a parameter is out of its range.
+    """
+    limits.require(min_searchers=min_searchers)
+    of_query = daily_clicks.filter(_IS_SELF).drop("into_id")
+    by_day = of_query.group_by("dt", "query_id").agg(pl.col(*NUMBERS).sum()).collect()
+    known = clicks_in_log(by_day)
+    banded = _with_bands(by_day.group_by("query_id").agg(pl.col(*NUMBERS).sum()))
+    days = by_day["dt"].unique().sort()
+    # A number a group: the days, then the bands, then the whole.
+    groups = [
+        *((day, WHOLE) for day in days),
+        (None, WHOLE),
+        *((None, band) for band, _ in BANDS),
+    ]
+    about = pl.DataFrame(groups, schema={"day": pl.String, "band": pl.String}, orient="row")
+    about = about.with_row_index("group").cast({"group": pl.Int64})
+    numbers = pl.concat(
+        [
+            by_day.select("query_id", *NUMBERS, day="dt", band=pl.lit(WHOLE)),
+            banded.select("query_id", *NUMBERS, day=pl.lit(None, pl.String), band=pl.lit(WHOLE)),
+            banded.select("query_id", *NUMBERS, day=pl.lit(None, pl.String), band="band"),
+        ]
+    )
+    summed = numbers.group_by("day", "band").agg(
+        pl.col("query_id").n_unique().cast(pl.Int64).alias("queries"), pl.col(*NUMBERS).sum()
+    )
+    told = about.join(summed, on=["day", "band"], nulls_equal=True)
+    people = _people_of_groups(of_query, about, banded, at_least=min_searchers)
+    rates = _with_rates(told.join(people, on="group"), min_searchers, known)
+    return rates.sort("group").with_columns(clicks_in_log=pl.lit(known)).select(*SEARCH_QUALITY)
+
+
+def _with_bands(numbers: pl.DataFrame) -> pl.DataFrame:
+    """Add `band`; queries with equally many searches are in one."""
+    of_size = numbers.group_by("searches").agg(all=pl.col("searches").sum())
+    before = of_size.sort("searches", descending=True).select(
+        "searches", share=(pl.col("all").cum_sum() - pl.col("all")) / pl.col("all").sum()
+    )
+    (first, _), *others = BANDS
+    band = pl.lit(first)
+    for name, share in others:
+        band = pl.when(pl.col("share") >= share).then(pl.lit(name)).otherwise(band)
+    return numbers.join(before, on="searches").with_columns(band=band).drop("share")
+
+
+def _people(sketches: pl.LazyFrame, by: str, *, at_least: int) -> pl.DataFrame:
+    """`by`, `people`, `clickers`, `leavers`, `reformulators` of groups that have so many people."""
+    rows = sketches.select(by, *SKETCHES).collect()
+    found: pl.DataFrame | None = None
+    for sketch, name in _PEOPLE.items():
+        some = rows.filter(pl.col(sketch).list.len() > 0).select(by, searchers_sketch=sketch)
+        least = at_least if found is None else 1
+        people = different_people(some, by, at_least=least).rename({"searchers": name})
+        found = people if found is None else found.join(people, on=by, how="left")
+    assert found is not None
+    # Estimates may leave more people with a click than people.
+    doers = list(_PEOPLE.values())[1:]
+    capped = (pl.min_horizontal(pl.col(each).fill_null(0), "people").alias(each) for each in doers)
+    return found.with_columns(capped)
+
+
+def _people_of_groups(
+    of_query: pl.LazyFrame, about: pl.DataFrame, banded: pl.DataFrame, *, at_least: int
+) -> pl.DataFrame:
+    """The people of each day, of all days, and of each band of queries; one of them at a time."""
+    found = []
+    bands = banded.lazy().select("query_id", "band")
+    for group, day, band in about.rows():
+        rows = of_query
+        if day is not None:
+            rows = rows.filter(pl.col("dt") == day)
+        elif band != WHOLE:
+            rows = rows.join(bands.filter(pl.col("band") == band), on="query_id", how="semi")
+        numbered = rows.with_columns(group=pl.lit(group, pl.Int64))
+        found.append(_people(numbered, "group", at_least=at_least))
+    return pl.concat(found)
+
+
+def _with_rates(counts: pl.DataFrame, k: int, clicks: str) -> pl.DataFrame:
+    """Add what may be told of clicks, exits and reformulations; see the top of this file.
+
+    Args:
+        counts: `people`, the numbers and the people of `_PEOPLE`.
+        k: the floor.
+        clicks: of `clicks_in_log`.
+    """
+    people, searches = pl.col("people"), pl.col("searches")
+    has_clicks = pl.lit(clicks != NONE) & _may_be_told("clicked", "clickers", k)
+    has_ranks = has_clicks & (pl.col("ranked") == pl.col("clicks")) & (pl.col("clicks") > 0)
+    told = counts.with_columns(
+        clicks_per_search=pl.when(has_clicks).then(pl.col("clicks") / searches),
+        mean_rank=pl.when(has_ranks).then(pl.col("rank_sum") / pl.col("ranked")),
+        first_rank=pl.when(has_ranks).then(pl.col("first_rank_sum") / pl.col("first_ranked")),
+    )
+    for rate, (kind, doers, logs) in _RATES.items():
+        share = pl.col(kind) / searches
+        low, high = wilson(share, people)
+        is_told = pl.lit(clicks in logs) & _may_be_told(kind, doers, k)
+        shown = {rate: share, f"{rate}_low": low, f"{rate}_high": high, doers: pl.col(doers)}
+        told = told.with_columns(
+            pl.when(is_told).then(each).alias(name) for name, each in shown.items()
+        )
+    return told
+
+
+def _may_be_told(kind: str, doers: str, k: int) -> pl.Expr:
+    """Whether so many people did something, and so many did not: see the top of this file."""
+    did = (pl.col(kind) == 0) | (pl.col(doers) >= k)
+    did_not = (pl.col(kind) == pl.col("searches")) | (pl.col("people") - pl.col(doers) >= k)
+    return did & did_not
