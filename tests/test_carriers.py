@@ -19,6 +19,7 @@ from pipeline.runs import publish as publishing
 from pipeline.runs import published as publish
 from pipeline.runs.inspection import Landing
 from pipeline.runs.published import (
+    AnalyticsOptions,
     AutocompleteOptions,
     KeywordsOptions,
     RelatedOptions,
@@ -50,10 +51,15 @@ KEYS = {
     "autocomplete": ["key_kind", "prefix", "rank"],
     "keywords": ["rank"],
     "trending_words": ["rank"],
+    "daily_clicks": ["dt", "query_id", "into_id"],
+    "query_analytics": ["rank"],
+    "reformulations": ["query", "rank"],
+    "search_quality": ["day", "band"],
 }
 TREND = TrendingOptions(1, 14, 72, 3, 1.0, 20, surprises_alone=False, phrasings="together")
 RELATE = RelatedOptions(28, 3, 10)
 WORDS = KeywordsOptions(1, 3)
+ANALYSE = AnalyticsOptions(28, 2, 10)
 COMPLETE = AutocompleteOptions(28, 14.0, 3, 10, ("도박",))
 
 
@@ -94,6 +100,7 @@ def made_by(root: Root, landing: Path) -> None:
     counting.refresh_hourly_counts(root)
     counting.refresh_daily_counts(root, days)
     counting.refresh_daily_pairs(root, days, SessionRules())
+    counting.refresh_daily_clicks(root, days, SessionRules())
     publishing.publish_trending(root, end, TREND)
     publishing.publish_related(root, day, RELATE)
     publishing.publish_autocomplete(root, day, COMPLETE)
@@ -101,6 +108,8 @@ def made_by(root: Root, landing: Path) -> None:
     counting.refresh_hourly_keywords(root, days)
     publishing.publish_keywords(root, publish.as_of_day(root, EVENING), WORDS)
     publishing.publish_trending_words(root, end, TREND)
+    for dataset in publish.ANALYTICS_RESULTS:
+        publishing.publish_analytics(root, dataset, day, ANALYSE)
 
 
 def rows(root: Path, dataset: str) -> pd.DataFrame:

@@ -25,7 +25,7 @@ from tests.test_carriers import KEYS, rows
 
 NOW = at("2026-03-20T00:00:00")
 DAYS = ("2026-03-14T", "2026-03-15T")
-COUNTED = ("searches", "rejects", "hourly_counts", "daily_counts", "daily_pairs")
+COUNTED = ("searches", "rejects", "hourly_counts", "daily_counts", "daily_pairs", "daily_clicks")
 
 
 def no_words(_: str) -> None:
@@ -65,6 +65,7 @@ def made(place: Path, name: str, batches: Sequence[Sequence[str]]) -> Path:
             counting.refresh_hourly_counts(opened)
             counting.refresh_daily_counts(opened, days)
             counting.refresh_daily_pairs(opened, days, SessionRules())
+            counting.refresh_daily_clicks(opened, days, SessionRules())
     return root
 
 
