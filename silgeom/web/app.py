@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlencode
 
 from fastapi import FastAPI, Query, Request
@@ -26,6 +26,7 @@ from silgeom.keyword_tool import KeywordTool, as_csv
 from silgeom.text import normalized_query
 from silgeom.web import keywords, payloads
 from silgeom.web.access import Access, Guard
+from silgeom.web.analytics import Analytics, analytics_of
 from silgeom.web.answers import Answers
 from silgeom.web.boards import Board
 from silgeom.web.counts import QueryFacts, query_facts
@@ -80,6 +81,7 @@ class Server:
         self._completed: dict[tuple[str, int], bytes] = {}
         self._completed_by: Answers | None = None
         self._log: tuple[Any, Log] | None = None
+        self._analytics: tuple[Any, Analytics | None] | None = None
         self.follower.on_board(self._publish)
 
     def _publish(self, shown: Shown) -> None:
@@ -154,6 +156,25 @@ class Server:
             self._log = (stamp, await asyncio.to_thread(log_of, self.results))
         return self._log[1]
 
+    async def analytics(self) -> Analytics | None:
+        """How searches end, in the present state of the root; None: it was not asked for yet."""
+        stamp = self.follower.shown.stamp
+        if self._analytics is None or self._analytics[0] != stamp:
+            self._analytics = (stamp, await asyncio.to_thread(analytics_of, self.results))
+        return self._analytics[1]
+
+    async def some_analytics(self) -> Analytics:
+        """`analytics`.
+
+        Raises:
+            RefusalError: there are none.
+        """
+        _require_root(self)
+        found = await self.analytics()
+        if found is None:
+            raise RefusalError(404, "no_analytics")
+        return found
+
     async def board_at(self, at: str | None) -> tuple[Board, Mapping[str, Any]]:
         """The board that was asked for, and its curves.
 
@@ -224,6 +245,10 @@ Asked = Annotated[
     Query(min_length=1, max_length=MAX_QUERY, description="What is in the search box."),
 ]
 Limit = Annotated[int, Query(ge=1, le=MAX_ROWS, description="So many rows at most.")]
+Band = Annotated[
+    Literal["head", "torso", "tail"] | None,
+    Query(description="Queries of this band alone: a third of all searches each."),
+]
 At = Annotated[
     str | None,
     Query(
@@ -335,6 +360,12 @@ def _add_api(app: FastAPI, server: Server) -> None:
         _require_root(server)
         return payloads.json_response((await server.log()).as_json())
 
+    @app.get("/api/analytics", **_answers("Rates.", payloads.ANALYTICS_EXAMPLE, 404))
+    async def analytics(limit: Limit = 10, band: Band = None) -> Response:
+        """How searches end, as a whole and by day, and the queries most worth mending."""
+        found = await server.some_analytics()
+        return payloads.json_response(await asyncio.to_thread(found.as_json, limit, band))
+
     @app.get("/events", **_answers("Server-sent events named board.", None))
     async def events(
         request: Request,
@@ -406,6 +437,21 @@ def _add_pages(app: FastAPI, server: Server) -> None:
         tool = await server.keyword_tool()
         found, negative = keywords.near(tool, asked), keywords.negatives(tool, asked)
         return pages.keywords(request, asked, found, negative, tool.categories)
+
+    @app.get("/analytics", **_PAGES)
+    async def analytics(request: Request) -> Response:
+        _require_root(server)
+        found = await server.analytics()
+        rows = await asyncio.to_thread(found.first, MAX_ROWS) if found else []
+        return pages.page(request, "analytics.html", found=found, rows=rows)
+
+    @app.get("/analytics.csv", **_PAGES)
+    async def analytics_table() -> Response:
+        found = await server.some_analytics()
+        table = await asyncio.to_thread(found.as_csv)
+        name = f"silgeom-analytics-{found.day}.csv"
+        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+        return Response(table.encode(), media_type="text/csv", headers=headers)
 
     @app.get("/log", **_PAGES)
     async def log(request: Request) -> Response:

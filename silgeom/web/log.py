@@ -17,7 +17,10 @@ from pipeline.store.ledger import DAMAGED, SET_ASIDE, TAKEN_IN
 from silgeom.web.reading import Results
 
 #: Results whose freshness is told.
-RESULTS: Final = ("live", "trending", "related", "autocomplete", "hourly_counts", "searches")
+RESULTS: Final = (
+    *("live", "trending", "related", "autocomplete", "query_analytics"),
+    *("hourly_counts", "searches"),
+)
 
 #: Files that were set aside are named up to so many.
 MAX_NAMED: Final = 100

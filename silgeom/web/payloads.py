@@ -146,4 +146,25 @@ LOG_EXAMPLE: Final = {
     **{"set_aside": [{"name": "notes.txt", "fault": "unknown_format"}], "set_aside_files": 1},
     "freshness": [{"result": "trending", "day": "2026-03-16", "written_at": _AT}],
 }
+_RATES_EXAMPLE: Final = {
+    **{"click_through": 0.4, "click_through_low": 0.33, "click_through_high": 0.47},
+    **{"clicks_per_search": 0.41, "mean_rank": 2.8, "first_rank": 2.7, "clickers": 61},
+    **{"exit_rate": 0.4, "exit_rate_low": 0.33, "exit_rate_high": 0.48, "leavers": 68},
+    **{"reformulation_rate": 0.1, "reformulation_rate_low": 0.06},
+    **{"reformulation_rate_high": 0.15, "reformulators": 17},
+}
+ANALYTICS_EXAMPLE: Final = {
+    **{"day": "2026-03-15", "clicks_in_log": "some"},
+    "quality": [
+        {"day": None, "band": "all", "queries": 10_933, "people": 3_216, "searches": 48_145}
+        | _RATES_EXAMPLE
+    ],
+    "queries": [
+        {
+            **{"rank": 1, "query": "코스피", "surface": "코스피", "band": "head", "people": 151},
+            **{"searches": 184, "people_lost": 6.57, **_RATES_EXAMPLE},
+            "into": [{"query": "코스피 지수", "surface": "코스피 지수", "people": 9}],
+        }
+    ],
+}
 HEALTH_EXAMPLE: Final = {**{"status": "ok", "trouble": None, "trouble_since": None, "board": _AT}}

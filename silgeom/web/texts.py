@@ -59,6 +59,7 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "search": ("검색", "Search"),
     "keywords": ("키워드 도구", "Keywords"),
     "log": ("수집 현황", "Log"),
+    "analytics": ("검색 분석", "Analytics"),
     "about": ("안내", "About"),
     "api": ("API", "API"),
     "skip": ("본문으로 건너뛰기", "Skip to content"),
@@ -258,6 +259,61 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "Fewer than {k} different people typed this on any stored day, so nothing of it is shown.",
     ),
     "search_instead": ("관련 검색어 보기", "See related searches"),
+    # Analytics.
+    "analytics_lead": (
+        "{day}까지 검색이 어떻게 끝났는지 보여 줍니다. 한 세션에서 같은 검색어를 잇달아 다시 본 "
+        "것은 검색 한 번으로 셉니다.",
+        "How searches ended up to {day}. To look at the same query again at once is no new search.",
+    ),
+    "no_analytics": (
+        "아직 분석 결과가 없습니다. silgeom run analytics 를 실행하면 여기에 나타납니다.",
+        "There are no analytics yet. They appear here once silgeom run analytics has run.",
+    ),
+    "clicks_none": (
+        "로그에 클릭이 없어 클릭률, 순위, 이탈을 알 수 없습니다. 바꿔 검색한 것은 클릭과 상관없이 "
+        "셉니다.",
+        "The log has no clicks, so click-through, ranks and exits cannot be told; reformulations "
+        "count whatever was clicked.",
+    ),
+    "clicks_every": (
+        "모든 검색에 클릭이 있는 로그(클릭마다 한 줄)라서 클릭률, 이탈, 바꿔 검색을 알 수 "
+        "없습니다.",
+        "Each search in the log has a click (it has a line a click), so click-through, exits and "
+        "reformulations cannot be told.",
+    ),
+    "whole": ("전체", "As a whole"),
+    "part": ("구분", "Part"),
+    "band_all": ("전체", "All"),
+    "band_head": ("헤드", "Head"),
+    "band_torso": ("토르소", "Torso"),
+    "band_tail": ("테일", "Tail"),
+    "column_band": ("구간", "Band"),
+    "column_queries": ("검색어 수", "Queries"),
+    "column_searches": ("검색", "Searches"),
+    "column_click_through": ("클릭률", "Click-through"),
+    "column_mean_rank": ("클릭 순위", "Mean rank"),
+    "column_exit_rate": ("이탈률", "Exits"),
+    "column_reformulation_rate": ("바꿔 검색", "Reformulated"),
+    "column_people_lost": ("더 놓친 사람", "People lost"),
+    "column_leavers": ("이탈한 사람", "Left"),
+    "column_into": ("바꾼 검색어", "Reformulated into"),
+    "worth_mending": ("먼저 고칠 검색어", "Worth mending first"),
+    "worth_mending_text": (
+        "더 놓친 사람: 클릭 없이 떠난 사람이 로그 전체의 이탈률보다 얼마나 더 많은지(95% "
+        "신뢰구간의 아래 끝으로 계산). 결과 화면에서 바로 답을 얻은 검색도 이탈로 셉니다.",
+        "People lost: how many more left without a click than at the exit rate of the whole log, "
+        "by the lower end of the 95 % interval. Who read the answer on the results page left too.",
+    ),
+    "download_csv": ("CSV 내려받기", "Download CSV"),
+    "interval": ("95% 신뢰구간 {low}~{high} %", "95 % interval {low} to {high} %"),
+    "no_rows": (
+        "{k}명 이상이 검색한 검색어가 없습니다.",
+        "There is no query that {k} people searched for.",
+    ),
+    "withheld_text": (
+        "–: {k}명 미만의 행동이 드러나거나 로그에 없어 보여 주지 않는 값입니다.",
+        "–: withheld, since it would tell of fewer than {k} people, or not in the log.",
+    ),
     # Log.
     "log_lead": (
         "로그에서 무엇을 받아들였고 무엇을 왜 받아들이지 않았는지 보여 줍니다.",
@@ -313,6 +369,7 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "result_trending": ("시간별 순위 (trending)", "Hourly boards (trending)"),
     "result_related": ("관련 검색어 (related)", "Related searches (related)"),
     "result_autocomplete": ("자동완성 (autocomplete)", "Completions (autocomplete)"),
+    "result_query_analytics": ("검색 분석 (query_analytics)", "Analytics (query_analytics)"),
     "result_hourly_counts": ("시간별 집계 (hourly_counts)", "Hourly counts (hourly_counts)"),
     "result_searches": ("검색 기록 (searches)", "Searches (searches)"),
     # Weekdays, from Monday.

@@ -148,6 +148,31 @@ class SmallRoot:
         ]
         self.put("keyword_tool/dt=2026-03-02", told, columns.KEYWORD_TOOL)
 
+    def put_analytics(self, *rows: Mapping[str, Any], clicks: str = "some") -> None:
+        """What became of the searches for queries, and the same of the whole."""
+        told = [analytics_row(rank, **row) for rank, row in enumerate(rows, 1)]
+        self.put("query_analytics/dt=2026-03-02", told, columns.QUERY_ANALYTICS)
+        whole = {name: analytics_row(1).get(name) for name in columns.SEARCH_QUALITY}
+        of_day = {**whole, "queries": 9, "people": 700, "clicks_in_log": clicks}
+        quality = [
+            {**of_day, "day": "2026-03-01", "band": "all"},
+            {**of_day, "day": "2026-03-02", "band": "all", "searches": 4},
+            {**of_day, "day": None, "band": "all", "people": 1_234},
+            {**of_day, "day": None, "band": "tail"},
+        ]
+        self.put("search_quality/dt=2026-03-02", quality, columns.SEARCH_QUALITY)
+
+    def put_reformulations(self, *rows: tuple[str, int, str, int]) -> None:
+        """Query, rank, what it was reformulated into, and by how many people."""
+        told = [
+            {
+                **{"query": query, "rank": rank, "into_query": into, "into_surface": into},
+                **{"people": people, "searches": people, "share": 0.1},
+            }
+            for query, rank, into, people in rows
+        ]
+        self.put("reformulations/dt=2026-03-02", told, columns.REFORMULATIONS)
+
     def put_ledger(self, *rows: Mapping[str, Any]) -> None:
         """Files of the landing folder."""
         empty = {name: None for name in schemas.LEDGER.names}
@@ -169,6 +194,20 @@ def board_row(at: datetime, rank: int, query: str = "날씨", **values: Any) -> 
         **{"previous_rank": None, "movement": "NEW", "searchers": 30, "expected_searchers": 4.0},
         **{"score": 8.0, "is_surprise": True, "variants": [], "season_searchers": 4.0},
         **{"recent_searchers": 1.0, "believed_searchers": 30.0, "surprise_score": 4.2},
+    }
+    return {**row, **values}
+
+
+def analytics_row(rank: int, query: str = "날씨", **values: Any) -> dict[str, Any]:  # noqa: ANN401
+    """A row of query_analytics; what is not said is as of 100 people of whom half click."""
+    row = {
+        **{"rank": rank, "query": normalized_query(query), "surface": query, "band": "head"},
+        **{"people": 100, "searches": 120, "people_lost": 3.25},
+        **{"click_through": 0.5, "click_through_low": 0.4, "click_through_high": 0.6},
+        **{"clicks_per_search": 0.55, "mean_rank": 2.5, "first_rank": 2.25, "clickers": 50},
+        **{"exit_rate": 0.4, "exit_rate_low": 0.31, "exit_rate_high": 0.5, "leavers": 45},
+        **{"reformulation_rate": 0.125, "reformulation_rate_low": 0.07},
+        **{"reformulation_rate_high": 0.2, "reformulators": 14},
     }
     return {**row, **values}
 

@@ -14,7 +14,10 @@ from pipeline import columns
 from silgeom.web.following import Follower
 from tests.web.roots import BROWSER, HOUR, NOON, SmallRoot, board_row, client, results
 
-PAGES = ["/", "/search?q=x", "/query?q=x", "/keywords?q=x", "/log", "/about", "/api"]
+PAGES = [
+    *("/", "/search?q=x", "/query?q=x", "/keywords?q=x", "/analytics"),
+    *("/log", "/about", "/api"),
+]
 
 
 @pytest.fixture

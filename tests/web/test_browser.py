@@ -327,6 +327,7 @@ PAGES = [
     "/search?q=카카오톡",
     "/query?q=카카오톡",
     "/keywords?q=카카오톡",
+    "/analytics",
     "/log",
     "/about",
     "/api",

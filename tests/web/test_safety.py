@@ -134,7 +134,11 @@ def test_only_whom_the_proxy_knows_is_answered(root: SmallRoot) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/search", "/query?q=x", "/log", "/about", "/api", "/nope", "/api/trending"]
+    "path",
+    [
+        *("/", "/search", "/query?q=x", "/analytics", "/log", "/about", "/api", "/nope"),
+        "/api/trending",
+    ],
 )
 def test_a_browser_runs_and_loads_what_is_the_servers_own(root: SmallRoot, path: str) -> None:
     with client(root) as web:
@@ -208,7 +212,7 @@ def test_no_hostile_query_adds_a_tag_to_a_page(hostile_root: SmallRoot) -> None:
     known |= {"select", "option", "details", "summary", "rect", "text", "table", "thead", "tbody"}
     known |= {"tr", "th", "td", "dl", "dt", "dd", "kbd", "caption"}
     with client(hostile_root) as web:
-        everywhere = ["/", "/?lang=ko", "/log", "/search?q=날씨"]
+        everywhere = ["/", "/?lang=ko", "/log", "/analytics", "/search?q=날씨"]
         for path in [*everywhere, *(each for query in HOSTILE for each in addresses(query))]:
             answer = web.get(path, headers=BROWSER)
             assert answer.status_code in (200, 303, 400, 404, 422), path
