@@ -1,11 +1,12 @@
 """A log for benchmarks: as large as wanted, with the spellings that make work, and nothing else.
 
-    python -m benchmarks.log FOLDER [--searches 5000000] [--days 14]
+    python -m benchmarks.log FOLDER [--searches 5000000] [--days 14] [--clicks 0.45]
 
 A million different queries of two words and 13 characters by Zipf's law, sessions of related
 queries, 15 % with upper case, 4 % with stray spaces, 3 % decomposed (NFD); 30 queries burst in the
 last hour. One file a day, and the last two hours in a file each. No robots, personal data, slips
-or broken lines: what rivals would have to agree on before their results can be compared.
+or broken lines: what rivals would have to agree on before their results can be compared. With
+`--clicks` that share of the searches has a click, of an address of the query, at a rank of 1 to 10.
 
 A log of more days has the same last days, search for search, if it has as many searches a day.
 """
@@ -119,7 +120,23 @@ def day_of(
         yield 22 * 3600 + draw.integers(0, 3000, len(fans)), fan, zipf(len(fans), draw)
 
 
-def write(folder: Path, *, searches: int, days: int, skew: Skew = EVEN) -> None:
+def clicked(table: pa.Table, query: np.ndarray, share: float, seed: list[int]) -> pa.Table:
+    """The searches with the columns of clicks, of which that share of them has one."""
+    draw = np.random.default_rng(seed)
+    rank = np.minimum(draw.geometric(0.35, len(query)), 10)
+    has = pa.array(draw.random(len(query)) < share)
+    address = pc.binary_join_element_wise(
+        "https://a.example/", pc.cast(pa.array(query * 10 + rank), pa.string()), ""
+    )
+    columns = {"clicked_url": address, "clicked_rank": pc.cast(pa.array(rank), pa.string())}
+    for name, values in columns.items():
+        table = table.append_column(name, pc.if_else(has, values, ""))
+    return table
+
+
+def write(
+    folder: Path, *, searches: int, days: int, skew: Skew = EVEN, clicks: float = 0.0
+) -> None:
     """Write a file for each day and for the last two hours, in the project's own log format."""
     folder.mkdir(parents=True, exist_ok=True)
     a_day = searches // days
@@ -141,6 +158,8 @@ def write(folder: Path, *, searches: int, days: int, skew: Skew = EVEN) -> None:
         table = pa.table(
             {"time": time, "user": pc.cast(pa.array(user), pa.string()), "query": text}
         )
+        if clicks:
+            table = clicked(table, query, clicks, [day.toordinal(), 11])
         if skew.files:
             first, end = (skew.files * n // days for n in (number, number + 1))
             cuts = np.linspace(0, len(table), end - first + 1).astype(int)
@@ -179,8 +198,9 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--searches", type=int, default=5_000_000)
     parser.add_argument("--days", type=int, default=14)
+    parser.add_argument("--clicks", type=float, default=0.0, help="share of searches with one")
     args = parser.parse_args()
-    write(args.folder, searches=args.searches, days=args.days)
+    write(args.folder, searches=args.searches, days=args.days, clicks=args.clicks)
 
 
 if __name__ == "__main__":

@@ -47,6 +47,34 @@ def different_people(sketches: pl.DataFrame, by: str, *, at_least: int = 1) -> p
     """
     ids = pl.col("searchers_sketch").explode(empty_as_null=False)
     of_group = sketches.group_by(by).agg(ids=ids.unique())
+    return _estimated(of_group, by).filter(pl.col("searchers") >= at_least)
+
+
+def people_of_share(people: pl.DataFrame, by: str, share: float) -> pl.DataFrame:
+    """The number of different people of large groups, of whom only the least ids are looked at.
+
+    Args:
+        people: `by` and `id`, any number of times; only ids up to `id_at(share)`.
+        by: the column that identifies a group.
+        share: of all ids; 1: all of them are here.
+
+    Returns:
+        `by` and `searchers`, as `different_people` gives them; without the groups of which too few
+        ids are here to tell.
+    """
+    of_group = people.group_by(by).agg(ids=pl.col("id").unique())
+    if share < 1:
+        of_group = of_group.filter(pl.col("ids").list.len() >= SKETCH_SIZE)
+    return _estimated(of_group, by)
+
+
+def id_at(share: float) -> int:
+    """The id below which such a share of all ids is expected: they are spread over all of Int64."""
+    return min(int(share * 2**64) - 2**63, 2**63 - 1)
+
+
+def _estimated(of_group: pl.DataFrame, by: str) -> pl.DataFrame:
+    """`by` and `searchers` of groups of `ids`, each of them once: at least `SKETCH_SIZE` least."""
     counted = of_group.select(by, searchers=pl.col("ids").list.len().cast(pl.Int64))
     # Only what very many people typed has to be sorted. Ids are spread over all of Int64: the share
     # of them below the last one in the sketch.
@@ -55,10 +83,8 @@ def different_people(sketches: pl.DataFrame, by: str, *, at_least: int = 1) -> p
     )
     below_last = (pl.col("last").cast(pl.Float64) + 2.0**63) / 2.0**64
     estimated = ((SKETCH_SIZE - 1) / below_last + 0.5).floor().cast(pl.Int64)
-    return (
-        counted.filter(pl.col("searchers") >= at_least)
-        .join(last, on=by, how="left")
-        .select(by, searchers=pl.coalesce(estimated, "searchers"))
+    return counted.join(last, on=by, how="left").select(
+        by, searchers=pl.coalesce(estimated, "searchers")
     )
 
 

@@ -13,7 +13,7 @@ import polars as pl
 from pipeline import limits
 from pipeline.columns import QUERY_ANALYTICS, SEARCH_QUALITY
 from pipeline.counting.clicks import NUMBERS, SKETCHES
-from pipeline.counting.people import different_people
+from pipeline.counting.people import SKETCH_SIZE, different_people, id_at, people_of_share
 from pipeline.results.names import names_of
 
 #: Of the normal distribution, for intervals of 95 %.
@@ -129,7 +129,7 @@ def search_quality(daily_clicks: pl.LazyFrame, *, min_searchers: int = 5) -> pl.
     """
     limits.require(min_searchers=min_searchers)
     of_query = daily_clicks.filter(_IS_SELF).drop("into_id")
-    by_day = of_query.group_by("dt", "query_id").agg(pl.col(*NUMBERS).sum()).collect()
+    by_day = of_query.select("dt", "query_id", *NUMBERS).collect()
     known = clicks_in_log(by_day)
     banded = _with_bands(by_day.group_by("query_id").agg(pl.col(*NUMBERS).sum()))
     days = by_day["dt"].unique().sort()
@@ -141,15 +141,17 @@ def search_quality(daily_clicks: pl.LazyFrame, *, min_searchers: int = 5) -> pl.
     ]
     about = pl.DataFrame(groups, schema={"day": pl.String, "band": pl.String}, orient="row")
     about = about.with_row_index("group").cast({"group": pl.Int64})
-    numbers = pl.concat(
-        [
-            by_day.select("query_id", *NUMBERS, day="dt", band=pl.lit(WHOLE)),
-            banded.select("query_id", *NUMBERS, day=pl.lit(None, pl.String), band=pl.lit(WHOLE)),
-            banded.select("query_id", *NUMBERS, day=pl.lit(None, pl.String), band="band"),
-        ]
+    of_all_days = banded.with_columns(day=pl.lit(None, pl.String))
+    parts = (
+        by_day.select(*NUMBERS, day="dt", band=pl.lit(WHOLE)),
+        of_all_days.with_columns(band=pl.lit(WHOLE)),
+        of_all_days,
     )
-    summed = numbers.group_by("day", "band").agg(
-        pl.col("query_id").n_unique().cast(pl.Int64).alias("queries"), pl.col(*NUMBERS).sum()
+    summed = pl.concat(
+        part.group_by("day", "band").agg(
+            pl.len().cast(pl.Int64).alias("queries"), pl.col(*NUMBERS).sum()
+        )
+        for part in parts
     )
     told = about.join(summed, on=["day", "band"], nulls_equal=True)
     people = _people_of_groups(of_query, about, banded, at_least=min_searchers)
@@ -180,27 +182,80 @@ def _people(sketches: pl.LazyFrame, by: str, *, at_least: int) -> pl.DataFrame:
         people = different_people(some, by, at_least=least).rename({"searchers": name})
         found = people if found is None else found.join(people, on=by, how="left")
     assert found is not None
-    # Estimates may leave more people with a click than people.
+    return _capped(found)
+
+
+def _capped(people: pl.DataFrame) -> pl.DataFrame:
+    """Estimates may leave more people with a click than people: then all of them."""
     doers = list(_PEOPLE.values())[1:]
     capped = (pl.min_horizontal(pl.col(each).fill_null(0), "people").alias(each) for each in doers)
-    return found.with_columns(capped)
+    return people.with_columns(capped)
 
 
 def _people_of_groups(
     of_query: pl.LazyFrame, about: pl.DataFrame, banded: pl.DataFrame, *, at_least: int
 ) -> pl.DataFrame:
-    """The people of each day, of all days, and of each band of queries; one of them at a time."""
-    found = []
-    bands = banded.lazy().select("query_id", "band")
-    for group, day, band in about.rows():
-        rows = of_query
-        if day is not None:
-            rows = rows.filter(pl.col("dt") == day)
-        elif band != WHOLE:
-            rows = rows.join(bands.filter(pl.col("band") == band), on="query_id", how="semi")
-        numbered = rows.with_columns(group=pl.lit(group, pl.Int64))
-        found.append(_people(numbered, "group", at_least=at_least))
-    return pl.concat(found)
+    """The people of each day, of all days, and of each band of queries: `group` and `_PEOPLE`."""
+    days = about.filter(pl.col("day").is_not_null()).select("group", dt="day").lazy()
+    bands = about.filter(pl.col("day").is_null()).select("band", of_band="group").lazy()
+    [whole] = about.filter(pl.col("day").is_null() & (pl.col("band") == WHOLE))["group"]
+    band_of = banded.lazy().select("query_id", "band").join(bands, on="band")
+    found = about.select("group")
+    for sketch, name in _PEOPLE.items():
+        looked_at = _LOOKED_AT * SKETCH_SIZE * max(1, len(about) - len(BANDS) - 1)
+        share = min(1.0, looked_at / max(1, int(banded[SKETCHES[sketch]].sum())))
+        people = _people_up_to(of_query, sketch, (days, band_of, whole), share)
+        if share < 1:  # of small groups all ids are looked at
+            rest = found.join(people, on="group", how="anti")["group"]
+            of_rest = days.filter(pl.col("group").is_in(rest.implode()))
+            # Days are small alone; where a band is, so is all of the log.
+            is_small = rest.is_in(days.collect()["group"].implode()).all()
+            rows = of_query.join(of_rest, on="dt", how="semi") if is_small else of_query
+            others = _people_up_to(rows, sketch, (days, band_of, whole), 1.0)
+            people = pl.concat([people, others.filter(pl.col("group").is_in(rest.implode()))])
+        found = found.join(people.rename({"searchers": name}), on="group", how="left")
+    return _capped(found).filter(pl.col("people") >= at_least)
+
+
+#: Of a day about so many times the ids of a sketch are looked at: most people come several times.
+_LOOKED_AT: Final = 16
+
+
+def _people_up_to(
+    of_query: pl.LazyFrame,
+    sketch: str,
+    groups: tuple[pl.LazyFrame, pl.LazyFrame, int],
+    share: float,
+) -> pl.DataFrame:
+    """`people_of_share` of days, bands and the whole.
+
+    Args:
+        of_query: `DAILY_CLICKS` with `dt`.
+        sketch: of which people.
+        groups: the numbers of days (`dt`, `group`), of the bands of queries (`query_id`,
+            `of_band`), and of the whole.
+        share: of all ids.
+    """
+    days, band_of, whole = groups
+    last = id_at(share)
+    flat = (
+        of_query.select("dt", "query_id", id=sketch)
+        .filter(pl.col("id").list.first() <= last)  # the least one
+        .explode("id", empty_as_null=False)
+        .filter(pl.col("id") <= last)
+        .collect()
+        .lazy()
+        .join(days, on="dt")
+        .join(band_of, on="query_id")
+        .select("group", "of_band", "id")
+        .collect()
+    )
+    parts = (
+        flat.select("group", "id"),
+        flat.select("id", group="of_band"),
+        flat.select("id", group=pl.lit(whole, pl.Int64)),
+    )
+    return pl.concat([people_of_share(part, "group", share) for part in parts])
 
 
 def _with_rates(counts: pl.DataFrame, k: int, clicks: str) -> pl.DataFrame:

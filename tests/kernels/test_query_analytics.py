@@ -1,5 +1,6 @@
 """What is told of how searches end, and what is withheld."""
 
+import random
 from collections.abc import Iterable
 from math import sqrt
 from typing import Any
@@ -275,6 +276,31 @@ def test_the_whole_is_told_by_day_and_by_band() -> None:
     assert (whole.click_through, whole.clicks_in_log) == (25 / 63, "some")
     assert (found[None, "head"].queries, found[None, "head"].searches) == (1, 50)
     assert list(found)[-1][0] is None
+
+
+def test_people_of_large_days_are_estimated_as_from_all_of_them_and_small_days_are_exact() -> None:
+    rng = random.Random(3)
+    ids = [rng.randrange(-(2**63), 2**63) for _ in range(60_000)]
+    queries = {f"q{n}": sorted(ids[n * 500 : n * 500 + 1000]) for n in range(110)}
+    rows = [
+        clicks(query, people, clickers=people[::2], leavers=people[1::2])
+        for query, people in queries.items()
+    ]
+    rows.append(clicks("q1", ids[:30], clickers=ids[:10], leavers=ids[10:20], day="2026-03-03"))
+    found = quality(*rows)
+
+    def estimate(people: Iterable[int]) -> int:
+        """By the 1,024th least of all ids: 1,023 over the share of numbers below it."""
+        return int(1023 / ((sorted(people)[1023] + 2**63) / 2**64) + 0.5)
+
+    everybody = {person for people in queries.values() for person in people}
+    clicked = {person for people in queries.values() for person in people[::2]}
+    day = found["2026-03-02", "all"]
+    assert (day.people, day.clickers) == (estimate(everybody), estimate(clicked))
+    assert day.people == pytest.approx(len(everybody), rel=0.1)
+    assert found[None, "all"].people == estimate(everybody)
+    small = found["2026-03-03", "all"]
+    assert (small.people, small.clickers, small.leavers) == (30, 10, 10)
 
 
 def test_reformulations_are_ranked_by_people_and_have_their_share() -> None:
