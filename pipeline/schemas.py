@@ -397,8 +397,12 @@ REFORMULATIONS: Final = pa.schema(
         _column("into_query", _TEXT, "normalised"),
         _column("into_surface", _TEXT, "as most people typed it"),
         _column("people", _LONG, "different people, at least k (estimated above 1,023)"),
-        _column("searches", _LONG, "of the query that were reformulated into this"),
-        _column("share", _DOUBLE, "of all searches for the query"),
+        _column(
+            "searches",
+            _LONG,
+            "of the query that were reformulated into this; null: fewer than k people did not",
+        ),
+        _column("share", _DOUBLE, "of all searches for the query; null as searches"),
     ]
 )
 

@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 
 from pipeline import limits
+from pipeline.columns import REFORMULATIONS
 from pipeline.counting.people import different_people
 from pipeline.language.keys import keystrokes, other_keyboard_keystrokes
 from pipeline.language.queries import variant_keys
@@ -93,6 +94,10 @@ def reformulations(
         sketches.select("pair", "searchers_sketch").collect(), "pair", at_least=min_searchers
     )
     found = pairs.join(people, on="pair").join(of_query, on="query_id")
+    asked = found.lazy().select("query_id").unique()
+    own = daily_clicks.filter(is_self).join(asked, on="query_id", how="semi")
+    searched = different_people(own.select("query_id", "searchers_sketch").collect(), "query_id")
+    found = found.join(searched.rename({"searchers": "of_people"}), on="query_id")
     texts = names_of(pl.concat([found["query_id"], found["into_id"]]), names)
     into = texts.select(into_id="query_id", into_query="query", into_surface="surface")
     named = found.join(texts.select("query_id", "query"), on="query_id").join(into, on="into_id")
@@ -100,12 +105,20 @@ def reformulations(
         *("query", "searchers", "searches", "into_query"), descending=[False, True, True, False]
     )
     rank = pl.int_range(1, pl.len() + 1, dtype=pl.Int32).over("query")
-    return ordered.select(
-        "query",
-        rank.alias("rank"),
-        "into_query",
-        "into_surface",
-        people="searchers",
-        searches="searches",
-        share=pl.col("searches") / pl.col("of_query"),
-    ).filter(pl.col("rank") <= top)
+    # Of eight people of whom seven did so, one did something else; that seven did is told all the
+    # same, as `related` tells of pairs.
+    others = pl.col("of_people") - pl.col("searchers")
+    is_told = (others >= min_searchers) | (pl.col("searches") == pl.col("of_query"))
+    return (
+        ordered.select(
+            "query",
+            rank.alias("rank"),
+            "into_query",
+            "into_surface",
+            pl.when(is_told).then("searches").alias("searches"),
+            pl.when(is_told).then(pl.col("searches") / pl.col("of_query")).alias("share"),
+            people="searchers",
+        )
+        .filter(pl.col("rank") <= top)
+        .select(*REFORMULATIONS)
+    )

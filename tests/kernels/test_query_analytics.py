@@ -323,6 +323,21 @@ def test_reformulations_are_ranked_by_people_and_have_their_share() -> None:
     assert reformulations(*tables(*rows), min_searchers=5, top=1).height == 1
 
 
+def test_of_a_reformulation_by_nearly_all_people_only_their_number_is_told() -> None:
+    rows = [
+        clicks("ㄴ라씨", range(8)),
+        clicks("ㄴ라씨", range(7), into="날씨"),  # one did something else
+        clicks("넹이버", range(6)),
+        clicks("넹이버", range(6), into="네이버"),  # nobody did
+    ]
+    made = reformulations(*tables(*rows), min_searchers=5)
+
+    assert made.select("query", "people", "searches", "share").rows() == [
+        ("ㄴ라씨", 7, None, None),
+        ("넹이버", 6, 6, 1.0),
+    ]
+
+
 def test_parameters_out_of_range_are_refused() -> None:
     with pytest.raises(InvalidParameterError, match="min_searchers"):
         query_analytics(*tables(), min_searchers=0)
