@@ -388,6 +388,9 @@ QUERY_ANALYTICS: Final = pa.schema(
     ]
 )
 
+#: keyword_analytics/dt=: the same of all queries with a keyword, which stands as `query`: its key.
+KEYWORD_ANALYTICS: Final = QUERY_ANALYTICS
+
 #: reformulations/dt=: what people type instead of a query that they clicked nothing of, of the
 #: days up to that one. Key: query, rank.
 REFORMULATIONS: Final = pa.schema(
@@ -472,6 +475,7 @@ DATASETS: Final = (
     "trending_words",
     "live",
     "query_analytics",
+    "keyword_analytics",
     "reformulations",
     "search_quality",
     "runs",

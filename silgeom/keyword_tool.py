@@ -26,7 +26,7 @@ from silgeom.commands import ArgumentParser, fail, place_name, say, whole
 from silgeom.hangul import keystrokes
 from silgeom.related import RelatedError, Relater, terms
 from silgeom.results import ResultError, newest_files, rows_of
-from silgeom.tables import table
+from silgeom.tables import spreadsheet_cell, table
 from silgeom.text import normalized_query
 
 #: Keywords of one answer at most.
@@ -45,8 +45,6 @@ CSV_COLUMNS: Final = (
     *("keyword", "relation", "score", "searchers", "searches", "growth", "group", "category"),
     *("competition", "weekly_searchers"),
 )
-#: With these a spreadsheet begins a formula.
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 class KeywordToolError(ResultError):
@@ -361,17 +359,18 @@ def as_csv(keywords: Iterable[Keyword]) -> str:
         growth = each.volume.growth
         writer.writerow(
             [
-                *(_cell(each.text), each.relation, f"{each.score:.6f}"),
+                *(spreadsheet_cell(each.text), each.relation, f"{each.score:.6f}"),
                 *(each.volume.searchers, each.volume.searches),
                 "" if growth is None else f"{growth:.4f}",
-                *(_cell(each.group), _cell(each.volume.category), "", "|".join(weeks)),
+                *(
+                    spreadsheet_cell(each.group),
+                    spreadsheet_cell(each.volume.category),
+                    "",
+                    "|".join(weeks),
+                ),
             ]
         )
     return out.getvalue()
-
-
-def _cell(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def read_volumes(files: Sequence[Path]) -> pa.Table:

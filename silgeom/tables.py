@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
 
 def display_width(text: str) -> int:
@@ -11,6 +11,15 @@ def display_width(text: str) -> int:
         0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1
         for char in text
     )
+
+
+#: How a text begins that a spreadsheet would take for a formula, also in full width.
+_FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+
+
+def spreadsheet_cell(text: str) -> str:
+    """A text that no spreadsheet takes for a formula: such a one begins with an apostrophe."""
+    return f"'{text}" if text.startswith(_FORMULAS) else text
 
 
 def _is_number(value: Any) -> bool:  # noqa: ANN401

@@ -70,6 +70,26 @@ def test_a_log_with_clicks_has_its_three_results(tmp_path: Path, run: Job) -> No
     assert {*quality["clicks_in_log"]} == {"some"}
 
 
+def test_where_keywords_were_counted_all_queries_with_one_are_told_together(
+    tmp_path: Path, run: Job
+) -> None:
+    log(tmp_path / "log")
+    assert run("analytics", *places(tmp_path))[0] == 0
+    assert not (tmp_path / "root" / "keyword_analytics").exists()
+    assert run("keywords", *places(tmp_path))[0] == 0
+
+    status, said, _ = run("analytics", *places(tmp_path))
+
+    assert (status, said.count("up to date")) == (0, 3)
+    keywords = pd.read_parquet(tmp_path / "root" / "keyword_analytics").set_index("query")
+    # Of both days: 26 searches for 제주 맛집, none of them clicked, and 26 for 제주 흑돼지 맛집.
+    assert (keywords.loc["맛집", "people"], keywords.loc["맛집", "searches"]) == (13, 52)
+    assert keywords.loc["맛집", "click_through"] == 12 / 52
+    assert keywords.loc["약국", "exit_rate"] == 1.0
+    assert run("analytics", *places(tmp_path))[1].count("up to date") == 4
+    assert "keyword_analytics" in run("erase", *places(tmp_path), "--user", ANNA)[1]
+
+
 def test_a_second_run_finds_nothing_to_do_and_a_new_day_counts_that_day_alone(
     tmp_path: Path, run: Job
 ) -> None:

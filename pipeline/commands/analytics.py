@@ -1,15 +1,16 @@
 """Query analytics: how searches end, and which queries are most worth mending.
 
 Reads   the landing folder (--landing), of which what is new is taken in first
-Writes  query_analytics/dt=, reformulations/dt=, search_quality/dt= under the root (--root): click-
-        through, exits and reformulations as of one day, by query and as a whole, replaced whole
+Writes  query_analytics/dt=, reformulations/dt=, search_quality/dt=, and keyword_analytics/dt= where
+        keywords were counted (jobs/keywords.py), under the root (--root): click-through, exits and
+        reformulations as of one day, by query and keyword and as a whole, replaced whole
 """
 
 import argparse
 from functools import partial
 
 from pipeline.carriers.session import Session
-from pipeline.columns import QUERY_ANALYTICS, REFORMULATIONS, SEARCH_QUALITY
+from pipeline.columns import KEYWORD_ANALYTICS, QUERY_ANALYTICS, REFORMULATIONS, SEARCH_QUALITY
 from pipeline.commands import cli
 from pipeline.commands.analytics_tables import (
     commonest_reformulations,
@@ -20,7 +21,7 @@ from pipeline.commands.analytics_tables import (
 from pipeline.commands.reporting import report_published
 from pipeline.runs.backfill import days_asked_for, numbered
 from pipeline.runs.count import refresh_daily_clicks, refresh_daily_counts
-from pipeline.runs.publish import publish_analytics
+from pipeline.runs.publish import days_of_keywords, publish_analytics
 from pipeline.runs.published import ANALYTICS_DAYS, AnalyticsOptions, days_until
 from pipeline.runs.stale import SessionRules
 
@@ -48,6 +49,9 @@ def run(session: Session, args: argparse.Namespace) -> None:
             quality, queries = made("search_quality"), made("query_analytics")
             report_published(quality, span, SEARCH_QUALITY, whole_then_days, place)
             report_published(queries, span, QUERY_ANALYTICS, most_worth_mending, place)
+            if days_of_keywords(root, day, options):
+                keywords = made("keyword_analytics")
+                report_published(keywords, span, KEYWORD_ANALYTICS, most_worth_mending, place)
             into = made("reformulations")
             report_published(into, span, REFORMULATIONS, commonest_reformulations, place)
             sentence = what_cannot_be_told(quality)

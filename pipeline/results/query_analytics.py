@@ -114,6 +114,27 @@ def query_analytics(
     ).select(*QUERY_ANALYTICS)
 
 
+def clicks_of_keywords(daily_clicks: pl.LazyFrame, query_keywords: pl.LazyFrame) -> pl.LazyFrame:
+    """What became of the searches for all queries with a keyword.
+
+    Args:
+        daily_clicks: `DAILY_CLICKS` of any number of days.
+        query_keywords: `QUERY_KEYWORDS` of these days. A query has the keywords of all of them:
+            a session that goes on after midnight counts on the day on which it began.
+
+    Returns:
+        `daily_clicks` of queries with themselves, several rows a keyword, whose id stands as
+        `query_id` and `into_id`; for `query_analytics`. A query of two keywords counts for both.
+    """
+    keywords = query_keywords.select("query_id", "keyword_id").unique()
+    return (
+        daily_clicks.filter(_IS_SELF)
+        .join(keywords, on="query_id")
+        .with_columns(query_id="keyword_id", into_id="keyword_id")
+        .drop("keyword_id")
+    )
+
+
 def search_quality(daily_clicks: pl.LazyFrame, *, min_searchers: int = 5) -> pl.DataFrame:
     """Tell of each day, of all days and of their bands how searches end.
 

@@ -3,7 +3,8 @@
 Reads   hourly_counts/dt=, daily_counts/dt=, daily_pairs/dt=, daily_clicks/dt=, query_keywords/dt=,
         daily_keywords/dt=, hourly_keywords/dt=, searches/dt= of the window's days
 Writes  trending/dt=/hour=, related/dt=, autocomplete/dt=, keyword_tool/dt=, keywords/dt=,
-        trending_words/dt=/hour=, query_analytics/dt=, reformulations/dt=, search_quality/dt=
+        trending_words/dt=/hour=, query_analytics/dt=, keyword_analytics/dt=,
+        reformulations/dt=, search_quality/dt=
 """
 
 from collections.abc import Callable, Sequence
@@ -21,6 +22,7 @@ from pipeline.columns import (
     DAILY_PAIRS,
     HOURLY_COUNTS,
     HOURLY_KEYWORDS,
+    KEYWORD_ANALYTICS,
     KEYWORD_TOOL,
     KEYWORDS,
     QUERY_ANALYTICS,
@@ -38,7 +40,7 @@ from pipeline.results.category_spread import categories, declared, parsed_rules
 from pipeline.results.completions import completions
 from pipeline.results.keyword_volumes import WEEKS, keyword_volumes
 from pipeline.results.keywords_of_days import keywords_of_days
-from pipeline.results.query_analytics import query_analytics, search_quality
+from pipeline.results.query_analytics import clicks_of_keywords, query_analytics, search_quality
 from pipeline.results.reformulations import reformulations
 from pipeline.results.related_searches import related_searches
 from pipeline.results.trending_keywords import trending_keywords
@@ -271,9 +273,20 @@ def publish_analytics(root: Root, dataset: str, day: date, options: AnalyticsOpt
     """One of `ANALYTICS_RESULTS`, as of the end of `day`."""
     days = publish.days_until(root, day, options.days)
     k = options.min_searchers
+    reads = {"daily_clicks": days, "daily_counts": days}
+    if dataset == "keyword_analytics":
+        counted = days_of_keywords(root, day, options)
+        days = _there(root, "daily_keywords", counted or days)
+        reads = {"daily_clicks": days, "query_keywords": days, "daily_keywords": days}
 
     def build() -> pl.DataFrame:
         clicks = _counts(root, "daily_clicks", days, DAILY_CLICKS)
+        if dataset == "keyword_analytics":
+            of_keywords = clicks_of_keywords(
+                clicks, _counts(root, "query_keywords", days, QUERY_KEYWORDS)
+            )
+            keywords = _names_of_keywords(root, days).lazy()
+            return query_analytics(of_keywords, keywords, min_searchers=k)
         names = _counts(root, "daily_counts", days, DAILY_COUNTS)
         if dataset == "query_analytics":
             return query_analytics(clicks, names, min_searchers=k)
@@ -283,6 +296,7 @@ def publish_analytics(root: Root, dataset: str, day: date, options: AnalyticsOpt
 
     columns = {
         "query_analytics": QUERY_ANALYTICS,
+        "keyword_analytics": KEYWORD_ANALYTICS,
         "reformulations": REFORMULATIONS,
         "search_quality": SEARCH_QUALITY,
     }[dataset]
@@ -291,9 +305,16 @@ def publish_analytics(root: Root, dataset: str, day: date, options: AnalyticsOpt
         publish.ANALYTICS_RESULTS[dataset],
         f"dt={day}",
         _stage(build, columns),
-        {"daily_clicks": days, "daily_counts": days},
+        reads,
         options,
     )
+
+
+def days_of_keywords(root: Root, day: date, options: AnalyticsOptions) -> list[str]:
+    """The days of clicks until the end of `day` whose keywords were counted; perhaps none."""
+    days = publish.days_until(root, day, options.days)
+    datasets = ("daily_clicks", "query_keywords", "daily_keywords")
+    return [each for each in days if all(root.has_day(name, each) for name in datasets)]
 
 
 def _counts(root: Root, dataset: str, days: Sequence[str], columns: Columns) -> pl.LazyFrame:

@@ -3,7 +3,8 @@
 Reads   hourly_counts/dt=, daily_counts/dt=, daily_pairs/dt=, daily_clicks/dt=, the counts of
         keywords
 Writes  trending/dt=/hour=, related/dt=, autocomplete/dt=, keyword_tool/dt=, keywords/dt=,
-        trending_words/dt=/hour=, query_analytics/dt=, reformulations/dt=, search_quality/dt=
+        trending_words/dt=/hour=, query_analytics/dt=, keyword_analytics/dt=,
+        reformulations/dt=, search_quality/dt=
 """
 
 import hashlib
@@ -21,6 +22,7 @@ from pipeline.errors import InvalidParameterError, LandingError
 from pipeline.schemas import (
     AUTOCOMPLETE,
     CATEGORIES,
+    KEYWORD_ANALYTICS,
     KEYWORD_TOOL,
     KEYWORDS,
     QUERY_ANALYTICS,
@@ -278,6 +280,7 @@ TRENDING_WORDS_RESULT: Final = Result("trending_words", TRENDING_WORDS)
 #: What `analytics` publishes, by dataset.
 ANALYTICS_RESULTS: Final = {
     "query_analytics": Result("query_analytics", QUERY_ANALYTICS),
+    "keyword_analytics": Result("keyword_analytics", KEYWORD_ANALYTICS),
     "reformulations": Result("reformulations", REFORMULATIONS),
     "search_quality": Result("search_quality", SEARCH_QUALITY),
 }

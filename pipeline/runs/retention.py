@@ -60,6 +60,7 @@ KEEPABLE: Final = (
     "trending_words",
     "live",
     "query_analytics",
+    "keyword_analytics",
     "reformulations",
     "search_quality",
     "runs",

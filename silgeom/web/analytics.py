@@ -11,13 +11,12 @@ import polars as pl
 
 from pipeline.columns import QUERY_ANALYTICS, REFORMULATIONS, SEARCH_QUALITY
 from silgeom.commands import printable
+from silgeom.tables import spreadsheet_cell
 from silgeom.web.limits import MIN_SEARCHERS
 from silgeom.web.reading import Results
 
 BANDS: Final = ("head", "torso", "tail")
 
-#: How a cell begins that a spreadsheet would take for a formula, also in full width.
-FORMULAS: Final = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 #: Of a table for spreadsheets: without it some take UTF-8 for something else.
 _MARK: Final = "\ufeff"
 
@@ -122,9 +121,5 @@ def _withheld(rows: pl.DataFrame) -> pl.DataFrame:
 
 def _safe(texts: pl.Series) -> pl.Series:
     """Texts that no spreadsheet takes for a formula, and that steer no terminal."""
-    shown = [None if text is None else printable(text) for text in texts]
-    return pl.Series(
-        texts.name,
-        [f"'{text}" if text and text.startswith(FORMULAS) else text for text in shown],
-        dtype=pl.String,
-    )
+    shown = [None if text is None else spreadsheet_cell(printable(text)) for text in texts]
+    return pl.Series(texts.name, shown, dtype=pl.String)

@@ -445,13 +445,13 @@ def _add_pages(app: FastAPI, server: Server) -> None:
         rows = await asyncio.to_thread(found.first, MAX_ROWS) if found else []
         return pages.page(request, "analytics.html", found=found, rows=rows)
 
-    @app.get("/analytics.csv", **_PAGES)
+    @app.get("/api/analytics.csv", **_PAGES)
     async def analytics_table() -> Response:
         found = await server.some_analytics()
         table = await asyncio.to_thread(found.as_csv)
         name = f"silgeom-analytics-{found.day}.csv"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-        return Response(table.encode(), media_type="text/csv", headers=headers)
+        return Response(table.encode(), media_type="text/csv; charset=utf-8", headers=headers)
 
     @app.get("/log", **_PAGES)
     async def log(request: Request) -> Response:

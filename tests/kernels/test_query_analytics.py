@@ -15,7 +15,12 @@ from pipeline.columns import (
     SEARCH_QUALITY,
 )
 from pipeline.errors import InvalidParameterError
-from pipeline.results.query_analytics import query_analytics, search_quality, wilson
+from pipeline.results.query_analytics import (
+    clicks_of_keywords,
+    query_analytics,
+    search_quality,
+    wilson,
+)
 from pipeline.results.reformulations import reformulations
 from tests.kernels.rows import Row, id_of, rows_of
 
@@ -321,6 +326,32 @@ def test_reformulations_are_ranked_by_people_and_have_their_share() -> None:
     ]
     assert made["share"].to_list() == pytest.approx([12 / 40, 8 / 40])
     assert reformulations(*tables(*rows), min_searchers=5, top=1).height == 1
+
+
+def test_a_keyword_has_the_people_and_searches_of_all_its_queries() -> None:
+    rows = [
+        clicks("제주 맛집", range(10), clickers=range(5)),
+        clicks("제주 날씨", range(5, 15), leavers=range(5, 10)),
+        clicks("제주 맛집", range(6), into="제주 날씨"),  # is no search of its own
+        clicks("환율", range(20)),
+    ]
+    keywords = pl.LazyFrame(
+        {
+            "query_id": [id_of(each) for each in ("제주 맛집", "제주 날씨", "제주 맛집", "환율")],
+            "keyword_id": [id_of(each) for each in ("제주", "제주", "맛집", "환율")],
+        }
+    )
+    counts, _ = tables(*rows)
+    names = tables(*(clicks(each, range(1)) for each in ("제주", "맛집", "환율")))[1]
+    twice = pl.concat([keywords, keywords])  # of two days
+
+    made = query_analytics(clicks_of_keywords(counts, twice), names, min_searchers=5)
+
+    found = {row.query: row for row in rows_of(made)}
+    assert set(found) == {"제주", "맛집", "환율"}
+    assert (found["제주"].people, found["제주"].searches) == (15, 20)
+    assert (found["제주"].click_through, found["제주"].exit_rate) == (5 / 20, 5 / 20)
+    assert (found["맛집"].people, found["맛집"].click_through) == (10, 5 / 10)
 
 
 def test_of_a_reformulation_by_nearly_all_people_only_their_number_is_told() -> None:

@@ -45,7 +45,7 @@ def test_page_api_and_table_have_the_numbers_of_the_result(root: SmallRoot) -> N
 
     with client(root) as web:
         told = web.get("/api/analytics").json()
-        table = web.get("/analytics.csv")
+        table = web.get("/api/analytics.csv")
 
     queries = [{**row, "into": []} for row in stored.to_dicts()]
     assert (told["day"], told["clicks_in_log"], told["queries"]) == ("2026-03-02", "some", queries)
@@ -77,7 +77,7 @@ def test_no_cell_of_the_table_is_a_formula(root: SmallRoot, text: str) -> None:
     root.put("query_analytics/dt=2026-03-02", [{**row, "query": text}], columns.QUERY_ANALYTICS)
 
     with client(root) as web:
-        table = pd.read_csv(BytesIO(web.get("/analytics.csv").content), dtype=str)
+        table = pd.read_csv(BytesIO(web.get("/api/analytics.csv").content), dtype=str)
 
     for name in ("query", "surface"):
         assert table[name][0][0] in "'\\"
@@ -94,7 +94,7 @@ def test_what_a_result_with_a_lower_floor_tells_of_few_people_is_withheld(root: 
     with client(root) as web:
         [row] = web.get("/api/analytics").json()["queries"]
         page = web.get("/analytics", headers=BROWSER).text
-        table = web.get("/analytics.csv").text
+        table = web.get("/api/analytics.csv").text
 
     assert row["query"] == "일곱"
     assert [each["query"] for each in row["into"]] == ["여섯"]
@@ -123,7 +123,7 @@ def test_where_analytics_were_not_asked_for_a_sentence_says_how(root: SmallRoot)
     with client(root) as web:
         page = web.get("/analytics", headers=BROWSER)
         api = web.get("/api/analytics")
-        table = web.get("/analytics.csv")
+        table = web.get("/api/analytics.csv")
 
     assert page.status_code == 200
     assert "silgeom run analytics" in page.text
