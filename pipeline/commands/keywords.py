@@ -44,11 +44,8 @@ def run(session: Session, args: argparse.Namespace) -> None:
             days += results.days_until(root, day, args.days)
             made = refresh_words(root, days, analyse=analyse).lines()
             cli.say_all([*made, *publish.too_short(root, day, args.days)])
-            found, span = (
-                publish.publish_keywords(root, day, options),
-                cli.days_text(day, args.days),
-            )
-            report_published(found, span, KEYWORDS, by_people, place)
+            found = publish.publish_keywords(root, day, options)
+            report_published(found, cli.days_text(day, args.days), KEYWORDS, by_people, place)
         for end, place in numbered(ends_asked_for(root, asked, hours=args.window_hours), asked):
             days = results.days_of_past(root, end, of_board)
             cli.say_all(refresh_words(root, days, analyse=analyse).lines())

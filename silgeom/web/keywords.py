@@ -45,11 +45,17 @@ class Question:
             description=f"The seed; up to {MAX_SEEDS} of them, with commas between.",
         ),
     ]
-    limit: Annotated[int, Query(ge=1, le=MAX_KEYWORDS)] = DEFAULT_KEYWORDS
+    limit: Annotated[int, Query(ge=1, le=MAX_KEYWORDS, description="So many rows at most.")] = (
+        DEFAULT_KEYWORDS
+    )
     least_searchers: Annotated[int, Query(ge=1, le=10**9, description="People of a month.")] = 1
-    containing: Annotated[str, Query(max_length=MAX_QUERY)] = ""
-    without: Annotated[str, Query(max_length=MAX_QUERY)] = ""
-    category: Annotated[str, Query(max_length=MAX_QUERY)] = ""
+    containing: Annotated[
+        str, Query(max_length=MAX_QUERY, description="What a keyword must contain.")
+    ] = ""
+    without: Annotated[str, Query(max_length=MAX_QUERY, description="What none may contain.")] = ""
+    category: Annotated[
+        str, Query(max_length=MAX_QUERY, description="Of which alone keywords are wanted.")
+    ] = ""
 
     @property
     def seeds(self) -> list[str]:
