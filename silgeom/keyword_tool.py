@@ -26,7 +26,7 @@ from silgeom.commands import ArgumentParser, fail, place_name, say, whole
 from silgeom.hangul import keystrokes
 from silgeom.related import RelatedError, Relater, terms
 from silgeom.results import ResultError, newest_files, rows_of
-from silgeom.tables import spreadsheet_cell, table
+from silgeom.tables import table
 from silgeom.text import normalized_query
 
 #: Keywords of one answer at most.
@@ -40,10 +40,19 @@ _LEADS: Final = 10
 
 _COLUMNS: Final = ["query", "surface", "searchers", "searches", "weekly_searchers", "growth"]
 
+#: What is read of `CATEGORIES` and of `QUERY_ANALYTICS`.
+CATEGORY_COLUMNS: Final = ["query", "category"]
+CLICK_COLUMNS: Final = ["query", "click_through", "mean_rank"]
+_BESIDES: Final = (
+    ("jobs/categories.py", "categories", CATEGORY_COLUMNS),
+    ("jobs/analytics.py", "query_analytics", CLICK_COLUMNS),
+)
+_CLICKS: Final = ("click_through", "mean_rank")
+
 #: The columns of the CSV, in order.
 CSV_COLUMNS: Final = (
     *("keyword", "relation", "score", "searchers", "searches", "growth", "group", "category"),
-    *("competition", "weekly_searchers"),
+    *("click_through", "mean_rank", "competition", "weekly_searchers"),
 )
 
 
@@ -63,6 +72,9 @@ class Volume:
             than the floor.
         growth: people of the last four weeks by those of the four before, less 1; None: unknown.
         category: what jobs/categories.py says; empty: it says nothing.
+        click_through: the share of searches with a click, as jobs/analytics.py says; None: it did
+            not run, the log has no clicks, or too few people speak of it.
+        mean_rank: of clicks, as there.
     """
 
     surface: str
@@ -71,6 +83,8 @@ class Volume:
     weekly_searchers: tuple[int | None, ...]
     growth: float | None
     category: str = ""
+    click_through: float | None = None
+    mean_rank: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,18 +128,28 @@ class Negative:
     leads_to: tuple[str, ...]
 
 
-def volume_arrays(volumes: pa.Table, categories: pa.Table | None = None) -> Arrays:
+def volume_arrays(
+    volumes: pa.Table, categories: pa.Table | None = None, clicks: pa.Table | None = None
+) -> Arrays:
     """What `Volumes` answers from.
 
     Args:
         volumes: rows with the columns of `KEYWORD_TOOL` (pipeline/schemas.py), in any order.
         categories: and of `CATEGORIES`.
+        clicks: and of `QUERY_ANALYTICS`.
 
     Returns:
         `key`, sorted, the keystrokes of each keyword without spaces, with its `surface`,
         `searchers`, `searches`, `growth` (NaN: unknown), `weeks` of `weekly`, one after another
-        (-1: too few), and `category`, a place in the note `categories`, of which the first is none.
+        (-1: too few), `click_through` and `mean_rank` (NaN: unknown), and `category`, a place in
+        the note `categories`, of which the first is none.
     """
+    unknown = float("nan")
+    of_clicks: dict[str, dict[str, float]] = {name: {} for name in _CLICKS}
+    if clicks is not None:
+        by_key = [keystrokes(each) for each in clicks["query"].to_pylist()]
+        for name, values in of_clicks.items():
+            values.update(zip(by_key, clicks[name].fill_null(unknown).to_pylist(), strict=True))
     of_query: dict[str, str] = {}
     if categories is not None:
         pairs = zip(*(categories[name].to_pylist() for name in ("query", "category")), strict=True)
@@ -146,6 +170,8 @@ def volume_arrays(volumes: pa.Table, categories: pa.Table | None = None) -> Arra
         "weekly": values.fill_null(-1),
         "category": pa.array([numbers[of_query.get(key, "")] for key in keys[order]], pa.int64()),
     }
+    for name, known in of_clicks.items():
+        columns[name] = pa.array([known.get(key, unknown) for key in keys[order]], pa.float64())
     weeks = len(values) // len(rows) if len(rows) else 0
     return Arrays(columns, {"weeks": weeks, "categories": names})
 
@@ -165,6 +191,9 @@ class Volumes:
         self._growth = arrays.numbers("growth", pa.float64())
         self._weekly = arrays.numbers("weekly", pa.int64())
         self._weeks = int(arrays.note("weeks"))
+        self._click_through, self._mean_rank = (
+            arrays.numbers(name, pa.float64()) for name in _CLICKS
+        )
         self._category = arrays.numbers("category", pa.int64())
         self._categories: list[str] = list(arrays.note("categories"))
         self.categories = self._categories[1:]
@@ -181,9 +210,15 @@ class Volumes:
             int(self._searchers[at]),
             int(self._searches[at]),
             tuple(None if people < 0 else people for people in weekly),
-            None if np.isnan(growth) else growth,
+            _known(growth),
             self._categories[self._category[at]],
+            _known(float(self._click_through[at])),
+            _known(float(self._mean_rank[at])),
         )
+
+
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else value
 
 
 class KeywordTool:
@@ -218,10 +253,11 @@ class KeywordTool:
                 f"no volumes of keywords in {name}: run jobs/keyword_tool.py or silgeom run "
                 "keyword_tool, or name another --root"
             )
-        of_categories = newest_files(Path(name), "categories", KeywordToolError)
-        volumes = volume_arrays(
-            read_volumes(files), read_categories(of_categories) if of_categories else None
-        )
+        besides = []
+        for job, dataset, columns in _BESIDES:
+            of = newest_files(Path(name), dataset, KeywordToolError)
+            besides.append(rows_of(of, columns, job, KeywordToolError) if of else None)
+        volumes = volume_arrays(read_volumes(files), *besides)
         return KeywordTool(Volumes(volumes), Relater.load(root))
 
     def near(
@@ -356,18 +392,14 @@ def as_csv(keywords: Iterable[Keyword]) -> str:
     writer.writerow(CSV_COLUMNS)
     for each in keywords:
         weeks = ("" if people is None else str(people) for people in each.volume.weekly_searchers)
-        growth = each.volume.growth
+        told = (each.volume.growth, each.volume.click_through, each.volume.mean_rank)
+        growth, click_through, mean_rank = ("" if one is None else f"{one:.4f}" for one in told)
         writer.writerow(
             [
                 *(spreadsheet_cell(each.text), each.relation, f"{each.score:.6f}"),
-                *(each.volume.searchers, each.volume.searches),
-                "" if growth is None else f"{growth:.4f}",
-                *(
-                    spreadsheet_cell(each.group),
-                    spreadsheet_cell(each.volume.category),
-                    "",
-                    "|".join(weeks),
-                ),
+                *(each.volume.searchers, each.volume.searches, growth),
+                *(spreadsheet_cell(each.group), spreadsheet_cell(each.volume.category)),
+                *(click_through, mean_rank, "", "|".join(weeks)),
             ]
         )
     return out.getvalue()
@@ -380,15 +412,6 @@ def read_volumes(files: Sequence[Path]) -> pa.Table:
         KeywordToolError: a file cannot be read.
     """
     return rows_of(files, _COLUMNS, "jobs/keyword_tool.py", KeywordToolError)
-
-
-def read_categories(files: Sequence[Path]) -> pa.Table:
-    """The rows of a result that look-ups need.
-
-    Raises:
-        KeywordToolError: a file cannot be read.
-    """
-    return rows_of(files, ["query", "category"], "jobs/categories.py", KeywordToolError)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -429,7 +452,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         return
     if not any(each.relation == "seed" for each in found):
         say("Too few people search for that, so its own size cannot be told.\n")
-    headers = ["keyword", "relation", "searchers", "searches", "growth", "group", "category"]
+    headers = ["keyword", "relation", "searchers", "searches", "growth", "clicked", "group"]
+    headers.append("category")
     say(table(headers, map(_row, found)))
     negatives = [each for seed in args.seed for each in tool.negatives(seed)]
     if negatives:
@@ -441,8 +465,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     say("\nCompetition among advertisers: a search log cannot tell.")
 
 
-def _row(each: Keyword) -> tuple[str, str, int, int, str, str, str]:
+def _row(each: Keyword) -> tuple[str, str, int, int, str, str, str, str]:
     volume = each.volume
     growth = "" if volume.growth is None else f"{volume.growth:+.0%}"
-    size = volume.searchers, volume.searches, growth
+    clicked = "" if volume.click_through is None else f"{volume.click_through:.0%}"
+    size = volume.searchers, volume.searches, growth, clicked
     return each.text, each.relation, *size, each.group, volume.category

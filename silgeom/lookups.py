@@ -24,7 +24,7 @@ from silgeom.related import Relater, read_related, related_arrays
 #: The file in the folder of an index.
 FILE: Final = "lookups.arrow"
 #: Which arrays a file has; an index of another number is built again.
-VERSION: Final = 4
+VERSION: Final = 5
 
 
 class LookupsError(Exception):
@@ -116,6 +116,7 @@ def build_of_tables(
     *,
     volumes: pa.Table | None = None,
     categories: pa.Table | None = None,
+    clicks: pa.Table | None = None,
     made_of: object = None,
 ) -> None:
     """`build` of rows that were read already.
@@ -126,6 +127,7 @@ def build_of_tables(
         folder: where the index is; made if there is none.
         volumes: and of `KEYWORD_TOOL`.
         categories: and of `CATEGORIES`, which are told with volumes.
+        clicks: and of `QUERY_ANALYTICS`, likewise.
         made_of: what JSON can hold; `Lookups.made_of` tells it to who opens the index.
 
     Raises:
@@ -136,7 +138,7 @@ def build_of_tables(
         parts["related"] = related_arrays(related, completions)
         del related
     if volumes is not None:
-        parts["volumes"] = volume_arrays(volumes, categories)
+        parts["volumes"] = volume_arrays(volumes, categories, clicks)
         del volumes
     parts["completions"] = completion_arrays(completions)
     columns = {

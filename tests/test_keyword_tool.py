@@ -111,6 +111,19 @@ def test_a_word_that_leads_elsewhere_is_negative() -> None:
     ]
 
 
+def test_clicks_are_told_where_they_are_known() -> None:
+    clicks = pa.table(
+        {"query": ["제습기", "습도"], "click_through": [0.5, None], "mean_rank": [2.5, None]}
+    )
+    found = Volumes(volume_arrays(volumes(제습기=9, 습도=8), None, clicks))
+
+    told = [found.of(each) for each in ("제습기", "습도")]
+    assert [(each.click_through, each.mean_rank) for each in told if each] == [
+        (0.5, 2.5),
+        (None, None),
+    ]
+
+
 def test_a_category_chooses() -> None:
     table = volumes(제습기=9, 제습기_추천=8, 제습기_수리=7)
     of = pa.table({"query": ["제습기추천", "제습기 수리"], "category": ["쇼핑", "생활"]})

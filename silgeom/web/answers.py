@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from pipeline.carriers.session import in_process
 from pipeline.store.storage import FileStatus
 from silgeom.complete import Completion, read_completions
-from silgeom.keyword_tool import KeywordTool
+from silgeom.keyword_tool import CATEGORY_COLUMNS, CLICK_COLUMNS, KeywordTool
 from silgeom.lookups import Lookups, LookupsError, build_of_tables
 from silgeom.related import Related
 from silgeom.web.limits import MIN_SEARCHERS
@@ -38,7 +38,7 @@ _VOLUMES = ["query", "surface", "searchers", "searches", "weekly_searchers", "gr
 _REPEATED = ["completion", "query", "related_query", "related_surface"]
 
 #: The results that look-ups are made of; of each its newest files.
-_RESULTS = ("autocomplete", "related", "keyword_tool", "categories")
+_RESULTS = ("autocomplete", "related", "keyword_tool", "categories", "query_analytics")
 Sources = tuple[tuple[FileStatus, ...], ...]
 
 
@@ -134,15 +134,18 @@ def _opened(found: Sources, index: Path) -> Lookups | None:
 
 
 def _build(results: Results, index: Path) -> None:
-    of_completions, of_related, of_volumes, of_categories = found = sources(results)
+    of_completions, of_related, of_volumes, of_categories, of_clicks = found = sources(results)
     completions = (
         _shown(results, of_completions, _COMPLETIONS) if of_completions else read_completions([])
     )
     related = _shown(results, of_related, _RELATED) if of_related else None
     volumes = _shown(results, of_volumes, _VOLUMES) if of_volumes else None
     # Only of what is in the volumes, which have the floor.
-    categories = results.table(of_categories, ["query", "category"]) if of_categories else None
-    tables = {"volumes": volumes, "categories": categories}
+    categories = results.table(of_categories, CATEGORY_COLUMNS) if of_categories else None
+    clicks = results.table(of_clicks, [*CLICK_COLUMNS, "people"]) if of_clicks else None
+    if clicks is not None:
+        clicks = clicks.filter(pc.field("people") >= MIN_SEARCHERS)
+    tables = {"volumes": volumes, "categories": categories, "clicks": clicks}
     build_of_tables(completions, related, index, **tables, made_of=_made_of(found))
 
 

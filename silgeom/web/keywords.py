@@ -24,7 +24,8 @@ EXAMPLE: Final = {
         {
             **{"keyword": "제습기 추천", "relation": "together", "score": 0.21, "searchers": 90},
             **{"searches": 120, "weekly_searchers": [None, 12, 25], "growth": 0.4},
-            **{"group": "추천", "category": "가전", "competition": None},
+            **{"group": "추천", "category": "가전", "click_through": 0.62},
+            **{"mean_rank": 2.4, "competition": None},
         }
     ],
     "negative_keywords": [
@@ -113,7 +114,10 @@ def payload(
                 **{"searchers": each.volume.searchers, "searches": each.volume.searches},
                 "weekly_searchers": list(each.volume.weekly_searchers),
                 **{"growth": each.volume.growth, "group": each.group},
-                **{"category": each.volume.category, "competition": each.competition},
+                "category": each.volume.category,
+                "click_through": each.volume.click_through,
+                "mean_rank": each.volume.mean_rank,
+                "competition": each.competition,
             }
             for each in keywords
         ],

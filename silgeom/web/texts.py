@@ -38,6 +38,7 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "group": ("묶음", "Group"),
     "category": ("분야", "Category"),
     "any": ("모두", "any"),
+    "clicked": ("클릭률", "Clicked"),
     "no_keywords": (
         "가까운 키워드가 없습니다. 다른 말로 찾아 보세요.",
         "No keyword stands near it: try another seed.",
