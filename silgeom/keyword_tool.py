@@ -26,7 +26,7 @@ from silgeom.commands import ArgumentParser, fail, place_name, say, whole
 from silgeom.hangul import keystrokes
 from silgeom.related import RelatedError, Relater, terms
 from silgeom.results import ResultError, newest_files, rows_of
-from silgeom.tables import table
+from silgeom.tables import spreadsheet_cell, table
 from silgeom.text import normalized_query
 
 #: Keywords of one answer at most.
