@@ -202,7 +202,7 @@ def test_one_day_tells_no_change_and_says_why(run: Run, landing: Path, root: Pat
 
     said = run("keywords")
 
-    assert "Change    cannot be told: there are counts of fewer than 14 days before" in said
+    assert "Change    cannot be told: the 7 days before these are not all in the log" in said
     assert pd.read_parquet(root / "keywords")["change"].isna().all()
 
 

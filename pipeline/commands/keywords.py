@@ -40,8 +40,7 @@ def run(session: Session, args: argparse.Namespace) -> None:
     of_board, analyse = cli.options_of(results.TrendingOptions, args), not args.without_kiwi
     with cli.prepared_root(session, args) as root:
         for day, place in numbered(days_asked_for(root, asked), asked):
-            days = results.days_before(root, day, args.days)
-            days += results.days_until(root, day, args.days)
+            days = results.days_until(root, day, 2 * args.days)
             made = refresh_words(root, days, analyse=analyse).lines()
             cli.say_all([*made, *publish.too_short(root, day, args.days)])
             found = publish.publish_keywords(root, day, options)
