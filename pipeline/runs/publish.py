@@ -209,9 +209,7 @@ def too_short(root: Root, day: date, days: int) -> list[str]:
     """What a summary says where no change can be told."""
     if days_compared(root, day, days):
         return []
-    return [
-        f"Change    cannot be told: there are counts of fewer than {2 * days:,} days until then"
-    ]
+    return [f"Change    cannot be told: the {days:,} days before these are not all in the log"]
 
 
 def publish_trending_words(root: Root, end: datetime, options: TrendingOptions) -> Published:

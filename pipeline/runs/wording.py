@@ -166,10 +166,11 @@ def _files(root: Root, dataset: str, day: str) -> list[str]:
 
 
 def _known(root: Root, day: str, version: str) -> list[str]:
-    """The words of the newest day up to this one, and of this one, with such pieces."""
-    days = [each for each in root.days_of("words") if each <= day]
+    """The words of this day and of those on either side, with such pieces."""
+    days = sorted(root.days_of("words"))
+    near = [each for each in days if each <= day][-2:] + [each for each in days if each > day][:1]
     found = []
-    for each in sorted(days)[-2:]:
+    for each in near:
         for file in _files(root, "words", each):
             try:
                 with root.storage.open(file) as stream:
