@@ -113,6 +113,7 @@ evaluate: environment ## How good the results are, beside all rivals: of ROOT=ou
 	  .venv/bin/python -m silgeom.simulate $(SIMULATED)/quiet $(MONTH) --bursts 0 --seed 2; \
 	  for month in $(SIMULATED) $(SIMULATED)/quiet; do \
 	    .venv/bin/spark-submit jobs/trending.py --landing $$month/logs --root $$month/root; done; \
+	  .venv/bin/python -m silgeom run keywords --landing $(SIMULATED)/logs --root $(SIMULATED)/root; \
 	  .venv/bin/python -m silgeom.evaluate all $(SIMULATED)/root --truth $(SIMULATED)/truth.json \
 	    --quiet $(SIMULATED)/quiet/root --quiet-truth $(SIMULATED)/quiet/truth.json \
 	    --plot $(SIMULATED) $(ARGS); fi

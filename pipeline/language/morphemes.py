@@ -32,7 +32,7 @@ CONTENT: Final = (NOUN, NAME, OTHER_SCRIPT, UNSEEN)
 _VERBAL: Final = (REST, CLAUSE, NOMINAL)
 
 #: Raised when pieces are made in another way, so that words are analysed again.
-METHOD: Final = 1
+METHOD: Final = 2
 
 #: Of Kiwi's tags, which are those of the Sejong corpus.
 _CLASSES: Final = {
@@ -204,7 +204,9 @@ def _pieces(token: str, morphemes: Sequence[Any]) -> list[tuple[str, str]]:
         if each.form in _DAYS:
             kind = NOUN
         if spans and spans[-1][2] in _VERBAL and spans[-1][1] == begin and kind == ENDING:
-            spans[-1] = spans[-1][0], end, _VERB_ENDS.get(each.tag, REST)
+            # No particle stands behind a verb's stem.
+            other = CLAUSE if each.tag.startswith("J") else REST
+            spans[-1] = spans[-1][0], end, _VERB_ENDS.get(each.tag, other)
             at = end
             continue
         if each.oov and kind in (NOUN, NAME):

@@ -35,7 +35,7 @@ from pipeline.store.tables import scanned_files, write
 #: Days of queries that tell what a word is.
 WORD_DAYS: Final = 28
 #: Raised when words or keywords are told in another way, so that they are made again.
-METHOD: Final = 1
+METHOD: Final = 2
 #: The note in the footer of words: which analyser the pieces are of.
 _ANALYSER: Final = "silgeom.analyser"
 

@@ -22,6 +22,7 @@ TYPED: Final = frozenset(
     {
         *("query", "surface", "related_query", "related_surface", "completion", "prefix"),
         *("variants", "clicked_url", "source", "detail", "taken_in_as", "declaration"),
+        *("token", "pieces", "keyword", "keywords", "examples"),
     }
 )
 #: In numbers and in compressed bytes a shorter user comes up by chance.

@@ -291,3 +291,24 @@ def test_what_was_below_the_floor_before_tells_no_number_of_then() -> None:
     [row] = [row for row in rows_of(made) if row.keyword == "지진"]
     assert (row.previous_searchers, row.change) == (None, None)
     assert row.significance > 3
+
+
+def test_the_same_four_people_on_two_days_are_no_eight() -> None:
+    # 제주도 has six people; its query with 비밀 four on either day, the same ones.
+    counts, found, today = days_of(
+        ("제주도 맛집", list(range(6)), 6), ("제주도 비밀", [1, 2, 3, 4], 4)
+    )
+
+    made = keywords_of_days(
+        pl.concat([today, today]).lazy(),
+        None,
+        pl.concat([found, found]).lazy(),
+        pl.concat([counts, counts]).lazy(),
+        searches=(20, 0),
+        min_searchers=5,
+    )
+
+    rows = {row.keyword: row for row in rows_of(made)}
+    assert rows.keys() == {"제주도", "맛집"}
+    assert (rows["제주도"].searchers, rows["제주도"].searches) == (6, 20)
+    assert rows["제주도"].examples == ["제주도 맛집"]

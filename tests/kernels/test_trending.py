@@ -1,6 +1,6 @@
 import math
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -538,3 +538,47 @@ def test_agrees_with_a_plain_python_board(seed: int, window: int, days: int, rec
             shown[row["query"]], rel=1e-3
         )
     assert queries(rows) == sorted(shown, key=lambda query: (-shown[query][2], query))
+
+
+def parts(typed: Sequence[tuple[str, int]], **parameters: Any) -> list[Row]:  # noqa: ANN401
+    """A board of parts of searches: each of so many people types all words of a text at once."""
+    searchers: Counts = dict(steady(ALL, 1000))
+    rows, first = [], 0
+    for text, people in typed:
+        for part in text.split(" "):
+            searchers[part, END - HOUR] = searchers.get((part, END - HOUR), 0) + people
+            rows += [(END - HOUR, person, id_of(part)) for person in range(first, first + people)]
+        first += people
+    names = names_of(*sorted({part for part, _ in searchers}))
+    schema: dict[str, pl.DataType | type[pl.DataType]] = {
+        "searched_at": pl.Datetime("us", "UTC"),
+        "user_id": pl.Int64,
+        "query_id": pl.Int64,
+    }
+    of_log = pl.LazyFrame(rows, schema=schema, orient="row")
+    arguments = {"window_end": END, "zone": "Asia/Seoul", "surprises_alone": True}
+    arguments |= {"are_parts": True, **parameters}
+    return rows_of(trending_keywords(counts_of(searchers), names, of_log, **arguments))
+
+
+def test_words_that_come_with_a_better_one_are_about_its_issue() -> None:
+    # All 20 who typed 지진 typed 가람군 with it; 30 typed 한파, with nothing else.
+    rows = parts([("가람군 지진", 20), ("가람군 속보", 20), ("한파", 30)])
+
+    assert [(row["query"], sorted(row.variants)) for row in rows] == [
+        ("가람군", ["속보", "지진"]),
+        ("한파", []),
+    ]
+
+
+def test_a_word_that_most_type_without_the_better_one_has_a_rank_of_its_own() -> None:
+    # 20 of the 50 who typed 지진 typed 가람군 with it: fewer than half.
+    rows = parts([("가람군 지진", 20), ("지진", 30), ("가람군", 60)])
+
+    assert queries(rows) == ["가람군", "지진"]
+
+
+def test_words_have_ranks_of_their_own_where_phrasings_do() -> None:
+    rows = parts([("가람군 지진", 20), ("가람군 속보", 20)], phrasings="apart")
+
+    assert queries(rows) == ["가람군", "속보", "지진"]
