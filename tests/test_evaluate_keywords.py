@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -39,7 +40,7 @@ def labels(tmp_path: Path) -> Path:
     return file
 
 
-def _write(folder: Path, columns: dict[str, list[str]] | dict[str, list[object]]) -> None:
+def _write(folder: Path, columns: Mapping[str, object]) -> None:
     folder.mkdir(parents=True)
     pd.DataFrame(columns).to_parquet(folder / "part-0.parquet", index=False)
 

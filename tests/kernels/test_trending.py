@@ -556,7 +556,7 @@ def parts(typed: Sequence[tuple[str, int]], **parameters: Any) -> list[Row]:  # 
         "query_id": pl.Int64,
     }
     of_log = pl.LazyFrame(rows, schema=schema, orient="row")
-    arguments = {"window_end": END, "zone": "Asia/Seoul", "surprises_alone": True}
+    arguments: dict[str, Any] = {"window_end": END, "zone": "Asia/Seoul", "surprises_alone": True}
     arguments |= {"are_parts": True, **parameters}
     return rows_of(trending_keywords(counts_of(searchers), names, of_log, **arguments))
 
