@@ -111,6 +111,23 @@ def test_an_issue_in_many_phrasings_is_on_the_board_of_keywords_alone(
     assert board[["surface", "searchers"]].to_numpy().tolist() == [["가람군", 10]]
 
 
+def test_who_is_erased_is_in_no_keyword_any_more(
+    run: Run, landing: Path, root: Path, tmp_path: Path
+) -> None:
+    (landing / "a.tsv").write_text(week(3), encoding="utf-8")
+    run("keywords")
+    assert keywords(root)["지도"] == 6
+    users = tmp_path / "users"
+    users.write_text("u40\n", encoding="utf-8")
+
+    said = run("erase", "--users-from", str(users))
+
+    assert "is removed: run keywords again" in said
+    assert not list((root / "keywords").rglob("*.parquet"))
+    run("keywords")
+    assert keywords(root)["지도"] == 5
+
+
 def test_a_second_run_has_nothing_to_do(run: Run, landing: Path) -> None:
     (landing / "a.tsv").write_text(week(), encoding="utf-8")
     run("keywords")

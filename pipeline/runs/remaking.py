@@ -5,8 +5,8 @@ Writes  the newest result of each dataset where counts changed
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -21,6 +21,8 @@ from pipeline.runs.publish import (
 )
 from pipeline.runs.published import (
     ANALYTICS_RESULTS,
+    KEYWORDS_RESULT,
+    TRENDING_WORDS_RESULT,
     AnalyticsOptions,
     AutocompleteOptions,
     CategoriesOptions,
@@ -45,11 +47,16 @@ class Remade:
 
     again: list[str]  #: made again
     gone: list[str]  #: removed, since nothing is left that they could be made of
+    awaited: list[str] = field(default_factory=list)  #: removed until their job runs again
 
     def lines(self) -> list[str]:
         """The summary's lines."""
         again = f"Results   made again: {', '.join(self.again) or 'none'}"
-        return [again, *(f"Results   nothing is left of {each}" for each in self.gone)]
+        return [
+            again,
+            *(f"Results   nothing is left of {each}" for each in self.gone),
+            *(f"Results   {each} is removed: run keywords again" for each in self.awaited),
+        ]
 
 
 def remake_newest(root: Root) -> Remade:
@@ -68,7 +75,29 @@ def remake_newest(root: Root) -> Remade:
             continue
         if published.is_new:
             remade.again.append(f"{dataset}/{published.partition}")
+    _remove_keywords(root, remade)
     return remade
+
+
+def _remove_keywords(root: Root, remade: Remade) -> None:
+    """Remove the newest results of keywords where keywords of their days are gone.
+
+    Only their own job makes these counts again: it may need Kiwi, which not every machine has.
+    """
+    counted = set(root.days_of("daily_keywords"))
+    for result in (KEYWORDS_RESULT, TRENDING_WORDS_RESULT):
+        dataset = result.dataset
+        newest = newest_made(root, dataset)
+        if not newest or not root.storage.exists(f"{root.address}/{dataset}/{newest['partition']}"):
+            continue
+        last = date.fromisoformat(newest["partition"][len("dt=") :][:10])
+        options = newest["options"]
+        first = last - timedelta(days=max(2 * options.get("days", 0), 2))
+        days = [day for day in root.state.days if first < date.fromisoformat(day) <= last]
+        if not counted.issuperset(days):
+            with root.change() as change:
+                change.remove(dataset, newest["partition"])
+            remade.awaited.append(f"{dataset}/{newest['partition']}")
 
 
 def _published(root: Root, dataset: str, partition: str, options: Mapping[str, Any]) -> Published:
