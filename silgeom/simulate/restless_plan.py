@@ -40,7 +40,7 @@ from silgeom.simulate.rhythm import hour_shares
 #: its searches; bursts, new levels and what these lead to are about a third.
 _ORDINARY: Final = 0.7
 #: Of bursts so many have other words, of those that could have, and so many lead to questions: with
-#: these one row in seven of the boards shares its issue with another.
+#: these about one row in six of the boards shares its issue with another.
 _IN_WORDS: Final = 0.25
 _ASKED: Final = 0.25
 #: Of large bursts: those that stay at their best for 12 to 24 hours, so that one name in a hundred
