@@ -1,4 +1,4 @@
-"""All three results, on Spark: what it does stands in pipeline/commands/all.py."""
+"""All results, on Spark: what it does stands in pipeline/commands/all.py."""
 
 import sys
 from pathlib import Path
