@@ -23,6 +23,7 @@ LIMITS: Final = {
     "recent_hours": Limits(1, 8_784, "a year has every season"),
     "half_life_days": Limits(0.01, 100_000, "what is older or younger than a log counts alike"),
     "min_searchers": Limits(1, 1_000_000_000, "people"),
+    "false_share": Limits(0.0001, 0.5, "of what is told, chance"),
     "min_score": Limits(0.01, 1_000, "standard deviations"),
     "minutes": Limits(0, 1_440, "a day; 0: never"),
     "top": _TOP,

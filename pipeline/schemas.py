@@ -422,6 +422,53 @@ SEARCH_QUALITY: Final = pa.schema(
     ]
 )
 
+#: patterns/dt=: one query, as of that day. Key: query. Means are people by hour or day, over the
+#: days of the period; hours and days of fewer than k people count as none, null: there is no other.
+PATTERNS: Final = pa.schema(
+    [
+        _column("query", _TEXT, "normalised"),
+        _column("surface", _TEXT, "as most people typed it"),
+        _column("searchers", _LONG, "different people in the period (estimated above 1,023)"),
+        _column("days", _LONG, "of the period that have searches and are over"),
+        _column(
+            "pattern",
+            _TEXT,
+            "daily, weekdays, weekends, weekly, monthly, yearly, growing, fading, burst, bursts, "
+            "steady or irregular; null: too few people, or days, to tell",
+        ),
+        _column("words", _TEXT, "the pattern in words: every evening, Monday mornings"),
+        _column("peak_weekdays", pa.list_(_INT), "that stand out, 1 is Monday"),
+        _column("peak_hours", pa.list_(_INT), "that stand out, in order, 0 to 23"),
+        _column("part_of_day", _TEXT, "of these hours: morning, noon, afternoon, evening or night"),
+        _column("peak_day", pa.date32(), "of bursts, and of what comes by month or year"),
+        _column("daily_strength", _DOUBLE, "0 to 1, of the season of the day"),
+        _column("weekly_strength", _DOUBLE, "0 to 1, of the season of the week"),
+        _column("yearly_strength", _DOUBLE, "0 to 1; null: less than two years"),
+        _column(
+            "trend",
+            _DOUBLE,
+            "change from week to week beside all searches: 0.1 is 10 % more; null: none but chance",
+        ),
+        _column("by_hour", pa.list_(_DOUBLE), "24 means, midnight first, of the last 28 days"),
+        _column("by_weekday", pa.list_(_DOUBLE), "7 means, Monday first"),
+        _column("profile", pa.list_(_DOUBLE), "168 means, Monday midnight first, of 28 days"),
+    ]
+)
+
+#: changes/dt=: a query that changed from one week to the next, as of that day. Key: query.
+CHANGES: Final = pa.schema(
+    [
+        _column("query", _TEXT, "normalised"),
+        _column("surface", _TEXT, "as most people typed it"),
+        _column("change", _TEXT, "new, rising, back, falling, over or lost"),
+        _column("rank", _INT, "from 1 within change, the largest score first"),
+        _column("searchers", _LONG, "different people in the week; null: fewer than k, not none"),
+        _column("searchers_before", _LONG, "in the week before; null: fewer than k, not none"),
+        _column("score", _DOUBLE, "standard deviations from no change, of the figures told"),
+        _column("week_ends", pa.date32(), "the last day of the week"),
+    ]
+)
+
 #: runs/dt=: one run of a job, by the day on which it ended. Key: run_id. Holds nobody's id.
 RUNS: Final = pa.schema(
     [
@@ -478,5 +525,7 @@ DATASETS: Final = (
     "keyword_analytics",
     "reformulations",
     "search_quality",
+    "patterns",
+    "changes",
     "runs",
 )

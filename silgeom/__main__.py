@@ -25,6 +25,7 @@ RESULTS: Final = (
     "categories",
     "keywords",
     "analytics",
+    "patterns",
     "all",
     "ingest",
     "expire",

@@ -22,6 +22,7 @@ from pipeline.runs.published import (
     AnalyticsOptions,
     AutocompleteOptions,
     KeywordsOptions,
+    PatternOptions,
     RelatedOptions,
     TrendingOptions,
 )
@@ -55,10 +56,12 @@ KEYS = {
     "query_analytics": ["rank"],
     "reformulations": ["query", "rank"],
     "search_quality": ["day", "band"],
+    "patterns": ["query"],
 }
 TREND = TrendingOptions(1, 14, 72, 3, 1.0, 20, surprises_alone=False, phrasings="together")
 RELATE = RelatedOptions(28, 3, 10)
 WORDS = KeywordsOptions(1, 3)
+HABITS = PatternOptions(28, 3, 0.5)
 ANALYSE = AnalyticsOptions(28, 2, 10)
 COMPLETE = AutocompleteOptions(28, 14.0, 3, 10, ("도박",))
 
@@ -110,6 +113,7 @@ def made_by(root: Root, landing: Path) -> None:
     publishing.publish_trending_words(root, end, TREND)
     for dataset in publish.ANALYTICS_RESULTS:
         publishing.publish_analytics(root, dataset, day, ANALYSE)
+    publishing.publish_patterns(root, day, HABITS)
 
 
 def rows(root: Path, dataset: str) -> pd.DataFrame:
@@ -171,7 +175,7 @@ def test_spark_reads_the_columns_as_they_are_declared(
 ) -> None:
     kinds = {"struct<": pa.types.is_struct, "array<": pa.types.is_list}
     names = {"string": "string", "bigint": "int64", "int": "int32"}
-    names |= {"double": "double", "boolean": "bool"}
+    names |= {"double": "double", "boolean": "bool", "date": "date32[day]"}
     for dataset in KEYS:
         declared = getattr(schemas, dataset.upper())
         found = dict(spark.read.parquet(str(made["in process"] / dataset)).dtypes)

@@ -1,13 +1,30 @@
 """What a command says of a result that it made."""
 
 from collections.abc import Callable
+from datetime import date
 
 import polars as pl
 
 from pipeline.columns import Columns
 from pipeline.commands.cli import report_look
 from pipeline.runs.published import FirstLook, Published
+from pipeline.store.root import Root
 from pipeline.store.tables import scanned
+
+
+def weeks_text(root: Root, days: int) -> str:
+    """The summary's lines on the two weeks that are compared, or why none are.
+
+    Args:
+        root: knows the days of the log.
+        days: two weeks.
+    """
+    first, last = (date.fromisoformat(each(root.state.days)) for each in (min, max))
+    known = (last - first).days + 1
+    if known < days:
+        log = f"the log has {known} day{'s' * (known > 1)}"
+        return f"\nWeeks     {log}: changes are told from {days} days on"
+    return "\nWeeks     the last seven days that are over, beside the seven before"
 
 
 def report_published(

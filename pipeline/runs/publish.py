@@ -4,10 +4,10 @@ Reads   hourly_counts/dt=, daily_counts/dt=, daily_pairs/dt=, daily_clicks/dt=, 
         daily_keywords/dt=, hourly_keywords/dt=, searches/dt= of the window's days
 Writes  trending/dt=/hour=, related/dt=, autocomplete/dt=, keyword_tool/dt=, keywords/dt=,
         trending_words/dt=/hour=, query_analytics/dt=, keyword_analytics/dt=,
-        reformulations/dt=, search_quality/dt=
+        reformulations/dt=, search_quality/dt=, patterns/dt=, changes/dt=
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, datetime
 
@@ -16,6 +16,7 @@ import polars as pl
 from pipeline.columns import (
     AUTOCOMPLETE,
     CATEGORIES,
+    CHANGES,
     DAILY_CLICKS,
     DAILY_COUNTS,
     DAILY_KEYWORDS,
@@ -25,6 +26,7 @@ from pipeline.columns import (
     KEYWORD_ANALYTICS,
     KEYWORD_TOOL,
     KEYWORDS,
+    PATTERNS,
     QUERY_ANALYTICS,
     QUERY_KEYWORDS,
     REFORMULATIONS,
@@ -43,7 +45,9 @@ from pipeline.results.keywords_of_days import keywords_of_days
 from pipeline.results.query_analytics import clicks_of_keywords, query_analytics, search_quality
 from pipeline.results.reformulations import reformulations
 from pipeline.results.related_searches import related_searches
+from pipeline.results.search_patterns import PROFILE_DAYS, search_patterns
 from pipeline.results.trending_keywords import trending_keywords
+from pipeline.results.week_changes import week_changes
 from pipeline.runs import published as publish
 from pipeline.runs.published import (
     AnalyticsOptions,
@@ -51,6 +55,7 @@ from pipeline.runs.published import (
     CategoriesOptions,
     KeywordsOptions,
     KeywordToolOptions,
+    PatternOptions,
     Published,
     RelatedOptions,
     TrendingOptions,
@@ -313,6 +318,55 @@ def days_of_keywords(root: Root, day: date, options: AnalyticsOptions) -> list[s
     days = publish.days_until(root, day, options.days)
     datasets = ("daily_clicks", "query_keywords", "daily_keywords")
     return [each for each in days if all(root.has_day(name, each) for name in datasets)]
+
+
+def publish_patterns(root: Root, day: date, options: PatternOptions) -> Published:
+    """When queries are searched, as of the end of `day`."""
+
+    def build() -> pl.DataFrame:
+        hourly, daily = _of_patterns(root, reads)
+        return search_patterns(
+            hourly, daily, zone=root.state.zone, min_searchers=options.min_searchers
+        )
+
+    reads = _reads_of_patterns(root, day, options)
+    return publish.published(
+        root, publish.PATTERNS_RESULT, f"dt={day}", _stage(build, PATTERNS), reads, options
+    )
+
+
+def publish_changes(root: Root, day: date, options: PatternOptions) -> Published:
+    """What changed from one week to the next, as of the end of `day`."""
+
+    def build() -> pl.DataFrame:
+        hourly, daily = _of_patterns(root, reads)
+        return week_changes(
+            hourly,
+            daily,
+            zone=root.state.zone,
+            min_searchers=options.min_searchers,
+            false_share=options.false_share,
+        )
+
+    reads = _reads_of_patterns(root, day, options)
+    return publish.published(
+        root, publish.CHANGES_RESULT, f"dt={day}", _stage(build, CHANGES), reads, options
+    )
+
+
+def _reads_of_patterns(root: Root, day: date, options: PatternOptions) -> dict[str, list[str]]:
+    days = publish.days_until(root, day, options.days)
+    # A day that is not over is looked at without: a day more of hours.
+    return {"hourly_counts": days[-PROFILE_DAYS - 1 :], "daily_counts": days}
+
+
+def _of_patterns(
+    root: Root, reads: Mapping[str, Sequence[str]]
+) -> tuple[pl.LazyFrame, pl.LazyFrame]:
+    return (
+        _counts(root, "hourly_counts", reads["hourly_counts"], HOURLY_COUNTS),
+        _counts(root, "daily_counts", reads["daily_counts"], DAILY_COUNTS),
+    )
 
 
 def _counts(root: Root, dataset: str, days: Sequence[str], columns: Columns) -> pl.LazyFrame:

@@ -22,9 +22,11 @@ from pipeline.errors import InvalidParameterError, LandingError
 from pipeline.schemas import (
     AUTOCOMPLETE,
     CATEGORIES,
+    CHANGES,
     KEYWORD_ANALYTICS,
     KEYWORD_TOOL,
     KEYWORDS,
+    PATTERNS,
     QUERY_ANALYTICS,
     REFORMULATIONS,
     RELATED,
@@ -46,6 +48,7 @@ COMPLETION_DAYS: Final = 84
 VOLUME_DAYS: Final = 28
 KEYWORD_DAYS: Final = 7
 ANALYTICS_DAYS: Final = 28
+PATTERN_DAYS: Final = 84
 
 _LOG = logging.getLogger(__name__)
 
@@ -116,6 +119,15 @@ class AutocompleteOptions:
 
 
 @dataclass(frozen=True)
+class PatternOptions:
+    """See `search_patterns` and `week_changes`; `days` of counts are read."""
+
+    days: int
+    min_searchers: int
+    false_share: float
+
+
+@dataclass(frozen=True)
 class KeywordToolOptions:
     """See `keyword_volumes`."""
 
@@ -155,6 +167,7 @@ Options = (
     | CategoriesOptions
     | KeywordsOptions
     | AnalyticsOptions
+    | PatternOptions
 )
 
 
@@ -284,6 +297,8 @@ ANALYTICS_RESULTS: Final = {
     "reformulations": Result("reformulations", REFORMULATIONS),
     "search_quality": Result("search_quality", SEARCH_QUALITY),
 }
+PATTERNS_RESULT: Final = Result("patterns", PATTERNS)
+CHANGES_RESULT: Final = Result("changes", CHANGES)
 
 #: Stages a result under a name, sorted, as one file.
 Stage = Callable[[Change, str], object]

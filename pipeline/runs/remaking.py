@@ -15,7 +15,9 @@ from pipeline.runs.publish import (
     publish_analytics,
     publish_autocomplete,
     publish_categories,
+    publish_changes,
     publish_keyword_tool,
+    publish_patterns,
     publish_related,
     publish_trending,
 )
@@ -27,6 +29,7 @@ from pipeline.runs.published import (
     AutocompleteOptions,
     CategoriesOptions,
     KeywordToolOptions,
+    PatternOptions,
     Published,
     RelatedOptions,
     TrendingOptions,
@@ -38,6 +41,7 @@ from pipeline.store.root import Root
 RESULTS: Final = (
     *("trending", "related", "autocomplete", "keyword_tool", "categories"),
     *ANALYTICS_RESULTS,
+    *("patterns", "changes"),
 )
 
 
@@ -114,6 +118,9 @@ def _published(root: Root, dataset: str, partition: str, options: Mapping[str, A
         return publish_categories(root, day, CategoriesOptions(tuple(options["rules"])))
     if dataset in ANALYTICS_RESULTS:
         return publish_analytics(root, dataset, day, AnalyticsOptions(**options))
+    if dataset in ("patterns", "changes"):
+        publish = publish_patterns if dataset == "patterns" else publish_changes
+        return publish(root, day, PatternOptions(**options))
     words = tuple(options["blocked"])
     return publish_autocomplete(root, day, AutocompleteOptions(**{**options, "blocked": words}))
 

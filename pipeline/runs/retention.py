@@ -63,6 +63,8 @@ KEEPABLE: Final = (
     "keyword_analytics",
     "reformulations",
     "search_quality",
+    "patterns",
+    "changes",
     "runs",
 )
 #: Datasets of which it is remembered what a day was made of, after it has gone.

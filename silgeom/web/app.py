@@ -6,12 +6,13 @@ on each key is answered in the event loop, from memory; what reads files is done
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from fastapi import FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
@@ -32,6 +33,7 @@ from silgeom.web.boards import Board
 from silgeom.web.counts import QueryFacts, query_facts
 from silgeom.web.events import PING_SECONDS, SEND_SECONDS, Newest
 from silgeom.web.following import Follower, Shown
+from silgeom.web.habits import CHANGES, CLASSES, Habits, Row, habits_of, pattern_of
 from silgeom.web.limits import MAX_QUERY, MAX_ROWS, MIN_SEARCHERS
 from silgeom.web.log import Log, log_of
 from silgeom.web.pages import STATIC, Pages, language_of_request
@@ -76,12 +78,13 @@ class Server:
         self.newest = Newest()
         self.pages = Pages(self.follower)
         self.figures = Figures(self)
-        self._facts: dict[tuple[Any, str], QueryFacts | None] = {}
+        self._facts: dict[tuple[Any, str], tuple[QueryFacts, Row | None] | None] = {}
         self._reading = asyncio.Semaphore(FACTS_AT_ONCE)
         self._completed: dict[tuple[str, int], bytes] = {}
         self._completed_by: Answers | None = None
         self._log: tuple[Any, Log] | None = None
         self._analytics: tuple[Any, Analytics | None] | None = None
+        self._habits: tuple[Any, Habits] | None = None
         self.follower.on_board(self._publish)
 
     def _publish(self, shown: Shown) -> None:
@@ -136,18 +139,27 @@ class Server:
             self._completed[key] = found
         return found
 
-    async def facts(self, query: str) -> QueryFacts | None:
-        """What is known of a normalised query; None: fewer than k people typed it."""
+    async def facts(self, query: str) -> tuple[QueryFacts, Row | None] | None:
+        """What is known of a normalised query, and its pattern; None: fewer than k people."""
         shown = self.follower.shown
         key = (shown.stamp, query)
         if key not in self._facts:
             async with self._reading:
-                self._facts[key] = await asyncio.to_thread(
-                    query_facts, self.results, self.follower.boards, query, shown.zone
-                )
+                self._facts[key] = await asyncio.to_thread(self._facts_of, query, shown.zone)
             while len(self._facts) > FACTS_KEPT:
                 del self._facts[next(iter(self._facts))]
         return self._facts[key]
+
+    def _facts_of(self, query: str, zone: ZoneInfo) -> tuple[QueryFacts, Row | None] | None:
+        facts = query_facts(self.results, self.follower.boards, query, zone)
+        return None if facts is None else (facts, pattern_of(self.results, query))
+
+    async def habits(self) -> Habits:
+        """Patterns and changes as they are in the present state of the root."""
+        stamp = self.follower.shown.stamp
+        if self._habits is None or self._habits[0] != stamp:
+            self._habits = (stamp, await asyncio.to_thread(habits_of, self.results))
+        return self._habits[1]
 
     async def log(self) -> Log:
         """The log as it is in the present state of the root."""
@@ -238,6 +250,10 @@ class Figures:
         self._requests.labels(known, route, str(status)).inc()
         self._seconds.labels(route).observe(seconds)
 
+
+ListName = Annotated[str, Query(alias="list")]
+OfClass = Annotated[str, Query(max_length=20, description=f"One of {', '.join(CLASSES)}.")]
+OfChange = Annotated[str, Query(max_length=20, description=f"One of {', '.join(CHANGES)}.")]
 
 #: The parameters of /api; their bounds stand in the OpenAPI document.
 Asked = Annotated[
@@ -349,10 +365,24 @@ def _add_api(app: FastAPI, server: Server) -> None:
     async def query(q: Asked) -> Response:
         """People by hour, by weekday, and ranks, of a query that enough people typed on a day."""
         _require_one_query(q)
-        facts = await server.facts(normalized_query(q))
-        if facts is None:
+        found = await server.facts(normalized_query(q))
+        if found is None:
             raise RefusalError(404, "query_few", k=MIN_SEARCHERS)
-        return payloads.json_response(payloads.query(facts))
+        return payloads.json_response(payloads.query(*found))
+
+    @app.get("/api/patterns", **_answers("Most people first.", payloads.PATTERNS_EXAMPLE, 404))
+    async def patterns(pattern: OfClass = "daily", limit: Limit = MAX_ROWS) -> Response:
+        """The queries of a class, most people first."""
+        habits = await _habits(server)
+        rows = habits.classes[_one_of(pattern, CLASSES)]
+        return payloads.json_response(payloads.patterns(habits.day, rows[:limit]))
+
+    @app.get("/api/changes", **_answers("Largest change first.", payloads.CHANGES_EXAMPLE, 404))
+    async def changes(change: OfChange = "rising", limit: Limit = MAX_ROWS) -> Response:
+        """The queries that changed from one week to the next, the largest change first."""
+        habits = await _habits(server)
+        rows = habits.changes[_one_of(change, CHANGES)]
+        return payloads.json_response(payloads.changes(habits.day, rows[:limit]))
 
     @app.get("/api/log", **_answers("The ledger, added up.", payloads.LOG_EXAMPLE, 404))
     async def log() -> Response:
@@ -422,11 +452,18 @@ def _add_pages(app: FastAPI, server: Server) -> None:
         asked = normalized_query(q)
         if not asked:
             raise RefusalError(400, "no_query")
-        facts = await server.facts(asked)
-        if facts is None:
+        found = await server.facts(asked)
+        if found is None:
             return pages.page(request, "query_few.html", status=404, q=asked)
         await server.answers()
-        return pages.query(request, facts)
+        return pages.query(request, *found)
+
+    @app.get("/patterns", **_PAGES)
+    async def patterns(request: Request, asked: ListName = "") -> Response:
+        _require_root(server)
+        return pages.patterns(
+            request, await server.habits(), _one_of(asked, (*CHANGES, *CLASSES)) if asked else ""
+        )
 
     @app.get("/keywords", **_PAGES)
     async def keyword_tool(request: Request) -> Response:
@@ -564,6 +601,25 @@ def _require_short(q: str) -> None:
 def _require_one_query(q: str) -> None:
     if not normalized_query(q):
         raise RefusalError(422, "no_query")
+
+
+async def _habits(server: Server) -> Habits:
+    """Patterns and changes.
+
+    Raises:
+        RefusalError: there are none yet.
+    """
+    _require_root(server)
+    habits = await server.habits()
+    if habits.day is None:
+        raise RefusalError(404, "no_patterns")
+    return habits
+
+
+def _one_of(name: str, names: Sequence[str]) -> str:
+    if name not in names:
+        raise RefusalError(422, "no_such_list", names=", ".join(names))
+    return name
 
 
 def _require_root(server: Server) -> None:

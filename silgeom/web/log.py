@@ -19,7 +19,7 @@ from silgeom.web.reading import Results
 #: Results whose freshness is told.
 RESULTS: Final = (
     *("live", "trending", "related", "autocomplete", "query_analytics"),
-    *("hourly_counts", "searches"),
+    *("patterns", "changes", "hourly_counts", "searches"),
 )
 
 #: Files that were set aside are named up to so many.

@@ -28,6 +28,7 @@ from silgeom.web import charts
 from silgeom.web.boards import Board, Row
 from silgeom.web.counts import Count, QueryFacts
 from silgeom.web.following import Follower
+from silgeom.web.habits import CHANGES, CLASSES, Habits
 from silgeom.web.keywords import Question
 from silgeom.web.limits import MAX_QUERY, MIN_SEARCHERS
 from silgeom.web.payloads import moment
@@ -36,6 +37,7 @@ from silgeom.web.texts import (
     LANGUAGES,
     TEXTS,
     ago_text,
+    habit_text,
     language_of,
     moment_text,
     number_text,
@@ -181,7 +183,30 @@ class Pages:
             "after": boards.after(at, zone),
         }
 
-    def query(self, request: Request, facts: QueryFacts) -> HTMLResponse:
+    def patterns(self, request: Request, habits: Habits, chosen: str) -> HTMLResponse:
+        """The page of patterns and changes: one list, and the way to all others."""
+        language = language_of_request(request)
+        names = (*CHANGES, *CLASSES)
+        chosen = chosen or next((name for name in names if habits.sizes.get(name)), CLASSES[0])
+        lists = habits.changes if chosen in CHANGES else habits.classes
+        return self.page(
+            request,
+            "patterns.html",
+            habits=habits,
+            chosen=chosen,
+            is_change=chosen in CHANGES,
+            rows=lists.get(chosen, ()),
+            change_names=CHANGES,
+            class_names=CLASSES,
+            has_changes=any(habits.changes.values()),
+            habit=lambda row: habit_text(language, row),
+            hours=_hours_text,
+            change_text=_change_text,
+        )
+
+    def query(
+        self, request: Request, facts: QueryFacts, pattern: Mapping[str, Any] | None
+    ) -> HTMLResponse:
         """The page of a query."""
         shown, language = self._follower.shown, language_of_request(request)
         has_hours = any(hour.searchers is not None for hour in facts.hours)
@@ -202,6 +227,8 @@ class Pages:
                 if each.kind != "popular"  # with everything: it tells nothing of this query
             ],
             leads=self._leads(facts),
+            habit=pattern and habit_text(language, pattern),
+            habit_hours=pattern and _hours_text(pattern),
         )
 
     def keywords(
@@ -249,6 +276,19 @@ class Pages:
             "when": lambda at: moment_text(language, at, zone),
             "ago": lambda at, now: ago_text(language, (now - at) / timedelta(seconds=1)),
         }
+
+
+def _hours_text(row: Mapping[str, Any]) -> str:
+    """The hours of a peak, from the first to the end of the last, 21:00-00:00; or a burst's day."""
+    hours = row["peak_hours"]
+    if row["peak_day"] and not hours:
+        return str(row["peak_day"])
+    return f"{hours[0]:02}:00–{(hours[-1] + 1) % 24:02}:00" if hours else ""
+
+
+def _change_text(trend: float | None) -> str:
+    """A change as a percentage with its sign."""
+    return "" if trend is None else f"{trend:+.0%}"
 
 
 def _reasons(row: Row, language: str) -> list[str]:

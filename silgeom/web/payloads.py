@@ -5,7 +5,7 @@ JSON is escaped to ASCII, so that no character in it steers a terminal, or the d
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from importlib import metadata
 from typing import Any, Final
 
@@ -78,7 +78,7 @@ def related(q: str, found: Sequence[Related]) -> dict[str, Any]:
     return {"q": q, "related": rows}
 
 
-def query(facts: QueryFacts) -> dict[str, Any]:
+def query(facts: QueryFacts, pattern: Mapping[str, Any] | None) -> dict[str, Any]:
     """What is known of a query. null stands for fewer people than may be shown."""
     return {
         "query": facts.query,
@@ -94,7 +94,27 @@ def query(facts: QueryFacts) -> dict[str, Any]:
         ],
         "by_weekday_and_hour": [list(row) for row in facts.heat],
         "ranks": [{"at": moment(each.at), "rank": each.rank} for each in facts.ranks],
+        "pattern": pattern and _plain(pattern),
     }
+
+
+def patterns(day: str | None, found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Queries with their patterns, what most people typed first."""
+    return {"day": day, "patterns": [_plain(row) for row in found]}
+
+
+def changes(day: str | None, found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Queries that changed. null stands for fewer people than may be shown."""
+    return {"day": day, "changes": [_plain(row) for row in found]}
+
+
+def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row with its dates in ISO 8601."""
+    return {name: _day(value) for name, value in row.items()}
+
+
+def _day(value: object) -> object:
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def health(follower: Follower) -> dict[str, Any]:
@@ -132,12 +152,30 @@ RELATED_EXAMPLE: Final = {
     "q": "제주도",
     "related": [{"text": "제주도 날씨", "kind": "together", "score": 0.21}],
 }
+PATTERN_EXAMPLE: Final = {
+    **{"query": "코스피", "surface": "코스피", "searchers": 151, "days": 14},
+    **{"pattern": "weekdays", "words": "weekday mornings", "peak_weekdays": [1, 2, 3, 4, 5]},
+    **{"peak_hours": [9], "part_of_day": "morning", "peak_day": None, "daily_strength": 0.29},
+    **{"weekly_strength": 0.72, "yearly_strength": None, "trend": -0.26},
+}
+PATTERNS_EXAMPLE: Final = {"day": "2026-03-15", "patterns": [PATTERN_EXAMPLE]}
+CHANGES_EXAMPLE: Final = {
+    "day": "2026-03-15",
+    "changes": [
+        {
+            **{"query": "황사", "surface": "황사", "change": "falling", "rank": 1},
+            **{"searchers": 5, "searchers_before": 105, "score": -5.96},
+            "week_ends": "2026-03-15",
+        }
+    ],
+}
 QUERY_EXAMPLE: Final = {
     "query": "내일 한파",
     "surface": "내일 한파",
     "hours": [{"start": _AT, "searchers": 25, "usual": None, "is_burst": True}],
     "by_weekday_and_hour": [[None, 6.5]],
     "ranks": [{"at": _AT, "rank": 3}],
+    "pattern": PATTERN_EXAMPLE,
 }
 LOG_EXAMPLE: Final = {
     **{"files": 14, "taken_in": 14, "same_content": 0, "lines": 54_404, "accepted": 49_382},

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 LANGUAGES: Final = ("ko", "en")
@@ -59,6 +59,7 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "board": ("실시간 검색어", "Trending"),
     "search": ("검색", "Search"),
     "keywords": ("키워드 도구", "Keywords"),
+    "patterns": ("검색 패턴", "Patterns"),
     "log": ("수집 현황", "Log"),
     "analytics": ("검색 분석", "Analytics"),
     "about": ("안내", "About"),
@@ -315,6 +316,71 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "–: {k}명 미만의 행동이 드러나거나 로그에 없어 보여 주지 않는 값입니다.",
         "–: withheld, since it would tell of fewer than {k} people, or not in the log.",
     ),
+    # Patterns.
+    "patterns_lead": (
+        "지난주와 견주어 달라진 검색어, 그리고 검색어마다 언제 검색되는지 보여 줍니다. 전체 "
+        "검색량의 오르내림은 뺀 것입니다.",
+        "What changed from the week before, and when each query is searched, beside the traffic "
+        "of all searches.",
+    ),
+    "changes": ("지난주와 견주어", "Beside the week before"),
+    "classes": ("검색 습관", "When they are searched"),
+    "as_of_day": ("{day} 기준", "As of {day}"),
+    "week_until": ("{day}까지 7일과 그 앞 7일", "Seven days until {day}, beside the seven before"),
+    "change_new": ("새로 나온 검색어", "New"),
+    "change_rising": ("늘어난 검색어", "Rising"),
+    "change_back": ("다시 나온 검색어", "Back again"),
+    "change_falling": ("줄어든 검색어", "Falling"),
+    "change_over": ("지나간 검색어", "Over"),
+    "change_lost": ("사라진 검색어", "Lost"),
+    "pattern_daily": ("매일 같은 시간", "Every day"),
+    "pattern_weekdays": ("평일", "Weekdays"),
+    "pattern_weekends": ("주말", "Weekends"),
+    "pattern_weekly": ("매주", "Every week"),
+    "pattern_monthly": ("매달", "Once a month"),
+    "pattern_yearly": ("매년", "Once a year"),
+    "pattern_growing": ("느는 중", "Growing"),
+    "pattern_fading": ("주는 중", "Fading"),
+    "pattern_burst": ("한 번 급증", "One burst"),
+    "pattern_bursts": ("여러 번 급증", "Several bursts"),
+    "pattern_steady": ("꾸준함", "Steady"),
+    "pattern_irregular": ("들쭉날쭉", "Irregular"),
+    "habit_daily": ("매일 {part}", "Every {part}"),
+    "habit_weekdays": ("평일 {part}", "Weekday {part}s"),
+    "habit_weekends": ("주말 {part}", "Weekend {part}s"),
+    "habit_weekly": ("매주 {days} {part}", "{days} {part}s"),
+    "habit_weekly_days": ("매주 {days}", "{days}, every week"),
+    "part_morning": ("아침", "morning"),
+    "part_noon": ("낮", "noon"),
+    "part_afternoon": ("오후", "afternoon"),
+    "part_evening": ("저녁", "evening"),
+    "part_night": ("밤", "night"),
+    "pattern_of": ("검색 습관", "When it is searched"),
+    "column_before": ("그 앞주", "Week before"),
+    "column_week": ("이번 주", "This week"),
+    "column_score": ("점수", "Score"),
+    "column_words": ("습관", "Pattern"),
+    "column_hours": ("언제", "When"),
+    "column_trend": ("한 주 변화", "Change a week"),
+    "changes_note": (
+        "점수는 변화가 없다고 볼 때 얼마나 벗어났는지를 표준편차로 나타냅니다. "
+        "‘다시 나온’은 앞선 어느 주만큼, ‘지나간’은 앞선 어느 주만큼으로 돌아간 것입니다.",
+        "The score is how far this is from no change, in standard deviations. What is back, or "
+        "over, is as many people as in some earlier week.",
+    ),
+    "no_patterns": (
+        "아직 검색 패턴이 없습니다. silgeom run patterns 를 실행하면 여기에 나타납니다.",
+        "There are no patterns yet. They appear here once silgeom run patterns has run.",
+    ),
+    "no_changes": (
+        "견줄 두 주가 없거나, 우연으로 보기 어려운 변화가 없습니다.",
+        "There are no two weeks to compare, or nothing changed beyond chance.",
+    ),
+    "no_such_list": (
+        "그런 목록은 없습니다: {names} 가운데 하나를 고르세요.",
+        "There is no such list: choose one of {names}.",
+    ),
+    "none_in_list": ("이 목록에는 검색어가 없습니다.", "There is no query in this list."),
     # Log.
     "log_lead": (
         "로그에서 무엇을 받아들였고 무엇을 왜 받아들이지 않았는지 보여 줍니다.",
@@ -371,6 +437,8 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "result_related": ("관련 검색어 (related)", "Related searches (related)"),
     "result_autocomplete": ("자동완성 (autocomplete)", "Completions (autocomplete)"),
     "result_query_analytics": ("검색 분석 (query_analytics)", "Analytics (query_analytics)"),
+    "result_patterns": ("검색 패턴 (patterns)", "Search patterns (patterns)"),
+    "result_changes": ("주간 변화 (changes)", "Changes of the week (changes)"),
     "result_hourly_counts": ("시간별 집계 (hourly_counts)", "Hourly counts (hourly_counts)"),
     "result_searches": ("검색 기록 (searches)", "Searches (searches)"),
     # Weekdays, from Monday.
@@ -527,6 +595,24 @@ def ago_text(language: str, seconds: float) -> str:
         if seconds >= unit:
             return text(language, key, n=f"{int(seconds // unit):,}")
     return text(language, "ago_seconds")
+
+
+def habit_text(language: str, row: Mapping[str, Any]) -> str:
+    """The pattern of a query in words: 매일 저녁, Mon mornings.
+
+    Args:
+        language: one of `LANGUAGES`.
+        row: `pattern`, `peak_weekdays` (1 is Monday) and `part_of_day` of a row of patterns.
+    """
+    pattern, part = row["pattern"], row["part_of_day"]
+    said = {"part": text(language, f"part_{part}")} if part else {}
+    weekdays = row["peak_weekdays"] if pattern == "weekly" else None
+    if weekdays:
+        said["days"] = "·".join(text(language, f"weekday_{day - 1}") for day in weekdays)
+        return text(language, "habit_weekly" if part else "habit_weekly_days", **said)
+    if part and pattern in ("daily", "weekdays", "weekends"):
+        return text(language, f"habit_{pattern}", **said)
+    return text(language, f"pattern_{pattern}")
 
 
 def number_text(value: float | None, digits: int = 0) -> str:

@@ -1,0 +1,95 @@
+"""Search patterns and changes of the week: the newest of each, in lists, and of one query."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import polars as pl
+
+from pipeline import columns
+from silgeom.web.limits import MAX_ROWS, MIN_SEARCHERS
+from silgeom.web.reading import Results
+
+#: The lists of changes, and of classes, in the order of the page.
+CHANGES: Final = ("new", "rising", "falling", "lost", "back", "over")
+CLASSES: Final = (
+    *("daily", "weekdays", "weekends", "weekly", "monthly", "yearly", "growing", "fading"),
+    *("burst", "bursts", "irregular", "steady"),
+)
+
+Row = Mapping[str, Any]
+
+#: Curves have a page of their own: they are left out of lists.
+_PATTERNS: Final = {
+    name: kind
+    for name, kind in columns.PATTERNS.items()
+    if name not in {"by_hour", "by_weekday", "profile"}
+}
+
+
+@dataclass(frozen=True)
+class Habits:
+    """What is shown of `patterns` and `changes`.
+
+    Attributes:
+        day: as of which both were made; None: they were not yet.
+        classes: by class the queries that most people typed, `MAX_ROWS` at most.
+        changes: by kind of change, the largest first, `MAX_ROWS` at most.
+        sizes: how many rows there are in each of the lists.
+    """
+
+    day: str | None
+    classes: Mapping[str, Sequence[Row]]
+    changes: Mapping[str, Sequence[Row]]
+    sizes: Mapping[str, int]
+
+
+def habits_of(results: Results) -> Habits:
+    """The newest patterns and changes of a root."""
+    day = _newest(results)
+    if day is None:
+        return Habits(None, {}, {}, {})
+    patterns = _shown(results, day).collect()
+    changes = results.of_days("changes", [day], columns.CHANGES).drop("dt")
+    people = pl.max_horizontal("searchers", "searchers_before")
+    changed = (
+        changes.filter(people >= MIN_SEARCHERS)
+        .sort("rank")
+        .with_columns(_floored("searchers"), _floored("searchers_before"))
+    )
+    kinds = changed.collect()
+    of_class = {name: patterns.filter(pl.col("pattern") == name) for name in CLASSES}
+    of_change = {name: kinds.filter(pl.col("change") == name) for name in CHANGES}
+    return Habits(
+        day,
+        {name: rows.head(MAX_ROWS).to_dicts() for name, rows in of_class.items()},
+        {name: rows.head(MAX_ROWS).to_dicts() for name, rows in of_change.items()},
+        {name: len(rows) for name, rows in (*of_class.items(), *of_change.items())},
+    )
+
+
+def pattern_of(results: Results, query: str) -> Row | None:
+    """The newest pattern of a normalised query; None: there is none to tell."""
+    day = _newest(results)
+    if day is None:
+        return None
+    found = _shown(results, day).filter(pl.col("query") == query).head(1).collect().to_dicts()
+    return found[0] if found else None
+
+
+def _shown(results: Results, day: str) -> pl.LazyFrame:
+    rows = results.of_days("patterns", [day], _PATTERNS).drop("dt")
+    is_shown = (pl.col("searchers") >= MIN_SEARCHERS) & pl.col("pattern").is_in(CLASSES)
+    return rows.filter(is_shown).sort("searchers", "query", descending=[True, False])
+
+
+def _floored(column: str) -> pl.Expr:
+    people = pl.col(column)
+    return pl.when((people == 0) | (people >= MIN_SEARCHERS)).then(people).alias(column)
+
+
+def _newest(results: Results) -> str | None:
+    for day in reversed(results.days("patterns")):
+        if results.files(f"patterns/dt={day}"):
+            return day
+    return None

@@ -1,0 +1,196 @@
+"""What the pages and /api show of patterns and of changes."""
+
+import asyncio
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline import columns
+from silgeom.web.app import Server
+from silgeom.web.habits import CHANGES, CLASSES
+from silgeom.web.texts import LANGUAGES, habit_text
+from tests.web.roots import BROWSER, NOON, SmallRoot, client, results
+from tests.web.test_pages import KOREAN, text_of
+
+DAY = "2026-03-15"
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> SmallRoot:
+    return SmallRoot(tmp_path / "root")
+
+
+def pattern_row(query: str, pattern: str | None = "daily", **more: Any) -> dict[str, Any]:  # noqa: ANN401
+    empty = dict.fromkeys(columns.PATTERNS)
+    told = {"query": query, "surface": query, "searchers": 50, "days": 28, "pattern": pattern}
+    return {**empty, **told, **more}
+
+
+def change_row(query: str, change: str = "new", rank: int = 1, **more: Any) -> dict[str, Any]:  # noqa: ANN401
+    told = {"query": query, "surface": query, "change": change, "rank": rank, "searchers": 40}
+    rest = {"searchers_before": 0, "score": 6.54, "week_ends": date(2026, 3, 15)}
+    return {**told, **rest, **more}
+
+
+def put(
+    root: SmallRoot, *patterns: dict[str, Any], changes: tuple[dict[str, Any], ...] = ()
+) -> None:
+    root.put(f"patterns/dt={DAY}", patterns, columns.PATTERNS)
+    root.put(f"changes/dt={DAY}", changes, columns.CHANGES)
+
+
+def test_the_page_has_a_list_a_class_and_a_list_a_change(root: SmallRoot) -> None:
+    lotto = {"peak_weekdays": [6], "peak_hours": [20, 21], "part_of_day": "evening", "trend": 0.084}
+    put(
+        root,
+        pattern_row("로또", "weekly", **lotto),
+        pattern_row("유튜브", "steady", searchers=900),
+        changes=(
+            change_row("지진"),
+            change_row("황사", "falling", searchers=None, searchers_before=80, score=-4.0),
+        ),
+    )
+
+    with client(root) as web:
+        first = text_of(web.get("/patterns", headers=BROWSER).text)
+        weekly = text_of(web.get("/patterns?list=weekly", headers=BROWSER).text)
+        korean = text_of(web.get("/patterns?list=weekly", headers=KOREAN).text)
+        falling = text_of(web.get("/patterns?list=falling", headers=BROWSER).text)
+
+    assert "지진 40 0 6.5" in first
+    assert "로또 50 Sat evenings 20:00–22:00 +8%" in weekly
+    assert "유튜브" not in weekly
+    assert "로또 50 매주 토 저녁" in korean
+    assert "황사 fewer than 5 80 -4.0" in falling
+
+
+def test_the_api_gives_the_rows_of_the_dataset(root: SmallRoot) -> None:
+    put(
+        root,
+        pattern_row("코스피", "weekdays", words="weekday mornings", peak_hours=[9]),
+        pattern_row("주가", "weekdays", searchers=90),
+        changes=(change_row("지진"), change_row("여진", rank=2, searchers_before=None)),
+    )
+
+    with client(root) as web:
+        patterns = web.get("/api/patterns?pattern=weekdays").json()
+        least = web.get("/api/patterns?pattern=weekdays&limit=1").json()["patterns"]
+        changes = web.get("/api/changes?change=new").json()
+
+    assert patterns["day"] == DAY
+    assert [row["query"] for row in patterns["patterns"]] == ["주가", "코스피"]
+    assert patterns["patterns"][1]["words"] == "weekday mornings"
+    assert [row["query"] for row in least] == ["주가"]
+    assert [row["query"] for row in changes["changes"]] == ["지진", "여진"]
+    assert changes["changes"][0]["week_ends"] == DAY
+    assert changes["changes"][1]["searchers_before"] is None
+
+
+def test_the_page_of_a_query_tells_its_pattern(root: SmallRoot) -> None:
+    root.put_hours({"날씨": {NOON: 30}})
+    put(root, pattern_row("날씨", peak_hours=[6, 7], part_of_day="morning"))
+
+    with client(root) as web:
+        page = text_of(web.get("/query?q=날씨", headers=BROWSER).text)
+        told = web.get("/api/query?q=날씨").json()["pattern"]
+
+    assert "When it is searched: Every morning (06:00–08:00)" in page
+    assert (told["pattern"], told["peak_hours"]) == ("daily", [6, 7])
+
+
+def test_a_query_without_a_pattern_has_its_page_all_the_same(root: SmallRoot) -> None:
+    root.put_hours({"날씨": {NOON: 30}})
+
+    with client(root) as web:
+        before = web.get("/api/query?q=날씨").json()["pattern"]
+        put(root, pattern_row("날씨", None))
+        page = web.get("/query?q=날씨", headers=BROWSER)
+
+    assert before is None
+    assert page.status_code == 200
+    assert "When it is searched" not in page.text
+
+
+def test_what_fewer_than_five_typed_is_not_shown_whatever_the_dataset_holds(
+    root: SmallRoot,
+) -> None:
+    few = change_row("비밀", searchers=4, searchers_before=3)
+    put(
+        root,
+        pattern_row("비밀번호", searchers=4),
+        changes=(few, change_row("소문", "rising", searchers_before=2)),
+    )
+
+    with client(root) as web:
+        answers = [web.get(f"/api/changes?change={name}").json()["changes"] for name in CHANGES]
+        patterns = web.get("/api/patterns").json()["patterns"]
+        page = web.get("/patterns?list=daily", headers=BROWSER).text
+
+    shown = [row for rows in answers for row in rows]
+    assert [(row["query"], row["searchers_before"]) for row in shown] == [("소문", None)]
+    assert patterns == []
+    assert "비밀" not in page
+
+
+def test_before_the_job_has_run_a_sentence_says_so(root: SmallRoot) -> None:
+    with client(root) as web:
+        page = text_of(web.get("/patterns", headers=BROWSER).text)
+        answer = web.get("/api/patterns")
+
+    assert "once silgeom run patterns has run" in page
+    assert (answer.status_code, "silgeom run patterns" in answer.json()["error"]) == (404, True)
+
+
+def test_without_two_weeks_the_page_says_that_there_is_nothing_to_compare(
+    root: SmallRoot,
+) -> None:
+    put(root, pattern_row("날씨"))
+
+    with client(root) as web:
+        page = text_of(web.get("/patterns", headers=BROWSER).text)
+
+    assert "There are no two weeks to compare" in page
+    assert "날씨" in page
+
+
+@pytest.mark.parametrize(
+    "path", ["/patterns?list=best", "/api/patterns?pattern=best", "/api/changes?change=daily"]
+)
+def test_a_list_that_does_not_exist_is_refused_with_the_names_there_are(
+    root: SmallRoot, path: str
+) -> None:
+    put(root, pattern_row("날씨"))
+
+    with client(root) as web:
+        answer = web.get(path, headers={"accept": "application/json"})
+
+    assert answer.status_code == 422
+    assert "choose one of" in answer.json()["error"] or "고르세요" in answer.json()["error"]
+
+
+def test_new_patterns_are_shown_when_the_job_has_run_again(root: SmallRoot, tmp_path: Path) -> None:
+    server = Server(results(root), tmp_path)
+
+    async def shown() -> list[str]:
+        await server.follower.look_at_board()
+        return [row["query"] for row in (await server.habits()).classes["daily"]]
+
+    put(root, pattern_row("날씨"))
+    before = asyncio.run(shown())
+    put(root, pattern_row("미세먼지"))
+
+    assert (before, asyncio.run(shown())) == (["날씨"], ["미세먼지"])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("pattern", CLASSES)
+def test_each_class_has_words(language: str, pattern: str) -> None:
+    for days in (None, [1], [4, 5]):
+        for part in (None, "morning", "night"):
+            said = habit_text(
+                language, {"pattern": pattern, "peak_weekdays": days, "part_of_day": part}
+            )
+            assert said
+            assert "{" not in said
