@@ -39,6 +39,7 @@ from silgeom.web.log import Log, log_of
 from silgeom.web.pages import STATIC, Pages, language_of_request
 from silgeom.web.reading import UNREADABLE, Results
 from silgeom.web.texts import LANGUAGES, moment_text, text
+from silgeom.web.words import Words, words_of
 
 #: Pages of queries that stay in memory, and how many are read at a time.
 FACTS_KEPT: Final = 256
@@ -85,6 +86,7 @@ class Server:
         self._log: tuple[Any, Log] | None = None
         self._analytics: tuple[Any, Analytics | None] | None = None
         self._habits: tuple[Any, Habits] | None = None
+        self._words: tuple[Any, Words] | None = None
         self.follower.on_board(self._publish)
 
     def _publish(self, shown: Shown) -> None:
@@ -167,6 +169,13 @@ class Server:
         if self._log is None or self._log[0] != stamp:
             self._log = (stamp, await asyncio.to_thread(log_of, self.results))
         return self._log[1]
+
+    async def words(self) -> Words:
+        """Keywords, as they are in the present state of the root."""
+        stamp = self.follower.shown.stamp
+        if self._words is None or self._words[0] != stamp:
+            self._words = (stamp, await asyncio.to_thread(words_of, self.results))
+        return self._words[1]
 
     async def analytics(self) -> Analytics | None:
         """How searches end, in the present state of the root; None: it was not asked for yet."""
@@ -349,6 +358,14 @@ def _add_api(app: FastAPI, server: Server) -> None:
         near, negative = keywords.near(tool, asked), keywords.negatives(tool, asked)
         return payloads.json_response(keywords.payload(asked, near, negative))
 
+    @app.get("/api/words", **_answers("By people.", payloads.WORDS_EXAMPLE, 404))
+    async def words(limit: Limit = 50) -> Response:
+        """The keywords of some days, in whatever queries they were, and the board of keywords."""
+        found = await server.words()
+        if found.day is None:
+            raise RefusalError(404, "no_words" if server.follower.shown.stamp else "no_root")
+        return payloads.json_response(payloads.words(found, limit))
+
     @app.get("/api/keywords.csv", include_in_schema=False, response_model=None)
     async def keywords_csv(asked: keywords.Asked) -> Response:
         tool = await server.keyword_tool()
@@ -468,8 +485,17 @@ def _add_pages(app: FastAPI, server: Server) -> None:
     @app.get("/keywords", **_PAGES)
     async def keyword_tool(request: Request) -> Response:
         if not normalized_query(request.query_params.get("q", "").replace(",", " ")):
-            names = (await server.keyword_tool()).categories
-            return pages.page(request, "keywords.html", question=None, seeds=[], categories=names)
+            words, tool = await server.words(), (await server.answers()).keyword_tool
+            if words.day is None:
+                tool = await server.keyword_tool()  # says what to run
+            return pages.page(
+                request,
+                "keywords.html",
+                question=None,
+                seeds=[],
+                categories=tool.categories if tool else [],
+                words=words,
+            )
         asked = keywords.question_of(request.query_params)
         tool = await server.keyword_tool()
         found, negative = keywords.near(tool, asked), keywords.negatives(tool, asked)

@@ -102,6 +102,7 @@ class Pages:
             pretty=_pretty,
             query_address=partial(_address, "/query"),
             search_address=partial(_address, "/search"),
+            keywords_address=partial(_address, "/keywords"),
         )
         self._rows: dict[tuple[str, str], Markup] = {}
 

@@ -16,6 +16,7 @@ from silgeom.related import Related
 from silgeom.web.boards import Board
 from silgeom.web.counts import Count, QueryFacts
 from silgeom.web.following import Follower
+from silgeom.web.words import Words
 
 try:
     VERSION: Final = metadata.version("silgeom")
@@ -117,6 +118,19 @@ def _day(value: object) -> object:
     return value.isoformat() if isinstance(value, date) else value
 
 
+def words(found: Words, limit: int) -> dict[str, Any]:
+    """Keywords by people, and the newest board of keywords."""
+    names = ("keyword", "kind", "searchers", "searches", "previous_searchers", "change")
+    return {
+        "day": found.day,
+        "keywords": [
+            {**{name: row[name] for name in names}, "examples": list(row["examples"])}
+            for row in found.keywords[:limit]
+        ],
+        "trending": [dict(row) for row in found.board[:limit]],
+    }
+
+
 def health(follower: Follower) -> dict[str, Any]:
     """How the server is."""
     shown = follower.shown
@@ -202,6 +216,21 @@ ANALYTICS_EXAMPLE: Final = {
             **{"rank": 1, "query": "코스피", "surface": "코스피", "band": "head", "people": 151},
             **{"searches": 184, "people_lost": 6.57, **_RATES_EXAMPLE},
             "into": [{"query": "코스피 지수", "surface": "코스피 지수", "people": 9}],
+        }
+    ],
+}
+WORDS_EXAMPLE: Final = {
+    "day": "2026-03-15",
+    "keywords": [
+        {
+            **{"keyword": "날씨", "kind": "noun", "searchers": 903, "searches": 1_502},
+            **{"previous_searchers": 880, "change": 0.03, "examples": ["날씨", "오늘 날씨"]},
+        }
+    ],
+    "trending": [
+        {
+            **{"rank": 1, "surface": "한파", "searchers": 52, "expected_searchers": 1.5},
+            **{"score": 12.1, "is_surprise": True},
         }
     ],
 }

@@ -10,7 +10,18 @@ LANGUAGE_COOKIE: Final = "silgeom_lang"
 
 #: Key -> (Korean, English). `{names}` are filled in.
 TEXTS: Final[Mapping[str, tuple[str, str]]] = {
-    # The keyword tool.
+    # Keywords and the keyword tool.
+    "words": ("키워드", "Keywords"),
+    "words_lead": (
+        "{day}까지 며칠 동안 어떤 검색어에서든 쓰인 말입니다. 쓴 사람이 많은 순서입니다.",
+        "Words of the days up to {day}, in whatever queries, by how many people used them.",
+    ),
+    "trending_words": ("급상승 키워드", "Trending keywords"),
+    "examples": ("검색어 예", "Queries with it"),
+    "no_words": (
+        "키워드가 아직 없습니다. silgeom run keywords 를 실행하세요.",
+        "There are no keywords yet: run silgeom run keywords.",
+    ),
     "keywords_lead": (
         "씨앗 검색어와 가까운 키워드와 각각을 한 달 동안 검색한 사람 수입니다.",
         "The keywords near a seed, and how many people search for each in a month.",

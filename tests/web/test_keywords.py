@@ -8,7 +8,7 @@ import pytest
 
 from pipeline import columns
 from tests.web.hostile import HOSTILE
-from tests.web.roots import BROWSER, SmallRoot, client
+from tests.web.roots import BROWSER, NOON, SmallRoot, board_row, client
 
 
 @pytest.fixture
@@ -62,6 +62,37 @@ def test_a_category_is_told_and_chooses(root: SmallRoot) -> None:
         ("제습기 추천", "쇼핑"),
     ]
     assert "<option>쇼핑</option>" in page
+
+
+def test_without_a_seed_the_words_of_these_days_are_told(root: SmallRoot) -> None:
+    words = [
+        {
+            **{"rank": rank, "keyword": text, "kind": "noun", "searchers": people},
+            **{"searches": people, "queries": 2, "previous_searchers": None, "change": None},
+            **{"significance": None, "examples": [f"{text} 추천"]},
+        }
+        for rank, (text, people) in enumerate((("습기", 30), ("<b>눈", 9), ("비밀", 4)), 1)
+    ]
+    root.put("keywords/dt=2026-03-02", words, columns.KEYWORDS)
+    row = board_row(NOON, 1, "제습기", searchers=25)
+    root.put("trending_words/dt=2026-03-02/hour=12", [row], columns.TRENDING_WORDS)
+    with client(root) as web:
+        told = web.get("/api/words").json()
+        page = web.get("/keywords", headers=BROWSER).text
+
+    assert [row["keyword"] for row in told["keywords"]] == ["습기", "<b>눈"]  # four are too few
+    assert [row["surface"] for row in told["trending"]] == ["제습기"]
+    assert "습기 추천</bdi>" in page
+    assert "&lt;b&gt;눈</bdi>" in page
+    assert "비밀" not in page
+
+
+def test_without_words_the_api_says_what_to_run(root: SmallRoot) -> None:
+    with client(root) as web:
+        answer = web.get("/api/words", headers={"accept-language": "en"})
+
+    assert answer.status_code == 404
+    assert "silgeom run keywords" in answer.json()["error"]
 
 
 @pytest.mark.parametrize(

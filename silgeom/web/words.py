@@ -1,0 +1,54 @@
+"""Keywords of some days, and the board of keywords: the newest of each."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import polars as pl
+
+from pipeline import columns
+from silgeom.web.limits import MAX_ROWS, MIN_SEARCHERS
+from silgeom.web.reading import Results
+
+Row = Mapping[str, Any]
+
+_BOARD: Final = ("rank", "surface", "searchers", "expected_searchers", "score", "is_surprise")
+
+
+@dataclass(frozen=True)
+class Words:
+    """What is shown of `keywords` and of `trending_words`.
+
+    Attributes:
+        day: the last day of the keywords; None: they were not made yet.
+        keywords: those of most people, `MAX_ROWS` at most.
+        board: the newest board of keywords, by rank.
+    """
+
+    day: str | None
+    keywords: Sequence[Row]
+    board: Sequence[Row]
+
+
+def words_of(results: Results) -> Words:
+    """The newest keywords of a root."""
+    day = next((each for each in reversed(results.days("keywords")) if _has(results, each)), None)
+    if day is None:
+        return Words(None, (), ())
+    rows = results.of_days("keywords", [day], columns.KEYWORDS).drop("dt")
+    keywords = rows.filter(pl.col("searchers") >= MIN_SEARCHERS).sort("rank").head(MAX_ROWS)
+    return Words(day, keywords.collect().to_dicts(), _board(results))
+
+
+def _has(results: Results, day: str) -> bool:
+    return bool(results.files(f"keywords/dt={day}"))
+
+
+def _board(results: Results) -> Sequence[Row]:
+    for day in reversed(results.days("trending_words")):
+        rows = results.of_days("trending_words", [day], columns.TRENDING_WORDS).collect()
+        if len(rows):
+            newest = rows.filter(pl.col("window_end") == pl.col("window_end").max())
+            shown = newest.filter(pl.col("searchers") >= MIN_SEARCHERS).sort("rank")
+            return shown.select(*_BOARD).to_dicts()
+    return ()
