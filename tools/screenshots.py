@@ -51,6 +51,7 @@ PICTURES: Final = (
     Picture("web-phone", "/", size=PHONE),
     Picture("web-box", "/search", typed="카캉", size=(1080, 520)),
     Picture("web-query", "/query?q=내일 한파", "en", whole=True),
+    Picture("web-words", "/keywords", size=(1080, 900)),
     Picture("web-keywords", "/keywords?q=날씨&limit=20", whole=True),
     Picture("web-patterns", "/patterns", size=(1080, 900)),
     Picture("web-analytics", "/analytics", "en", size=(1080, 900)),
