@@ -295,6 +295,7 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "reformulations cannot be told.",
     ),
     "whole": ("전체", "As a whole"),
+    "by_day": ("날짜별", "By day"),
     "part": ("구분", "Part"),
     "band_all": ("전체", "All"),
     "band_head": ("헤드", "Head"),
@@ -309,7 +310,7 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "column_reformulation_rate": ("바꿔 검색", "Reformulated"),
     "column_people_lost": ("더 놓친 사람", "People lost"),
     "column_leavers": ("이탈한 사람", "Left"),
-    "column_into": ("바꾼 검색어", "Reformulated into"),
+    "into": ("바꿔 검색:", "Reformulated into"),
     "worth_mending": ("먼저 고칠 검색어", "Worth mending first"),
     "worth_mending_text": (
         "더 놓친 사람: 클릭 없이 떠난 사람이 로그 전체의 이탈률보다 얼마나 더 많은지(95% "

@@ -26,12 +26,14 @@ def test_the_page_shows_what_is_worth_mending_and_the_whole_by_day(root: SmallRo
         page = text_of(web.get("/analytics", headers=BROWSER).text)
         korean = text_of(web.get("/analytics", headers=KOREAN).text)
 
-    assert "1 코스피 Head 100 3.2 45 40.0 % 50.0 % 2.5 12.5 % 코스피 지수 9, 주가 6" in page
+    assert "1 코스피 Reformulated into 코스피 지수 (9), 주가 (6) Head 100 3.2 45 40.0 %" in page
+    assert "Head 100 3.2 45 40.0 % 50.0 % 2.5 12.5 %" in page
     assert "2 날씨 Head 100 0.0 45" in page
     assert page.index("All 9 1,234") < page.index("Tail 9 700")
-    assert page.index("Tail 9 700") < page.index("2026-03-02 9 700") < page.index("2026-03-01 9")
+    assert page.index("Tail 9 700") < page.index("코스피") < page.index("2026-03-02 9 700")
+    assert page.index("2026-03-02 9 700") < page.index("2026-03-01 9")
     assert "먼저 고칠 검색어" in korean
-    assert "1 코스피 헤드 100 3.2" in korean
+    assert "1 코스피 바꿔 검색: 코스피 지수 (9), 주가 (6) 헤드 100 3.2" in korean
 
 
 def test_page_api_and_table_have_the_numbers_of_the_result(root: SmallRoot) -> None:
