@@ -159,7 +159,8 @@ def search_patterns(
         min_searchers: different people who must have typed a query in these days.
 
     Returns:
-        `PATTERNS`, what most people typed first. A figure of an hour or a day stands only where
+        `PATTERNS`, what most people typed first; of fewer than `FEWEST` people without a pattern.
+        A figure of an hour or a day stands only where
         `min_searchers` people make it up, and is made of such hours and days alone.
 
     Raises:
@@ -170,7 +171,9 @@ def search_patterns(
     calendar = calendar_of(hours, daily_counts)
     counts = daily_counts.filter(pl.col("dt").is_in([day.isoformat() for day in calendar.days]))
     people = _people(counts, min_searchers)
-    kept = people.select("query_id").lazy()
+    # Four queries in five have fewer: they cost nothing more.
+    enough = people.filter(pl.col("searchers") >= FEWEST)
+    kept = enough.select("query_id").lazy()
     by_day = (
         counts.join(kept, on="query_id", how="semi")
         .select(
@@ -187,9 +190,11 @@ def search_patterns(
         .select("query_id", "day", "clock", people="searchers")
         .collect()
     )
-    found = patterns(people, by_day, by_hour, calendar, min_searchers)
+    found = patterns(enough, by_day, by_hour, calendar, min_searchers)
     names = names_of(people["query_id"], counts)
-    named = people.hstack(found).join(names, on="query_id")
+    told = enough.select("query_id").hstack(found)
+    named = people.join(told, on="query_id", how="left").join(names, on="query_id")
+    named = named.with_columns(days=pl.lit(len(calendar.days)))
     ordered = named.sort("searchers", "query", descending=[True, False])
     return ordered.select(pl.col(name).cast(kind) for name, kind in PATTERNS.items())
 
