@@ -305,6 +305,15 @@ def test_fewer_people_than_may_be_shown_are_not_told_nor_to_be_had_from_the_scor
     assert [found[name].searchers_before for name in queries] == [None, None]
     assert found["one"].score == found["three"].score
 
+    # The other way round, too.
+    backwards = {
+        name: {(13 - day, hour): people for (day, hour), people in hours.items()}
+        for name, hours in queries.items()
+    }
+    fallen = changed(backwards)
+    assert [fallen[name].searchers for name in queries] == [None, None]
+    assert fallen["one"].score == fallen["three"].score
+
 
 def test_one_person_who_comes_each_day_is_one_person() -> None:
     hourly, daily = counts({"crowd": at(range(7, 14), [9], 6)}, 14)
