@@ -3,17 +3,32 @@
 Reads   the landing folder (--landing), of which what is new is taken in first
 Writes  trending/dt=/hour=, related/dt=, autocomplete/dt= under the root (--root)
 
-Each is made with its job's defaults; to choose otherwise run the job itself. Keywords
-(keywords/dt=, trending_words/dt=/hour=) are brought up to date too where `keywords` was run before.
+Each is made with its job's defaults; to choose otherwise run the job itself. What the jobs
+keywords, keyword_tool, categories, analytics and patterns make is brought up to date too, of each
+that was run on the root before: who did not ask for it pays nothing.
 """
 
 import argparse
 
 from pipeline.carriers.session import Session
-from pipeline.commands import autocomplete, cli, keywords, related, trending
+from pipeline.commands import (
+    analytics,
+    autocomplete,
+    categories,
+    cli,
+    keyword_tool,
+    keywords,
+    patterns,
+    related,
+    trending,
+)
 from pipeline.errors import UnreachableError
-from pipeline.runs.published import KEYWORDS_RESULT, options_file
+from pipeline.runs.published import options_file
 from pipeline.store.storage import qualified, storage_of
+
+#: What is made where it was made before: by the dataset that tells so.
+IF_ASKED_FOR = {"keywords": keywords, "keyword_tool": keyword_tool, "categories": categories}
+IF_ASKED_FOR |= {"query_analytics": analytics, "patterns": patterns}
 
 
 def parser() -> argparse.ArgumentParser:
@@ -25,8 +40,7 @@ def parser() -> argparse.ArgumentParser:
 def run(session: Session, args: argparse.Namespace) -> None:
     out_of_reach: UnreachableError | None = None
     jobs = [trending, related, autocomplete]
-    if _has_keywords(session, args.root):
-        jobs.append(keywords)
+    jobs += [job for dataset, job in IF_ASKED_FOR.items() if _has(session, args.root, dataset)]
     for job in jobs:
         options = job.parser()
         defaults = vars(options.parse_args(["--landing", args.landing, "--root", args.root]))
@@ -39,8 +53,7 @@ def run(session: Session, args: argparse.Namespace) -> None:
         raise out_of_reach
 
 
-def _has_keywords(session: Session, name: str) -> bool:
-    """Whether somebody asked for keywords before: who did not pays nothing for them."""
+def _has(session: Session, name: str, dataset: str) -> bool:
+    """Whether somebody asked for a result before."""
     address = qualified(session, name)
-    wanted = f"{address}/{options_file(KEYWORDS_RESULT.dataset)}"
-    return bool(storage_of(session, address).exists(wanted))
+    return bool(storage_of(session, address).exists(f"{address}/{options_file(dataset)}"))

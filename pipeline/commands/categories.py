@@ -13,16 +13,12 @@ from pipeline.carriers.session import Session
 from pipeline.columns import CATEGORIES
 from pipeline.commands import cli, keyword_tool, related
 from pipeline.commands.reporting import report_published
+from pipeline.errors import InvalidParameterError
 from pipeline.results.category_spread import parsed_rules
 from pipeline.runs import publish
+from pipeline.runs import published as results
 from pipeline.runs.backfill import days_asked_for, numbered
 from pipeline.runs.count import refresh_daily_counts, refresh_daily_pairs
-from pipeline.runs.published import (
-    CategoriesOptions,
-    KeywordToolOptions,
-    RelatedOptions,
-    days_until,
-)
 from pipeline.runs.stale import SessionRules
 from silgeom.commands import place_name
 
@@ -31,20 +27,27 @@ def parser() -> argparse.ArgumentParser:
     parser = cli.arg_parser("categories", __doc__)
     cli.add_at(parser)
     said = "TOML: [[category]] with name, queries (examples) and words (any of them is enough)"
-    parser.add_argument("--rules", type=place_name, required=True, metavar="FILE", help=said)
+    said += " (default: those of the run before)"
+    parser.add_argument("--rules", type=place_name, metavar="FILE", help=said)
     return parser
 
 
 def run(session: Session, args: argparse.Namespace) -> None:
-    options = CategoriesOptions(cli.lines_of(session, args.rules, "rules"))
-    parsed_rules("\n".join(options.rules), args.rules)  # what is wrong with them is told at once
-    of_pairs = cli.options_of(RelatedOptions, related.parser().parse_args([]))
-    of_volumes = cli.options_of(KeywordToolOptions, keyword_tool.parser().parse_args([]))
+    lines = cli.lines_of(session, args.rules, "rules") if args.rules else ()
+    if lines:
+        parsed_rules("\n".join(lines), args.rules)  # what is wrong with them is told at once
+    of_pairs = cli.options_of(results.RelatedOptions, related.parser().parse_args([]))
+    of_volumes = cli.options_of(results.KeywordToolOptions, keyword_tool.parser().parse_args([]))
     with cli.prepared_root(session, args) as root:
-        asked = cli.asked_for(args)
+        lines = lines or tuple(
+            results.newest_made(root, "categories").get("options", {}).get("rules", ())
+        )
+        if not lines:
+            raise InvalidParameterError("no rules were given before: name a file with --rules")
+        asked, options = cli.asked_for(args), results.CategoriesOptions(lines)
         for day, place in numbered(days_asked_for(root, asked), asked):
             refresh_daily_counts(root, publish.days_of_volumes(root, day, of_volumes))
-            refresh_daily_pairs(root, days_until(root, day, of_pairs.days), SessionRules())
+            refresh_daily_pairs(root, results.days_until(root, day, of_pairs.days), SessionRules())
             publish.publish_related(root, day, of_pairs)
             publish.publish_keyword_tool(root, day, of_volumes)
             made = publish.publish_categories(root, day, options)
