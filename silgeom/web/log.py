@@ -18,8 +18,9 @@ from silgeom.web.reading import Results
 
 #: Results whose freshness is told.
 RESULTS: Final = (
-    *("live", "trending", "related", "autocomplete", "query_analytics"),
-    *("patterns", "changes", "hourly_counts", "searches"),
+    *("live", "trending", "related", "autocomplete", "keywords", "trending_words"),
+    *("keyword_tool", "categories", "query_analytics", "patterns", "changes"),
+    *("hourly_counts", "searches"),
 )
 
 #: Files that were set aside are named up to so many.

@@ -448,6 +448,13 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "result_trending": ("시간별 순위 (trending)", "Hourly boards (trending)"),
     "result_related": ("관련 검색어 (related)", "Related searches (related)"),
     "result_autocomplete": ("자동완성 (autocomplete)", "Completions (autocomplete)"),
+    "result_keywords": ("키워드 (keywords)", "Keywords (keywords)"),
+    "result_trending_words": (
+        "급상승 키워드 (trending_words)",
+        "Board of keywords (trending_words)",
+    ),
+    "result_keyword_tool": ("키워드 도구 (keyword_tool)", "Keyword tool (keyword_tool)"),
+    "result_categories": ("분야 (categories)", "Categories (categories)"),
     "result_query_analytics": ("검색 분석 (query_analytics)", "Analytics (query_analytics)"),
     "result_patterns": ("검색 패턴 (patterns)", "Search patterns (patterns)"),
     "result_changes": ("주간 변화 (changes)", "Changes of the week (changes)"),
