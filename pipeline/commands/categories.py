@@ -36,12 +36,12 @@ def run(session: Session, args: argparse.Namespace) -> None:
     lines = cli.lines_of(session, args.rules, "rules") if args.rules else ()
     if lines:
         parsed_rules("\n".join(lines), args.rules)  # what is wrong with them is told at once
-    of_pairs = cli.options_of(results.RelatedOptions, related.parser().parse_args([]))
-    of_volumes = cli.options_of(results.KeywordToolOptions, keyword_tool.parser().parse_args([]))
+    where = ["--landing", args.landing]
+    of_pairs = cli.options_of(results.RelatedOptions, related.parser().parse_args(where))
+    of_volumes = cli.options_of(results.KeywordToolOptions, keyword_tool.parser().parse_args(where))
     with cli.prepared_root(session, args) as root:
-        lines = lines or tuple(
-            results.newest_made(root, "categories").get("options", {}).get("rules", ())
-        )
+        before = results.newest_made(root, "categories").get("options", {})
+        lines = lines or tuple(before.get("rules", ()))
         if not lines:
             raise InvalidParameterError("no rules were given before: name a file with --rules")
         asked, options = cli.asked_for(args), results.CategoriesOptions(lines)
