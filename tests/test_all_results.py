@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from silgeom.__main__ import main
@@ -44,6 +45,21 @@ def test_what_was_asked_for_before_is_brought_up_to_date(
     assert not (root / "query_analytics").exists()
     assert said.count("== Keyword tool") == 1
     assert said.count("== Categories") == 1
+
+
+def test_categories_leave_other_results_as_they_were_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    [file] = LOGS.glob("2026-03-08*")
+    rules = tmp_path / "rules.toml"
+    rules.write_text(RULES, "utf-8")
+    places = ["--landing", str(file), "--root", str(tmp_path / "root")]
+    main(["run", "related", *places, "--top", "1"])
+    before = pd.read_parquet(tmp_path / "root" / "related")
+    main(["run", "categories", *places, "--rules", str(rules)])
+    capsys.readouterr()
+
+    assert pd.read_parquet(tmp_path / "root" / "related").equals(before)
 
 
 def test_categories_without_rules_say_what_is_missing(

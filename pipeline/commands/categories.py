@@ -26,8 +26,7 @@ from silgeom.commands import place_name
 def parser() -> argparse.ArgumentParser:
     parser = cli.arg_parser("categories", __doc__)
     cli.add_at(parser)
-    said = "TOML: [[category]] with name, queries (examples) and words (any of them is enough)"
-    said += " (default: those of the run before)"
+    said = "TOML: [[category]] with name, queries and words (default: those of the run before)"
     parser.add_argument("--rules", type=place_name, metavar="FILE", help=said)
     return parser
 
@@ -37,21 +36,22 @@ def run(session: Session, args: argparse.Namespace) -> None:
     if lines:
         parsed_rules("\n".join(lines), args.rules)  # what is wrong with them is told at once
     where = ["--landing", args.landing]
-    of_pairs = cli.options_of(results.RelatedOptions, related.parser().parse_args(where))
-    of_volumes = cli.options_of(results.KeywordToolOptions, keyword_tool.parser().parse_args(where))
+    pairs = cli.options_of(results.RelatedOptions, related.parser().parse_args(where))
+    volumes = cli.options_of(results.KeywordToolOptions, keyword_tool.parser().parse_args(where))
     with cli.prepared_root(session, args) as root:
-        before = results.newest_made(root, "categories").get("options", {})
-        lines = lines or tuple(before.get("rules", ()))
-        if not lines:
+        pairs = results.options_before(root, "related", pairs)
+        volumes = results.options_before(root, "keyword_tool", volumes)
+        rules = lines or results.rules_before(root)
+        if not rules:
             raise InvalidParameterError("no rules were given before: name a file with --rules")
-        asked, options = cli.asked_for(args), results.CategoriesOptions(lines)
+        asked, options = cli.asked_for(args), results.CategoriesOptions(rules)
         for day, place in numbered(days_asked_for(root, asked), asked):
-            refresh_daily_counts(root, publish.days_of_volumes(root, day, of_volumes))
-            refresh_daily_pairs(root, results.days_until(root, day, of_pairs.days), SessionRules())
-            publish.publish_related(root, day, of_pairs)
-            publish.publish_keyword_tool(root, day, of_volumes)
+            refresh_daily_counts(root, publish.days_of_volumes(root, day, volumes))
+            refresh_daily_pairs(root, results.days_until(root, day, pairs.days), SessionRules())
+            publish.publish_related(root, day, pairs)
+            publish.publish_keyword_tool(root, day, volumes)
             made = publish.publish_categories(root, day, options)
-            report_published(made, cli.days_text(day, of_pairs.days), CATEGORIES, surest, place)
+            report_published(made, cli.days_text(day, pairs.days), CATEGORIES, surest, place)
 
 
 def surest(rows: pl.DataFrame) -> pl.DataFrame:

@@ -11,9 +11,9 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
@@ -169,6 +169,9 @@ Options = (
     | AnalyticsOptions
     | PatternOptions
 )
+
+
+SomeOptions = TypeVar("SomeOptions", RelatedOptions, KeywordToolOptions)
 
 
 def window_end(root: Root, at: datetime | None) -> datetime:
@@ -360,6 +363,18 @@ def newest_made(root: Root, dataset: str) -> dict[str, Any]:
     except ValueError:  # damaged: it is known again when the next one is made
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def options_before(root: Root, dataset: str, default: SomeOptions) -> SomeOptions:
+    """The options of the newest result of a dataset, or of what it has none of the defaults."""
+    told = newest_made(root, dataset).get("options", {})
+    known = {field.name for field in fields(default)}
+    return replace(default, **{name: value for name, value in told.items() if name in known})
+
+
+def rules_before(root: Root) -> tuple[str, ...]:
+    """The rules that the newest categories were made with; none: there are no categories."""
+    return tuple(newest_made(root, "categories").get("options", {}).get("rules", ()))
 
 
 def _brief(option: object) -> object:

@@ -82,11 +82,11 @@ class Analytics:
 
 def analytics_of(results: Results) -> Analytics | None:
     """What the newest results tell; None: there are none."""
-    days = results.days("query_analytics")
-    if not days:
+    day = results.newest("query_analytics")
+    if day is None:
         return None
     rows = {
-        dataset: results.rows(results.files(f"{dataset}/dt={days[-1]}"), columns).collect()
+        dataset: results.rows(results.files(f"{dataset}/dt={day}"), columns).collect()
         for dataset, columns in (
             ("query_analytics", QUERY_ANALYTICS),
             ("search_quality", SEARCH_QUALITY),
@@ -98,7 +98,7 @@ def analytics_of(results: Results) -> Analytics | None:
         "day", descending=True, nulls_last=False, maintain_order=True
     )
     return Analytics(
-        day=days[-1],
+        day=day,
         clicks_in_log=next(iter(quality["clicks_in_log"]), None),
         quality=tuple(quality.drop("clicks_in_log").to_dicts()),
         queries=_withheld(rows["query_analytics"].filter(enough)).sort("rank"),

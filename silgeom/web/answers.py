@@ -5,8 +5,10 @@ are others: a large one in a process of its own, which takes its memory along wh
 """
 
 import asyncio
+import atexit
 import hashlib
 import os
+import shutil
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -84,17 +86,19 @@ def folder_of_index(address: str) -> Path:
     """Where the index of a root is kept unless somebody names a place.
 
     It is in the user's folder of caches, so that the next start finds it; where there can be none,
-    in one that nobody finds again.
+    in one that goes with this process.
 
     Args:
         address: of the root.
     """
-    caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = caches / "silgeom" / "lookups" / hashlib.sha256(address.encode()).hexdigest()[:16]
+    name = hashlib.sha256(address.encode()).hexdigest()[:16]
     try:
+        caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        folder = caches / "silgeom" / "lookups" / name
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        return Path(tempfile.mkdtemp(prefix="silgeom-lookups-"))
+    except (OSError, RuntimeError):  # no home, or none that can be written to
+        folder = Path(tempfile.mkdtemp(prefix="silgeom-lookups-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
 
 
@@ -184,11 +188,8 @@ def _made_of(found: Sources) -> list[object]:
 
 
 def _newest(results: Results, dataset: str) -> tuple[FileStatus, ...]:
-    for day in reversed(results.days(dataset)):
-        files = results.files(f"{dataset}/dt={day}")
-        if files:
-            return tuple(files)
-    return ()
+    day = results.newest(dataset)
+    return tuple(results.files(f"{dataset}/dt={day}")) if day else ()
 
 
 if __name__ == "__main__":

@@ -355,7 +355,9 @@ def _add_api(app: FastAPI, server: Server) -> None:
         """The keywords near a seed, how large each is, and words that lead elsewhere."""
         tool = await server.keyword_tool()
         _require_one_query("".join(asked.seeds))
-        near, negative = keywords.near(tool, asked), keywords.negatives(tool, asked)
+        # In a thread: it is many look-ups, and who types must not wait for them.
+        near = await asyncio.to_thread(keywords.near, tool, asked)
+        negative = await asyncio.to_thread(keywords.negatives, tool, asked)
         return payloads.json_response(keywords.payload(asked, near, negative))
 
     @app.get("/api/words", **_answers("By people.", payloads.WORDS_EXAMPLE, 404))
@@ -370,7 +372,7 @@ def _add_api(app: FastAPI, server: Server) -> None:
     async def keywords_csv(asked: keywords.Asked) -> Response:
         tool = await server.keyword_tool()
         _require_one_query("".join(asked.seeds))
-        found = as_csv(keywords.near(tool, asked))
+        found = as_csv(await asyncio.to_thread(keywords.near, tool, asked))
         # The mark tells spreadsheets that it is UTF-8.
         return Response(
             f"\ufeff{found}".encode("utf-8", "replace"),
@@ -498,7 +500,8 @@ def _add_pages(app: FastAPI, server: Server) -> None:
             )
         asked = keywords.question_of(request.query_params)
         tool = await server.keyword_tool()
-        found, negative = keywords.near(tool, asked), keywords.negatives(tool, asked)
+        found = await asyncio.to_thread(keywords.near, tool, asked)
+        negative = await asyncio.to_thread(keywords.negatives, tool, asked)
         return pages.keywords(request, asked, found, negative, tool.categories)
 
     @app.get("/analytics", **_PAGES)

@@ -46,7 +46,7 @@ class Habits:
 
 def habits_of(results: Results) -> Habits:
     """The newest patterns and changes of a root."""
-    day = _newest(results)
+    day = results.newest("patterns")
     if day is None:
         return Habits(None, {}, {}, {})
     patterns = _shown(results, day).collect()
@@ -70,7 +70,7 @@ def habits_of(results: Results) -> Habits:
 
 def pattern_of(results: Results, query: str) -> Row | None:
     """The newest pattern of a normalised query; None: there is none to tell."""
-    day = _newest(results)
+    day = results.newest("patterns")
     if day is None:
         return None
     found = _shown(results, day).filter(pl.col("query") == query).head(1).collect().to_dicts()
@@ -86,10 +86,3 @@ def _shown(results: Results, day: str) -> pl.LazyFrame:
 def _floored(column: str) -> pl.Expr:
     people = pl.col(column)
     return pl.when((people == 0) | (people >= MIN_SEARCHERS)).then(people).alias(column)
-
-
-def _newest(results: Results) -> str | None:
-    for day in reversed(results.days("patterns")):
-        if results.files(f"patterns/dt={day}"):
-            return day
-    return None

@@ -88,6 +88,11 @@ class Results:
         found = (name.removeprefix("dt=") for name in names if name.startswith("dt="))
         return sorted(day for day in found if _is_day(day))
 
+    def newest(self, dataset: str) -> str | None:
+        """The newest day of a dataset that has files; None: none has."""
+        days = reversed(self.days(dataset))
+        return next((day for day in days if self.files(f"{dataset}/dt={day}")), None)
+
     def folders(self, place: str) -> list[str]:
         """The names of the folders in a folder of the root."""
         return self._storage.folders(f"{self.address}/{place}")

@@ -32,16 +32,12 @@ class Words:
 
 def words_of(results: Results) -> Words:
     """The newest keywords of a root."""
-    day = next((each for each in reversed(results.days("keywords")) if _has(results, each)), None)
+    day = results.newest("keywords")
     if day is None:
         return Words(None, (), ())
     rows = results.of_days("keywords", [day], columns.KEYWORDS).drop("dt")
     keywords = rows.filter(pl.col("searchers") >= MIN_SEARCHERS).sort("rank").head(MAX_ROWS)
     return Words(day, keywords.collect().to_dicts(), _board(results))
-
-
-def _has(results: Results, day: str) -> bool:
-    return bool(results.files(f"keywords/dt={day}"))
 
 
 def _board(results: Results) -> Sequence[Row]:
