@@ -24,6 +24,8 @@ LIMITS: Final = {
     "half_life_days": Limits(0.01, 100_000, "what is older or younger than a log counts alike"),
     "min_searchers": Limits(1, 1_000_000_000, "people"),
     "false_share": Limits(0.0001, 0.5, "of what is told, chance"),
+    "segments": Limits(0, 100, "kinds of people that can be told apart; 0: as many as there are"),
+    "min_people": Limits(5, 1_000_000_000, "of a segment"),
     "min_score": Limits(0.01, 1_000, "standard deviations"),
     "minutes": Limits(0, 1_440, "a day; 0: never"),
     "top": _TOP,

@@ -228,6 +228,43 @@ DAILY_CLICKS: Final = pa.schema(
     ]
 )
 
+#: topics/dt=: one query, word or spelling, and the topic that it tells of, for the week that begins
+#: that day, a Monday. Key: id. Internal, as are the next three.
+TOPICS: Final = pa.schema(
+    [
+        _column("id", _LONG, "query_id, or a hash of a word or spelling"),
+        _column("is_query", _BOOLEAN, "or a word or spelling"),
+        _column("topic", _INT, "from 1, the largest first; 0: none"),
+        _column("weight", _DOUBLE, "of a word among others of a query"),
+    ]
+)
+
+#: daily_interests/dt=: one feature of what a person searched for on a day. Key: user_id, feature.
+DAILY_INTERESTS: Final = pa.schema(
+    [
+        _column("user_id", _LONG, ""),
+        _column("feature", _INT, "a topic of the week, or a time: see counting/interests.py"),
+        _column("queries", _INT, "different queries on that day"),
+    ]
+)
+
+#: interests/dt=: one feature of a person's interests, as of that day. Key: user_id, feature.
+INTERESTS: Final = pa.schema(
+    [
+        _column("user_id", _LONG, ""),
+        _column("feature", _INT, "a topic as of that day, or a time"),
+        _column("weight", pa.float32(), "different queries a day, halved per half-life of age"),
+    ]
+)
+
+#: members/dt=: the segment of a person, as of that day. Key: user_id.
+MEMBERS: Final = pa.schema(
+    [
+        _column("user_id", _LONG, ""),
+        _column("segment", _INT, "of segments/"),
+    ]
+)
+
 #: trending/dt=/hour=: one query on the board of the window that ends at that hour.
 TRENDING: Final = pa.schema(
     [
@@ -469,6 +506,39 @@ CHANGES: Final = pa.schema(
     ]
 )
 
+#: segments/dt=: a kind of people, as of that day. Key: segment. None has fewer people than a floor.
+SEGMENTS: Final = pa.schema(
+    [
+        _column("segment", _INT, "its number, kept from day to day while most members stay"),
+        _column("label", _TEXT, "the first queries that set it apart"),
+        _column("people", _LONG, "different people, exact"),
+        _column("people_share", _DOUBLE, "of all people of the days"),
+        _column("searches", _LONG, "rows of searches of theirs"),
+        _column("searches_share", _DOUBLE, "of all"),
+        _column("typical", _TEXTS, "queries that set it apart, as most people typed them"),
+        _column("peak_hours", pa.list_(_INT), "when it searches more than others do, 0 to 23"),
+        _column("by_hour", pa.list_(_DOUBLE), "24 shares of its searches; null: fewer than k"),
+        _column("is_new", _BOOLEAN, "no segment of the run before has most of its members"),
+        _column("people_before", _LONG, "in the run before; null: new"),
+        _column("stayed", _DOUBLE, "of those who were in it and are known still, the share"),
+        _column("agreement", _DOUBLE, "of two halves of the people on all segments, to 1"),
+    ]
+)
+
+#: segment_terms/dt=: a query that sets a segment apart. Key: segment, rank.
+SEGMENT_TERMS: Final = pa.schema(
+    [
+        _column("segment", _INT, "of segments/"),
+        _column("rank", _INT, "from 1 within the segment"),
+        _column("query", _TEXT, "normalised"),
+        _column("surface", _TEXT, "as most people typed it"),
+        _column("people", _LONG, "of the segment who typed it, at least k"),
+        _column("share", _DOUBLE, "of the people of the segment"),
+        _column("share_of_all", _DOUBLE, "of all people"),
+        _column("divergence", _DOUBLE, "its part of KL(segment to all), in bits"),
+    ]
+)
+
 #: runs/dt=: one run of a job, by the day on which it ended. Key: run_id. Holds nobody's id.
 RUNS: Final = pa.schema(
     [
@@ -515,6 +585,10 @@ DATASETS: Final = (
     "daily_keywords",
     "hourly_keywords",
     "daily_clicks",
+    "topics",
+    "daily_interests",
+    "interests",
+    "members",
     "trending",
     "related",
     "autocomplete",
@@ -527,5 +601,7 @@ DATASETS: Final = (
     "search_quality",
     "patterns",
     "changes",
+    "segments",
+    "segment_terms",
     "runs",
 )

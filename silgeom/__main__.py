@@ -26,6 +26,7 @@ RESULTS: Final = (
     "keywords",
     "analytics",
     "patterns",
+    "segments",
     "all",
     "ingest",
     "expire",

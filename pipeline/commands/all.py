@@ -4,8 +4,8 @@ Reads   the landing folder (--landing), of which what is new is taken in first
 Writes  trending/dt=/hour=, related/dt=, autocomplete/dt= under the root (--root)
 
 Each is made with its job's defaults; to choose otherwise run the job itself. What the jobs
-keywords, keyword_tool, categories, analytics and patterns make is brought up to date too, of each
-that was run on the root before: who did not ask for it pays nothing.
+keywords, keyword_tool, categories, analytics, patterns and segments make is brought up to date too,
+of each that was run on the root before: who did not ask for it pays nothing.
 """
 
 import argparse
@@ -20,6 +20,7 @@ from pipeline.commands import (
     keywords,
     patterns,
     related,
+    segments,
     trending,
 )
 from pipeline.errors import UnreachableError
@@ -28,7 +29,7 @@ from pipeline.store.storage import qualified, storage_of
 
 #: What is made where it was made before: by the dataset that tells so.
 IF_ASKED_FOR = {"keywords": keywords, "keyword_tool": keyword_tool, "categories": categories}
-IF_ASKED_FOR |= {"query_analytics": analytics, "patterns": patterns}
+IF_ASKED_FOR |= {"query_analytics": analytics, "patterns": patterns, "segments": segments}
 
 
 def parser() -> argparse.ArgumentParser:

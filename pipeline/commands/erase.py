@@ -40,7 +40,7 @@ def run(session: Session, args: argparse.Namespace) -> None:
     with cli.existing_root(session, args) as root:
         rules = SessionRules(args.gap_minutes, args.max_queries)
         done = erase(root, users, rules=rules, now=datetime.now(UTC))
-        remade, proof = remake_newest(root), prove(root, users)
+        remade, proof = remake_newest(root, rules), prove(root, users)
         for line in [*done.lines(len(users)), *remade.lines(), proof.line()]:
             say(line)
         for address in landing_files(root, users, landing, read_ledger(root)):

@@ -32,6 +32,9 @@ WITH_USER_IDS: Final = (
     "daily_pairs",
     "daily_clicks",
     "daily_keywords",
+    "daily_interests",
+    "interests",
+    "members",
 )
 #: How the columns are called that are sketches of people (counting/people.py): lists of ids.
 SKETCH_SUFFIX: Final = "_sketch"

@@ -2,7 +2,8 @@
 
 Reads   searches/dt=
 Writes  hourly_counts/dt=, daily_counts/dt=, daily_pairs/dt=, daily_clicks/dt=,
-        hourly_keywords/dt= (which reads query_keywords/dt= as well)
+        hourly_keywords/dt= (which reads query_keywords/dt= as well), daily_interests/dt= (which
+        reads topics/dt=)
 
 The counts of a day note in their footer which files of searches they were made of. Where files have
 only been added since, these alone are counted and added up with what is stored; else the whole day
@@ -26,21 +27,25 @@ from pipeline.carriers.steps import Kind, Mapped, Reduced, Write
 from pipeline.columns import (
     DAILY_CLICKS,
     DAILY_COUNTS,
+    DAILY_INTERESTS,
     DAILY_PAIRS,
     HOURLY_COUNTS,
     HOURLY_KEYWORDS,
     QUERY_KEYWORDS,
     SEARCHES,
+    TOPICS,
     Columns,
 )
 from pipeline.counting import clicks, hours, sessions
 from pipeline.counting import days as day_counts
+from pipeline.counting.interests import daily_interests
 from pipeline.results.reformulations import are_alike
 from pipeline.runs.stale import (
     SessionRules,
     click_version,
     day_version,
     days_of_sessions,
+    interest_version,
     keyword_version,
     pair_version,
     shifted,
@@ -223,7 +228,42 @@ def refresh_hourly_keywords(root: Root, needed: Collection[str]) -> int:
         _hours_together,
     )
     here = {day for day in needed if root.has_day("query_keywords", day)}
-    wanted = {day: each for day, each in _wanted(root, counting).items() if day in here}
+    return _refresh_those(root, counting, here)
+
+
+def refresh_daily_interests(root: Root, needed: Mapping[str, str]) -> int:
+    """Count what people searched for on `needed` days that changed; the number of days.
+
+    Args:
+        root: held.
+        needed: the day -> the week whose topics hold on it: they are up to date.
+    """
+
+    def runs(state: State, day: str) -> Runs:
+        made_of = root.made_of("topics", f"dt={needed[day]}") if day in needed else None
+        return (state.days[day].any, int((made_of or "")[:15] or "0", 16))
+
+    counting = _Counting(
+        "daily_interests",
+        DAILY_INTERESTS,
+        (0,),
+        runs,
+        interest_version,
+        partial(
+            _interests_of_day,
+            root=root.address,
+            storage=root.storage,
+            zone=root.state.zone,
+            weeks=dict(needed),
+        ),
+        _interests_together,
+    )
+    return _refresh_those(root, counting, set(needed))
+
+
+def _refresh_those(root: Root, counting: _Counting, needed: Collection[str]) -> int:
+    """Count those of some days that changed, and leave all others as they are."""
+    wanted = {day: each for day, each in _wanted(root, counting).items() if day in needed}
     made = root.days_made(counting.dataset)
     stored = set(root.days_of(counting.dataset))
     days = sorted(
@@ -417,6 +457,23 @@ def _keywords_of_day(
         work,
         {COUNTS: hours.hourly_keywords(searches, keywords.drop("dt").collect(), zone=zone)},
     )
+
+
+# --- Interests -------------------------------------------------------------------------------
+
+
+def _interests_of_day(
+    work: Work, finish: _Finish, root: str, storage: Storage, zone: str, weeks: Mapping[str, str]
+) -> _Mapped:
+    """What a bucket of people searched for, counted anew."""
+    searches = work.scan(storage, [work.day], "searched_at", "user_id", "query_id", "query")
+    known = scanned(storage, root, "topics", [f"dt={weeks[work.day]}"], TOPICS)
+    found = daily_interests(searches.collect(), known.drop("dt").collect(), zone=zone)
+    return finish(work, {COUNTS: found})
+
+
+def _interests_together(rows: _Rows) -> pl.DataFrame:
+    return pl.concat(rows[COUNTS]).select(*DAILY_INTERESTS).sort("user_id", "feature")
 
 
 # --- Queries of a day ------------------------------------------------------------------------

@@ -53,6 +53,8 @@ CHUNK_BYTES: Final = 1024 * 1024
 KEYWORD_DATASETS: Final = ("words", "query_keywords", "daily_keywords", "hourly_keywords")
 #: Counts that are made in sessions, which cross midnight.
 OF_SESSIONS: Final = ("daily_pairs", "daily_clicks")
+#: Rows of people: theirs go.
+OF_PEOPLE: Final = ("daily_interests", "interests", "members")
 
 #: What a summary remembers of a result.
 FIRST_LOOK: Final = "_first_look_"
@@ -375,7 +377,19 @@ def _erase_counts(
             )
             _put_again(change, "hourly_counts", day, hours, _scrubbed_now(change))
     _drop_keywords(root, change, touched | again["daily_counts"] | done.scrubbed)
+    for dataset in OF_PEOPLE:
+        for day in root.days_of(dataset):
+            _erase_rows(root, change, dataset, day, ids)
     return again
+
+
+def _erase_rows(root: Root, change: Change, dataset: str, day: str, ids: Collection[int]) -> None:
+    """Take people's rows out of a day; where it can be counted, that is done again."""
+    tables = list(_tables(root, dataset, day))
+    left = [without_people(table, "user_id", ids) for table in tables]
+    if sum(each.num_rows for each in left) < sum(each.num_rows for each in tables):
+        is_kept = root.has_day("searches", day)
+        _put_again(change, dataset, day, left, None if is_kept else _scrubbed_now(change))
 
 
 def _drop_keywords(root: Root, change: Change, days: Collection[str]) -> None:

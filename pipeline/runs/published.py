@@ -31,6 +31,7 @@ from pipeline.schemas import (
     REFORMULATIONS,
     RELATED,
     SEARCH_QUALITY,
+    SEGMENTS,
     TRENDING,
     TRENDING_WORDS,
 )
@@ -49,6 +50,7 @@ VOLUME_DAYS: Final = 28
 KEYWORD_DAYS: Final = 7
 ANALYTICS_DAYS: Final = 28
 PATTERN_DAYS: Final = 84
+SEGMENT_DAYS: Final = 28
 
 _LOG = logging.getLogger(__name__)
 
@@ -159,6 +161,17 @@ class AnalyticsOptions:
     top: int
 
 
+@dataclass(frozen=True)
+class SegmentOptions:
+    """See `publish_segments`; `days` of interests are read. `segments` 0: as many as there are."""
+
+    days: int
+    half_life_days: float
+    segments: int
+    min_people: int
+    min_searchers: int
+
+
 Options = (
     TrendingOptions
     | RelatedOptions
@@ -168,6 +181,7 @@ Options = (
     | KeywordsOptions
     | AnalyticsOptions
     | PatternOptions
+    | SegmentOptions
 )
 
 
@@ -302,6 +316,7 @@ ANALYTICS_RESULTS: Final = {
 }
 PATTERNS_RESULT: Final = Result("patterns", PATTERNS)
 CHANGES_RESULT: Final = Result("changes", CHANGES)
+SEGMENTS_RESULT: Final = Result("segments", SEGMENTS)
 
 #: Stages a result under a name, sorted, as one file.
 Stage = Callable[[Change, str], object]

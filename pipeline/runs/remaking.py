@@ -32,16 +32,21 @@ from pipeline.runs.published import (
     PatternOptions,
     Published,
     RelatedOptions,
+    SegmentOptions,
     TrendingOptions,
+    days_until,
     hour_partition,
     newest_made,
 )
+from pipeline.runs.segmenting import publish_segments
+from pipeline.runs.stale import SessionRules
+from pipeline.runs.topic_weeks import refresh_interests
 from pipeline.store.root import Root
 
 RESULTS: Final = (
     *("trending", "related", "autocomplete", "keyword_tool", "categories"),
     *ANALYTICS_RESULTS,
-    *("patterns", "changes"),
+    *("patterns", "changes", "segments"),
 )
 
 
@@ -63,15 +68,20 @@ class Remade:
         ]
 
 
-def remake_newest(root: Root) -> Remade:
-    """Bring the newest result of each dataset up to date with the counts as they are now."""
+def remake_newest(root: Root, rules: SessionRules) -> Remade:
+    """Bring the newest result of each dataset up to date with the counts as they are now.
+
+    Args:
+        root: held.
+        rules: of the sessions that tell what queries are about.
+    """
     remade = Remade([], [])
     for dataset in RESULTS:
         newest = newest_made(root, dataset)
         if not newest or not root.storage.exists(f"{root.address}/{dataset}/{newest['partition']}"):
             continue  # none was made, or it went for its age
         try:
-            published = _published(root, dataset, newest["partition"], newest["options"])
+            published = _published(root, dataset, newest, rules)
         except InvalidParameterError:  # no searches any more, or no counts
             with root.change() as change:
                 change.remove(dataset, newest["partition"])
@@ -104,7 +114,10 @@ def _remove_keywords(root: Root, remade: Remade) -> None:
             remade.awaited.append(f"{dataset}/{newest['partition']}")
 
 
-def _published(root: Root, dataset: str, partition: str, options: Mapping[str, Any]) -> Published:
+def _published(
+    root: Root, dataset: str, newest: Mapping[str, Any], rules: SessionRules
+) -> Published:
+    partition, options = newest["partition"], newest["options"]
     if dataset == "trending":
         return publish_trending(
             root, _end_of(partition, root.state.zone), TrendingOptions(**options)
@@ -121,6 +134,10 @@ def _published(root: Root, dataset: str, partition: str, options: Mapping[str, A
     if dataset in ("patterns", "changes"):
         publish = publish_patterns if dataset == "patterns" else publish_changes
         return publish(root, day, PatternOptions(**options))
+    if dataset == "segments":
+        known = SegmentOptions(**options)
+        refresh_interests(root, days_until(root, day, known.days), rules)
+        return publish_segments(root, day, known)
     words = tuple(options["blocked"])
     return publish_autocomplete(root, day, AutocompleteOptions(**{**options, "blocked": words}))
 

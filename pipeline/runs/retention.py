@@ -33,6 +33,7 @@ from pipeline.runs.published import (
     COMPLETION_DAYS,
     KEYWORD_DAYS,
     RELATED_DAYS,
+    SEGMENT_DAYS,
 )
 from pipeline.runs.stale import SessionRules
 from pipeline.store.journal import Change
@@ -51,6 +52,10 @@ KEEPABLE: Final = (
     "daily_keywords",
     "hourly_keywords",
     "daily_clicks",
+    "topics",
+    "daily_interests",
+    "interests",
+    "members",
     "trending",
     "related",
     "autocomplete",
@@ -65,6 +70,8 @@ KEEPABLE: Final = (
     "search_quality",
     "patterns",
     "changes",
+    "segments",
+    "segment_terms",
     "runs",
 )
 #: Datasets of which it is remembered what a day was made of, after it has gone.
@@ -76,6 +83,8 @@ COUNTS: Final = (
     "daily_keywords",
     "hourly_keywords",
     "daily_clicks",
+    "topics",
+    "daily_interests",
 )
 #: A century: who wants a dataset for ever leaves it out.
 MOST_DAYS: Final = 36_525
@@ -90,6 +99,8 @@ READ_BY: Final = {
     "query_keywords": ("keywords", KEYWORD_DAYS),
     "hourly_keywords": ("keywords", BASELINE_DAYS + 1),
     "daily_clicks": ("analytics", ANALYTICS_DAYS),
+    "daily_interests": ("segments", SEGMENT_DAYS),
+    "topics": ("segments", SEGMENT_DAYS + 7),
 }
 
 _LOG = logging.getLogger(__name__)

@@ -8,6 +8,7 @@ from typing import Final
 from pipeline.schemas import (
     DAILY_CLICKS,
     DAILY_COUNTS,
+    DAILY_INTERESTS,
     DAILY_PAIRS,
     HOURLY_COUNTS,
     HOURLY_KEYWORDS,
@@ -71,6 +72,16 @@ def keyword_version(runs: Sequence[int]) -> str:
     """
     columns = columns_digest(HOURLY_KEYWORDS)
     return fingerprint(counting=COUNTING, columns=columns, searches=runs[0], keywords=runs[1])
+
+
+def interest_version(runs: Sequence[int]) -> str:
+    """The fingerprint of interests of a day.
+
+    Args:
+        runs: that changed the searches of the day last, and what the topics were made of.
+    """
+    columns = columns_digest(DAILY_INTERESTS)
+    return fingerprint(counting=COUNTING, columns=columns, searches=runs[0], topics=runs[1])
 
 
 def days_of_sessions(

@@ -364,6 +364,7 @@ _TYPE_NAMES: Final = {
     "int64": "bigint",
     "int32": "int",
     "double": "double",
+    "float": "float",
     "bool": "boolean",
     "date32[day]": "date",
     "timestamp[us, tz=UTC]": "timestamp",

@@ -1,7 +1,8 @@
 """A new key for `user_id`: everything that holds ids is written again, in one change.
 
 Reads and writes  searches/dt=, rejects/dt= (robots' searches), daily_counts/dt=, daily_pairs/dt=,
-                  daily_clicks/dt= and daily_keywords/dt= (sketches of people), _user_key
+                  daily_clicks/dt= and daily_keywords/dt= (sketches of people), daily_interests/dt=,
+                  interests/dt=, members/dt=, _user_key
 
 The users themselves are gone with their logs, so new ids are made of the old ones: see user_ids.py.
 No Spark is needed. Two people do not become one by it (but by one chance in 2^64), nor one two, so
@@ -96,8 +97,21 @@ def _with_column(table: pa.Table, name: str, column: pa.Array | pa.ChunkedArray)
 
 def _searches(table: pa.Table, keys: UserKeys) -> tuple[pa.Table, bool]:
     """By person and time, as they were."""
+    return _people(table, keys, "searched_at")
+
+
+def _interests(table: pa.Table, keys: UserKeys) -> tuple[pa.Table, bool]:
+    """By person and feature."""
+    return _people(table, keys, "feature")
+
+
+def _members(table: pa.Table, keys: UserKeys) -> tuple[pa.Table, bool]:
+    return _people(table, keys)
+
+
+def _people(table: pa.Table, keys: UserKeys, *then_by: str) -> tuple[pa.Table, bool]:
     rekeyed = _with_column(table, "user_id", rekeyed_ids(_together(table["user_id"]), keys))
-    return rekeyed.sort_by([(name, "ascending") for name in ("user_id", "searched_at")]), True
+    return rekeyed.sort_by([(name, "ascending") for name in ("user_id", *then_by)]), True
 
 
 def _rejects(table: pa.Table, keys: UserKeys) -> tuple[pa.Table, bool]:
@@ -147,4 +161,7 @@ _REKEYED: Final[dict[str, Callable[[pa.Table, UserKeys], tuple[pa.Table, bool]]]
     "daily_pairs": _sketches,
     "daily_keywords": _sketches,
     "daily_clicks": _sketches,
+    "daily_interests": _interests,
+    "interests": _interests,
+    "members": _members,
 }

@@ -1,0 +1,210 @@
+"""Segments: kinds of people, described by what sets them apart, and known again from day to day."""
+
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from pipeline.counting.clocks import local_seconds
+
+#: Queries that are told of a segment, and those that stand for it.
+_TERMS: Final = 50
+_TYPICAL: Final = 5
+_IN_LABEL: Final = 3
+#: An hour is typical of a segment that searches then so many times as often as everybody.
+_TYPICAL_HOUR: Final = 1.15
+_PEAK_HOURS: Final = 4
+#: Segments of two days are one where so many of the members of both are in both (Jaccard).
+_SAME: Final = 0.3
+
+
+def terms(people: pl.DataFrame, members: pl.DataFrame, *, min_searchers: int) -> pl.DataFrame:
+    """What the people of each segment search for more than everybody does.
+
+    Args:
+        people: `user_id`, `query_id`, `query`, `surface`, `variant_id`: each person with each query
+            once.
+        members: `user_id`, `segment`, each person once.
+        min_searchers: of a query in its segment, so many people at least.
+
+    Returns:
+        `SEGMENT_TERMS`, by segment and rank. `divergence` is the query's part of KL(segment ‖ all)
+        in bits, of the distributions of people over queries; only queries that add to it are told,
+        of the spellings of one the first.
+    """
+    size = members.group_by("segment").len("members")
+    of_all = people.group_by("query_id").len("all_people")
+    total = len(people)
+    rows = people.join(members, on="user_id")
+    of_segment = rows.group_by("segment").len("pairs")
+    told = (
+        rows.group_by("segment", "query_id")
+        .agg(pl.len().alias("people"), pl.col("query", "surface", "variant_id").first())
+        .filter(pl.col("people") >= min_searchers)
+        .join(of_all, on="query_id")
+        .join(of_segment, on="segment")
+        .join(size, on="segment")
+        .with_columns(here=pl.col("people") / pl.col("pairs"), there=pl.col("all_people") / total)
+        .with_columns(divergence=pl.col("here") * (pl.col("here") / pl.col("there")).log(2.0))
+        .filter(pl.col("divergence") > 0)
+        .sort("segment", "divergence", "query", descending=[False, True, False])
+        .unique(["segment", "variant_id"], keep="first", maintain_order=True)
+        .with_columns(rank=pl.int_range(1, pl.len() + 1, dtype=pl.Int32).over("segment"))
+        .filter(pl.col("rank") <= _TERMS)
+    )
+    return told.select(
+        pl.col("segment").cast(pl.Int32),
+        "rank",
+        "query",
+        "surface",
+        pl.col("people").cast(pl.Int64),
+        share=pl.col("people") / pl.col("members"),
+        share_of_all=pl.col("all_people") / len(members),
+        divergence="divergence",
+    )
+
+
+def segments(
+    searches: pl.DataFrame,
+    members: pl.DataFrame,
+    before: pl.DataFrame | None,
+    told: pl.DataFrame,
+    *,
+    zone: str,
+    min_searchers: int,
+    agreement: float,
+) -> pl.DataFrame:
+    """Describe segments.
+
+    Args:
+        searches: `searched_at` (UTC), `user_id` of the days.
+        members: `user_id`, `segment`, each person once.
+        before: the members of the run before, under the same names; None: there was none.
+        told: `terms`.
+        zone: the reporting zone.
+        min_searchers: an hour of fewer people is not told.
+        agreement: of two fits to halves of the people.
+
+    Returns:
+        `SEGMENTS`, by segment.
+    """
+    _, local = local_seconds(searches["searched_at"], zone)
+    rows = searches.select("user_id").with_columns(hour=pl.Series(local // 3600 % 24))
+    rows = rows.join(members, on="user_id")
+    sizes = (
+        members.group_by("segment")
+        .len("people")
+        .join(rows.group_by("segment").len("searches"), on="segment", how="left")
+        .with_columns(pl.col("searches").fill_null(0))
+    )
+    hours = _hours(rows, min_searchers)
+    typical = (
+        told.sort("segment", "rank")
+        .group_by("segment", maintain_order=True)
+        .agg(
+            typical=pl.col("surface").head(_TYPICAL),
+            label=pl.col("surface").head(_IN_LABEL).str.join(" · "),
+        )
+    )
+    found = (
+        sizes.join(typical, on="segment", how="left")
+        .join(hours, on="segment", how="left")
+        .join(_drift(members, before), on="segment", how="left")
+        .sort("segment")
+    )
+    return found.select(
+        pl.col("segment").cast(pl.Int32),
+        pl.col("label").fill_null("(nothing that enough of them typed sets them apart)"),
+        pl.col("people").cast(pl.Int64),
+        people_share=pl.col("people") / len(members),
+        searches=pl.col("searches").cast(pl.Int64),
+        searches_share=pl.col("searches") / pl.col("searches").sum(),
+        typical=pl.col("typical").fill_null([]),
+        peak_hours=pl.col("peak_hours").fill_null([]),
+        by_hour=pl.col("by_hour"),
+        is_new=pl.col("people_before").is_null(),
+        people_before=pl.col("people_before").cast(pl.Int64),
+        stayed="stayed",
+        agreement=pl.lit(agreement),
+    )
+
+
+def _hours(rows: pl.DataFrame, min_searchers: int) -> pl.DataFrame:
+    """`segment`, `by_hour`, `peak_hours`."""
+    of_all = rows.group_by("hour").len("all")
+    every = rows.select("segment").unique().join(pl.DataFrame({"hour": np.arange(24)}), how="cross")
+    counted = (
+        every.join(
+            rows.group_by("segment", "hour").agg(
+                pl.len().alias("here"), people=pl.col("user_id").n_unique()
+            ),
+            on=["segment", "hour"],
+            how="left",
+        )
+        .join(of_all, on="hour", how="left")
+        .with_columns(pl.col("here", "all", "people").fill_null(0))
+        .with_columns(
+            share=pl.col("here") / pl.col("here").sum().over("segment"),
+            of_all=pl.col("all") / len(rows),
+            is_told=pl.col("people") >= min_searchers,
+        )
+        .sort("segment", "hour")
+    )
+    is_peak = pl.col("is_told") & (pl.col("share") > _TYPICAL_HOUR * pl.col("of_all"))
+    peaks = (
+        counted.filter(is_peak)
+        .sort("segment", pl.col("share") / pl.col("of_all"), descending=[False, True])
+        .group_by("segment", maintain_order=True)
+        .agg(peak_hours=pl.col("hour").head(_PEAK_HOURS).sort().cast(pl.Int32))
+    )
+    shares = counted.group_by("segment", maintain_order=True).agg(
+        by_hour=pl.when(pl.col("is_told")).then(pl.col("share"))
+    )
+    return shares.join(peaks, on="segment", how="left")
+
+
+def _drift(members: pl.DataFrame, before: pl.DataFrame | None) -> pl.DataFrame:
+    """`segment`, `people_before`, `stayed`: of those who were in it and searched, the share."""
+    if before is None:
+        schema = {"segment": members.schema["segment"], "people_before": pl.Int64()}
+        return pl.DataFrame(schema={**schema, "stayed": pl.Float64()})
+    still = before.join(members, on="user_id", suffix="_now")
+    stayed = still.group_by("segment").agg(
+        stayed=(pl.col("segment") == pl.col("segment_now")).mean()
+    )
+    sizes = before.group_by("segment").len("people_before")
+    return sizes.join(stayed, on="segment", how="left").cast({"people_before": pl.Int64})
+
+
+def named(before: pl.DataFrame, now: pl.DataFrame) -> dict[int, int]:
+    """Which segments of now are which of before: most of their members were in it.
+
+    Args:
+        before: `MEMBERS`: `user_id`, `segment`.
+        now: the same, of segments that have no name yet.
+
+    Returns:
+        The name of each segment: that of before, or a number that none had.
+    """
+    both = before.join(now, on="user_id", suffix="_now").group_by("segment", "segment_now").len()
+    of_before = before.join(now, on="user_id", how="semi").group_by("segment").len("of_before")
+    of_now = now.join(before, on="user_id", how="semi").group_by("segment").len("of_now")
+    alike = (
+        both.join(of_before, on="segment")
+        .join(of_now, left_on="segment_now", right_on="segment")
+        .select(
+            "segment",
+            "segment_now",
+            share=pl.col("len") / (pl.col("of_before") + pl.col("of_now") - pl.col("len")),
+        )
+        .filter(pl.col("share") >= _SAME)
+        .sort("share", "segment", "segment_now", descending=[True, False, False])
+    )
+    names: dict[int, int] = {}
+    for old, new in zip(alike["segment"].to_list(), alike["segment_now"].to_list(), strict=True):
+        if new not in names and old not in names.values():
+            names[new] = old
+    following = int(str(before["segment"].max())) + 1 if len(before) else 1
+    for new in sorted(set(now["segment"].to_list()) - names.keys()):
+        names[new], following = following, following + 1
+    return names

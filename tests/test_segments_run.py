@@ -1,0 +1,201 @@
+"""`silgeom run segments`: what it makes, what stays inside, and who leaves no trace in it."""
+
+import random
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+pytest.importorskip("graspologic_native")
+
+from silgeom.__main__ import main
+
+Run = Callable[..., str]
+
+TRAVEL = ("제주도 렌터카", "제주도 맛집", "제주도 항공권", "제주도 숙소", "제주도 날씨")
+COOKING = ("갈비찜 레시피", "잡채 레시피", "김치찌개 레시피", "불고기 레시피", "수육 레시피")
+GAMES = ("롤 패치노트", "롤 티어표", "롤 전적", "롤 쿠폰", "롤 공략")
+KINDS = (TRAVEL, COOKING, GAMES)
+OF_KIND = 40
+
+
+def log(days: range, *, seed: int = 3, without: str = "") -> str:
+    """People of three kinds, who each search four times a day, half of it what everybody does."""
+    drawn = random.Random(seed)
+    lines = []
+    for day in days:
+        for person in range(OF_KIND * len(KINDS)):
+            of_kind = KINDS[person % len(KINDS)]
+            asked = [*drawn.sample(of_kind, 3), drawn.choice(("날씨", "유튜브"))]
+            for place, query in enumerate(asked):
+                time = f"2026-03-{day:02}T{9 + person % 12:02}:{10 * place:02}:00+09:00"
+                lines.append(f"{time}\tperson-{person}\t{query}\n")
+    return "".join(line for line in lines if not without or f"\t{without}\t" not in line)
+
+
+@pytest.fixture
+def landing(tmp_path: Path) -> Path:
+    folder = tmp_path / "landing"
+    folder.mkdir()
+    (folder / "a.tsv").write_text(log(range(2, 5)), "utf-8")
+    return folder
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return tmp_path / "root"
+
+
+@pytest.fixture
+def run(root: Path, landing: Path, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs a command and gives what it prints; a status other than 0 is part of it."""
+
+    def run(name: str, *options: str, at: Path = root) -> str:
+        status = ""
+        of_log = [] if name in ("expire", "rotate_key") else ["--landing", str(landing)]
+        try:
+            main(["run", name, *of_log, "--root", str(at), *options])
+        except SystemExit as left:
+            status = f"\nexit status {left.code}"
+        said = capsys.readouterr()
+        return said.out + said.err + status
+
+    return run
+
+
+FEW = ("--min-people", "20")
+
+
+def kinds_told(root: Path) -> list[set[str]]:
+    """Of each segment the queries that set it apart most."""
+    terms = pd.read_parquet(root / "segment_terms")
+    terms = terms[terms["rank"] <= 5].sort_values(["segment", "rank"])
+    return [set(each) for each in terms.groupby("segment")["query"].agg(list)]
+
+
+def test_kinds_of_people_are_told_with_what_sets_them_apart(run: Run, root: Path) -> None:
+    said = run("segments", *FEW)
+
+    found = pd.read_parquet(root / "segments")
+    assert sorted(found["people"]) == [OF_KIND] * 3
+    assert sorted(map(sorted, kinds_told(root))) == sorted(map(sorted, KINDS))
+    assert found["people_share"].sum() == pytest.approx(1)
+    assert found["is_new"].all()
+    assert "3 rows in" in said
+    assert "up to date" in run("segments", *FEW)
+
+
+def test_a_segment_keeps_its_number_and_tells_who_stayed(
+    run: Run, root: Path, landing: Path
+) -> None:
+    run("segments", *FEW)
+    before = pd.read_parquet(root / "segments").set_index("segment")["label"]
+    (landing / "b.tsv").write_text(log(range(5, 7), seed=4), "utf-8")
+
+    run("segments", *FEW)
+
+    now = pd.read_parquet(root / "segments")
+    now = now[now["dt"].astype(str) == "2026-03-06"].set_index("segment")
+    assert {label.split()[0] for label in before} == {label.split()[0] for label in now["label"]}
+    assert all(before[each].split()[0] == now["label"][each].split()[0] for each in now.index)
+    assert not now["is_new"].any()
+    assert (now["stayed"] == 1).all()
+    assert [each.name for each in (root / "interests").glob("dt=*")] == ["dt=2026-03-06"]
+
+
+def test_day_by_day_is_as_all_days_at_once(
+    run: Run, root: Path, landing: Path, tmp_path: Path
+) -> None:
+    run("segments", *FEW)
+    (landing / "b.tsv").write_text(log(range(5, 7), seed=4), "utf-8")
+    run("segments", *FEW)
+    run("segments", *FEW, at=tmp_path / "clean")
+
+    for dataset in ("topics", "daily_interests", "segment_terms"):
+        # Ids are hashed under a key of each root.
+        kept = [
+            pd.read_parquet(each / dataset).drop(columns="user_id", errors="ignore")
+            for each in (root, tmp_path / "clean")
+        ]
+        kept = [each[each["dt"].astype(str) >= "2026-03-05"] for each in kept]
+        if dataset == "segment_terms":  # numbers are those of the first run
+            kept = [each.drop(columns="segment") for each in kept]
+        columns = sorted(kept[0].columns)
+        rows = [each.sort_values(columns)[columns].to_csv(index=False) for each in kept]
+        assert rows[0] == rows[1], dataset
+
+
+def test_nothing_is_told_of_few_people(run: Run, root: Path) -> None:
+    run("segments", "--min-people", "41", "--min-searchers", "30")
+
+    assert pd.read_parquet(root / "segments")["people"].min() >= 41
+    assert (pd.read_parquet(root / "segment_terms")["people"] >= 30).all()
+    published = pd.read_parquet(root / "segments").columns
+    assert "user_id" not in published
+
+
+def test_who_is_erased_is_in_no_file_and_the_segments_are_made_again(
+    run: Run, root: Path, landing: Path, tmp_path: Path
+) -> None:
+    run("segments", *FEW)
+    said = run("erase", "--user", "person-7")
+
+    assert "0 hits" in said
+    assert "segments/dt=2026-03-04" in said
+    assert sorted(pd.read_parquet(root / "segments")["people"]) == [OF_KIND - 1, OF_KIND, OF_KIND]
+    (landing / "a.tsv").write_text(log(range(2, 5), without="person-7"), "utf-8")
+    run("segments", *FEW, at=tmp_path / "never")
+    both = [
+        pd.read_parquet(each / "segment_terms").drop(columns="segment")
+        for each in (root, tmp_path / "never")
+    ]
+    columns = ["dt", "query", "people", "share"]
+    rows = [each.sort_values(columns)[columns].to_csv(index=False) for each in both]
+    assert rows[0] == rows[1]
+
+
+def test_a_new_key_leaves_the_segments_as_they_are(run: Run, root: Path) -> None:
+    run("segments", *FEW)
+    people = set(pd.read_parquet(root / "members")["user_id"])
+
+    run("rotate_key")
+
+    assert not people & set(pd.read_parquet(root / "members")["user_id"])
+    searched = set(pd.read_parquet(root / "searches")["user_id"])
+    for dataset in ("members", "interests", "daily_interests"):
+        assert set(pd.read_parquet(root / dataset)["user_id"]) == searched
+    assert "up to date" in run("segments", *FEW)
+
+
+def test_members_that_were_deleted_are_made_again(run: Run, root: Path) -> None:
+    run("segments", *FEW)
+    shutil.rmtree(root / "members" / "dt=2026-03-04")
+
+    run("segments", *FEW)
+
+    assert len(pd.read_parquet(root / "members")) == OF_KIND * 3
+
+
+def test_what_is_not_installed_is_told_in_a_sentence(
+    run: Run, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "graspologic_native", None)
+
+    said = run("segments")
+
+    assert "pip install 'silgeom[people]'" in said
+    assert "exit status 2" in said
+    assert not root.exists()
+
+
+def test_a_log_of_one_person_has_one_segment_of_nobody_else(
+    run: Run, root: Path, landing: Path
+) -> None:
+    (landing / "a.tsv").write_text("2026-03-02T09:00:00+09:00\tme\t날씨\n", "utf-8")
+
+    said = run("segments")
+
+    assert "exit status" not in said
+    assert pd.read_parquet(root / "segments").empty
