@@ -9,6 +9,7 @@ from silgeom.commands import ArgumentParser, command, day, fail, number, place_n
 from silgeom.simulate.generate import Simulation
 from silgeom.simulate.parameters import (
     BURSTS_A_WEEK,
+    MOST_TYPES,
     PLANS,
     Parameters,
     read_parameters,
@@ -45,6 +46,13 @@ def arg_parser() -> argparse.ArgumentParser:
         ("--users", whole(100, 10**8), "N", f"how many people (default: {usual.users})"),
         ("--seed", whole(0, 2**63 - 1), "N", f"another seed, another log (default: {usual.seed})"),
         ("--start", day, "DATE", f"first day, in Seoul (default: {usual.start})"),
+        (
+            "--types",
+            whole(0, MOST_TYPES),
+            "N",
+            "people are of so many types, each with interests, hours and kinds of use of its own; "
+            "who is of which is written to DIRECTORY/types.json (default: 0, of no type)",
+        ),
         (
             "--bursts",
             number(0, 10_000),

@@ -43,6 +43,7 @@ from silgeom.simulate.people import (
     sessions_per_search,
     typed,
 )
+from silgeom.simulate.person_types import TypedPeople, labels, write_labels
 from silgeom.simulate.plan import DAILY_HABITS, Event, Habit, Plan, Rise, Robot, sample_plan
 from silgeom.simulate.private import Typed
 from silgeom.simulate.queries import Ints, Queries, Shelf, build_queries
@@ -52,6 +53,8 @@ from silgeom.simulate.restless_plan import restless_plan
 from silgeom.simulate.rhythm import Floats, day_kind, hour_shares
 
 HOUR: Final = 3_600
+#: Who is of which type, if people are of types.
+LABELS: Final = "types.json"
 _SHOWN: Final = 5  # people that a burst brings to another query in an hour, to be told
 #: Searches that somebody brings who comes for an event; many go on to its questions, if it has any.
 _SEARCHES_EACH: Final = 1.9
@@ -112,7 +115,8 @@ class Simulation:
         self._random: Random = np.random.Generator(np.random.PCG64(parameters.seed))
         self._plan = self._planned()
         self._queries: Queries = build_queries(self._plan.events)
-        self._people = People(parameters, self._queries, self._random)
+        people = TypedPeople if parameters.types else People
+        self._people = people(parameters, self._queries, self._random)
         self._spellings = Spellings(self._queries)
         self._tally = _Tally()
         self._events = list(self._plan.events)
@@ -127,7 +131,9 @@ class Simulation:
         self._common = self._sessions_by_hour()
 
     def write(self, directory: Path) -> dict[str, Any]:
-        """Write `logs/` and `truth.json` into `directory`; returns the truth.
+        """Write `logs/`, `truth.json` and, of people of types, `types.json` into `directory`.
+
+        Returns the truth.
 
         Raises:
             OSError: the directory cannot be written.
@@ -156,6 +162,10 @@ class Simulation:
             self._forget_few((day + 1) * 24)
         truth = self._truth()
         (directory / "truth.json").write_text(_dumped(truth), encoding="utf-8")
+        (directory / LABELS).unlink(missing_ok=True)  # of an earlier run
+        if isinstance(self._people, TypedPeople):
+            names = [user_name(number) for number in range(parameters.users)]
+            write_labels(labels(self._people, self._queries, names), directory / LABELS)
         return truth
 
     def _planned(self) -> Plan:
@@ -173,7 +183,7 @@ class Simulation:
         alone = sum(n for n, is_so in zip(people, is_alone, strict=True) if is_so)
         extra = _SEARCHES_EACH * (sum(people) - alone) + _SEARCHES_WITHOUT_QUESTIONS * alone
         common = max(0.3 * parameters.searches, parameters.searches - planted - extra)
-        return hour_shares(parameters) * common * sessions_per_search(parameters)
+        return hour_shares(parameters) * common * sessions_per_search(parameters, self._people)
 
     def _own_hours(self) -> tuple[Floats, Floats] | None:
         """Factors on the weight of each query, by hour of day and at weekends; None: all 1."""
@@ -208,7 +218,9 @@ class Simulation:
         shelf = self._shelf(day, hour)
         expected = float(self._common[day, hour])
         count = max(0, round(expected + (random.random() - 0.5) * 2.0 * expected**0.5))
-        user, query = openings(self._people, shelf, count, random)
+        kind = day_kind(self.parameters.start + timedelta(days=day), self.parameters)
+        user = self._people.openers(count, kind, hour, random)
+        query = openings(self._people, shelf, user, random)
         ordinary = _Opened(user, query, _within(count, 0, random))
         if self.parameters.is_random:
             common = self._lengthened(self._wander(ordinary, shelf, day, hour)[0])
@@ -309,7 +321,8 @@ class Simulation:
         chances = self._random.random((len(due), 5)).tolist()
         columns = (due.second, due.user, due.query, due.form, due.variant, due.fixed, due.common)
         rows = zip(*(column.tolist() for column in columns), chances, strict=True)
-        for second, user, query, form, variant, fixed, common, chance in rows:
+        for row, clicks in zip(rows, self._people.clicks(due.user), strict=False):
+            second, user, query, form, variant, fixed, common, chance = row
             spoilt, odd, how, click, place = chance
             right = text_of(query)
             text = right if form == RIGHT else self._spellings.text(query, form, variant)
@@ -328,11 +341,11 @@ class Simulation:
                 line.defect = BLANK
                 if spoilt >= parameters.blank:
                     line.defect = breaks[int(how * len(breaks))]
-            elif click < parameters.clicks and not fixed:
+            elif click < clicks and not fixed:
                 line.rank = 1 + int(9 * place**3)
                 line.url = url(right, line.rank)
             yield line
-            if line.rank and click < parameters.clicks * parameters.second_clicks:
+            if line.rank and click < clicks * parameters.second_clicks:
                 yield replace(line, rank=line.rank + 1, url=url(right, line.rank + 1))
 
     def _place_single_lines(self) -> dict[tuple[int, int], list[Line]]:

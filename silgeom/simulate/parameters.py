@@ -26,6 +26,10 @@ RANDOM_ONLY: Final = (
     "most_people",
     "lengthened",
 )
+#: What a log without types says nothing of.
+TYPES_ONLY: Final = ("types", "typed")
+#: More could not be told apart by a few topics.
+MOST_TYPES: Final = 50
 SEARCHES_A_DAY: Final = 200_000
 #: Of a restless plan, at any size: most of them have few people, or last for an hour.
 BURSTS_A_WEEK: Final = 2_100
@@ -67,6 +71,10 @@ class Parameters:
         most_people: the same of the largest burst.
         lengthened: share of ordinary searches whose query is made longer by words that hardly
             anybody else adds.
+        types: of how many types people are, with interests, hours and kinds of use of their own;
+            with none, each has three topics and nothing else is their own.
+        typed: with types: share of what comes to somebody's mind that follows the type; the rest
+            is what everybody types.
     """
 
     searches: int = 55_000
@@ -91,6 +99,8 @@ class Parameters:
     least_people: int = 40
     most_people: int = 2_000
     lengthened: float = 0.45
+    types: int = 0
+    typed: float = 0.6
 
     def __post_init__(self) -> None:
         if self.plan not in PLANS:
@@ -102,6 +112,8 @@ class Parameters:
                 "A simulated log needs at least 1,000 searches, 100 users and 1 day: "
                 f"got {self.searches} searches, {self.users} users, {self.days} days."
             )
+        if not 0 <= self.types <= MOST_TYPES:
+            raise ValueError(f"types must be from 0 to {MOST_TYPES}, got {self.types}.")
         for name in _SHARES:
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise ValueError(f"{name} must be from 0 to 1, got {getattr(self, name)}.")
@@ -137,7 +149,9 @@ class Parameters:
         told = {
             name: value
             for name, value in asdict(self).items()
-            if name != "holidays" and (self.is_random or name not in RANDOM_ONLY)
+            if name != "holidays"
+            and (self.is_random or name not in RANDOM_ONLY)
+            and (self.types or name not in TYPES_ONLY)
         }
         return told | {
             "start": str(self.start),
@@ -156,6 +170,7 @@ _SHARES: Final = (
     "blank",
     "broken",
     "lengthened",
+    "typed",
 )
 
 

@@ -1,7 +1,9 @@
 """One hour of searches: people, their sessions, and what their fingers make of the queries."""
 
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
+from itertools import repeat
 from statistics import NormalDist
 from typing import Final
 
@@ -24,9 +26,9 @@ SPACING: Final = 3
 FORM_NAMES: Final = ("right", "slip", "keyboard", "spacing")
 
 _VARIANTS: Final = 16  # slips per query; a few are common, as every finger slips alike
-_GO_ON: Final = 0.55  # chance of another search in the session
+GO_ON: Final = 0.55  # chance of another search in the session
 _LONGEST: Final = 9
-_HABIT: Final = 0.12  # sessions that begin with one of the person's own three queries
+HABIT: Final = 0.12  # sessions that begin with one of the person's own three queries
 _INTERESTED: Final = 0.5  # fresh queries from one of the person's own three topics
 _REFINE: Final = 0.62
 _SIBLING: Final = 0.28
@@ -97,6 +99,7 @@ class People:
 
     def __init__(self, parameters: Parameters, queries: Queries, random: Random) -> None:
         count = parameters.users
+        self._clicks = parameters.clicks
         law = NormalDist(0.0, 1.1)
         table = np.array([2.718281828 ** law.inv_cdf((i + 0.5) / 4096) for i in range(4096)])
         activity = table[(random.random(count) * 4096).astype(np.int64)]
@@ -117,6 +120,10 @@ class People:
         """People, the active ones more often; one may come twice."""
         return np.searchsorted(self.activity, random.random(count))
 
+    def openers(self, count: int, kind: int, hour: int, random: Random) -> Ints:  # noqa: ARG002
+        """People who begin a session in that hour of such a day."""
+        return self.draw(count, random)
+
     def distinct(self, count: int, random: Random) -> Ints:
         """`count` different people; `count` must be far below the number of all."""
         drawn = self.draw(2 * count, random)
@@ -125,34 +132,54 @@ class People:
         _, first = np.unique(drawn, return_index=True)
         return drawn[np.sort(first)][:count]
 
+    def fresh(self, shelf: Shelf, user: Ints, random: Random) -> Ints:
+        """What comes to each person's mind, with regard to their interests."""
+        weights = shelf.topic_weights()
+        ends = np.cumsum(weights)
+        any_topic = np.minimum(
+            np.searchsorted(ends, random.random(len(user)) * ends[-1]), len(ends) - 1
+        )
+        own = np.cumsum(weights[self.interests[user]], axis=1)
+        pick = (random.random(len(user)) * own[:, -1])[:, None]
+        own_topic = self.interests[user, np.minimum((own < pick).sum(axis=1), 2)]
+        topic = np.where(random.random(len(user)) < _INTERESTED, own_topic, any_topic)
+        return shelf.draw(topic, random.random(len(user)))
 
-def sessions_per_search(parameters: Parameters) -> float:
+    def go_on(self, user: Ints) -> Floats | float:  # noqa: ARG002
+        """Chance of another search in the session."""
+        return GO_ON
+
+    def habit(self, user: Ints) -> Floats | float:  # noqa: ARG002
+        """Share of sessions that begin with one of the person's own queries."""
+        return HABIT
+
+    def clicks(self, user: Ints) -> Iterable[float]:  # noqa: ARG002
+        """Chance of a click on each one's search."""
+        return repeat(self._clicks)
+
+    def mean_length(self) -> float:
+        """Searches of a session, if each of its steps led to another query."""
+        return session_length(GO_ON)
+
+
+def session_length(go_on: float) -> float:
+    """Searches of a session with that chance of another one."""
+    return sum(go_on**i for i in range(_LONGEST))
+
+
+def sessions_per_search(parameters: Parameters, people: People) -> float:
     """How many sessions make one line on average, corrections and second clicks included."""
-    length = sum(_GO_ON**i for i in range(_LONGEST)) * 0.8
+    length = people.mean_length() * 0.8
     fixes = 1.0 + 0.85 * (parameters.slips * 0.85 + parameters.wrong_keyboard * 0.8)
     return 1.0 / (length * fixes * (1.0 + parameters.clicks * parameters.second_clicks))
 
 
-def _fresh(people: People, shelf: Shelf, user: Ints, random: Random) -> Ints:
-    """What comes to each person's mind, with regard to their interests."""
-    weights = shelf.topic_weights()
-    ends = np.cumsum(weights)
-    any_topic = np.minimum(
-        np.searchsorted(ends, random.random(len(user)) * ends[-1]), len(ends) - 1
-    )
-    own = np.cumsum(weights[people.interests[user]], axis=1)
-    pick = (random.random(len(user)) * own[:, -1])[:, None]
-    own_topic = people.interests[user, np.minimum((own < pick).sum(axis=1), 2)]
-    topic = np.where(random.random(len(user)) < _INTERESTED, own_topic, any_topic)
-    return shelf.draw(topic, random.random(len(user)))
-
-
-def openings(people: People, shelf: Shelf, count: int, random: Random) -> tuple[Ints, Ints]:
-    """People who begin a session, and what they begin with."""
-    user = people.draw(count, random)
-    query = _fresh(people, shelf, user, random)
+def openings(people: People, shelf: Shelf, user: Ints, random: Random) -> Ints:
+    """What people begin a session with."""
+    count = len(user)
+    query = people.fresh(shelf, user, random)
     own = people.habits[user, (random.random(count) * 3).astype(np.int64)]
-    return user, np.where(random.random(count) < _HABIT, own, query)
+    return np.where(random.random(count) < people.habit(user), own, query)
 
 
 def sessions(
@@ -174,7 +201,7 @@ def sessions(
     begun = np.arange(len(second))
     begins = [begun]
     for _ in range(_LONGEST - 1):
-        stay = random.random(len(user)) < _GO_ON
+        stay = random.random(len(user)) < people.go_on(user)
         second, user, query, begun = second[stay], user[stay], query[stay], begun[stay]
         move, chance = random.random(len(user)), random.random(len(user))
         step = np.where(
@@ -183,7 +210,7 @@ def sessions(
             np.where(
                 move < _REFINE + _SIBLING,
                 queries.sibling(query, chance),
-                _fresh(people, shelf, user, random),
+                people.fresh(shelf, user, random),
             ),
         )
         second = second + _GAPS[(random.random(len(user)) * 1000).astype(np.int64)]

@@ -127,6 +127,7 @@ class Queries:
         texts: normalised queries.
         topic: number of the topic.
         topics: how many topics there are.
+        topic_names: of each.
         ids: query of a text.
     """
 
@@ -134,6 +135,7 @@ class Queries:
     ids: dict[str, int]
     topic: Ints
     topics: int
+    topic_names: tuple[str, ...]
     _season: Ints
     _asked: Floats
     _by_topic: Ints
@@ -235,6 +237,7 @@ def build_queries(events: tuple[Event, ...] = ()) -> Queries:
         ids=draft.ids,
         topic=topic,
         topics=len(draft.names["topic"]),
+        topic_names=tuple(draft.names["topic"]),
         _season=np.array(draft.season),
         _asked=np.array(draft.asked),
         _by_topic=np.argsort(topic, kind="stable"),
