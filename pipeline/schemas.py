@@ -527,5 +527,6 @@ DATASETS: Final = (
     "search_quality",
     "patterns",
     "changes",
+    "profiles",
     "runs",
 )
