@@ -29,6 +29,7 @@ LIMITS: Final = {
     "min_score": Limits(0.01, 1_000, "standard deviations"),
     "minutes": Limits(0, 1_440, "a day; 0: never"),
     "top": _TOP,
+    "queries": Limits(1, 1_000, "a look-up reads them all"),
     "per_prefix": _TOP,
     "max_prefix": Limits(1, 1_000, "keys"),
     # An hour before midnight and SESSION_SPILL_HOURS after it are then all that the sessions of a

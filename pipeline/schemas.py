@@ -603,5 +603,6 @@ DATASETS: Final = (
     "changes",
     "segments",
     "segment_terms",
+    "profiles",
     "runs",
 )

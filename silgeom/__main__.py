@@ -27,6 +27,7 @@ RESULTS: Final = (
     "analytics",
     "patterns",
     "segments",
+    "profiles",
     "all",
     "ingest",
     "expire",
@@ -57,6 +58,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         case ["keywords", *options]:
             with command("silgeom keywords"):
                 _keywords(options)
+        case ["complete" | "related" as name, *options]:
+            with command(f"silgeom {name}"):
+                _look_up(name, options)
         case ["serve", *options]:
             with command("silgeom serve"):
                 _serve(options)
@@ -98,6 +102,12 @@ def _keywords(options: Sequence[str]) -> None:
     keywords(options)
 
 
+def _look_up(name: str, options: Sequence[str]) -> None:
+    with _signals_wait():
+        module = importlib.import_module(f"silgeom.{name}")
+    module.main(options, f"silgeom {name}")
+
+
 def _serve(options: Sequence[str]) -> None:
     with _signals_wait():
         from silgeom.web.command import main as serve
@@ -130,6 +140,8 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("live", help="follow the landing folder, and keep the board moving")
     commands.add_parser("feed", help="let a log come into the landing folder as it came once")
     commands.add_parser("keywords", help="which keywords stand near a word, and how large they are")
+    commands.add_parser("complete", help="what a search box would show at each key of a word")
+    commands.add_parser("related", help="what a search page would offer beside a query")
     commands.add_parser("serve", help="show the results under a root in a browser")
     return parser
 

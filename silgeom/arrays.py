@@ -10,8 +10,9 @@ import json
 import os
 import time
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
@@ -144,6 +145,13 @@ def write_arrays(arrays: Arrays, file: Path) -> None:
         raise
 
 
+def written_arrays(arrays: Arrays) -> bytes:
+    """The content of a file that `mapped_arrays` reads."""
+    stream = BytesIO()
+    _write(arrays, stream)
+    return stream.getvalue()
+
+
 def _write(arrays: Arrays, stream: Any) -> None:  # noqa: ANN401  a binary file
     lists = {
         name: pa.LargeListArray.from_arrays(pa.array([0, len(column)], pa.int64()), column)
@@ -163,9 +171,22 @@ def mapped_arrays(file: Path) -> Arrays:
         ArraysError: it is no such file, or not a whole one.
         OSError: there is none, or it cannot be read.
     """
+    return _arrays_in(lambda: pa.memory_map(str(file)))
+
+
+def read_arrays(content: bytes) -> Arrays:
+    """The arrays of the content of such a file, which they keep.
+
+    Raises:
+        ArraysError: it is no such file, or not a whole one.
+    """
+    return _arrays_in(lambda: pa.BufferReader(content))
+
+
+def _arrays_in(open_file: Callable[[], pa.NativeFile]) -> Arrays:
     try:
         options = pa.ipc.IpcReadOptions(use_threads=False)  # there is nothing to do for them
-        reader = pa.ipc.open_file(pa.memory_map(str(file)), options=options)
+        reader = pa.ipc.open_file(open_file(), options=options)
         notes = json.loads((reader.schema.metadata or {}).get(_NOTES, b"null"))
         if reader.num_record_batches != 1 or not isinstance(notes, dict):
             raise ArraysError("it is another kind of Arrow file")

@@ -7,12 +7,16 @@ maps an index instead: silgeom/lookups.py):
 
     completer = Completer.load("output")
     completer.complete("카캉")
+
+For one person, whose own searches come first, and what goes with those of this sitting:
+
+    completer.complete("카캉", user=history, session=["카카오뱅크"])
 """
 
 import os
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -24,7 +28,21 @@ import pyarrow.compute as pc
 
 from silgeom.arrays import Arrays, numbered
 from silgeom.commands import MAX_LIMIT, ArgumentParser, command, fail, place_name, say, whole
-from silgeom.hangul import choseong, keystrokes, other_keyboard, states_of_input
+from silgeom.hangul import INITIALS, choseong, keystrokes, other_keyboard, states_of_input
+from silgeom.personal import (
+    OWN,
+    Finder,
+    History,
+    Next,
+    Searched,
+    begins_with,
+    history_of,
+    in_order,
+    next_searches,
+    with_sitting,
+)
+from silgeom.profiles import Profiles
+from silgeom.related import Relater, add_person
 from silgeom.results import ResultError, newest_files, rows_of
 from silgeom.tables import table
 from silgeom.text import SPACES, normalized_query
@@ -40,8 +58,15 @@ OTHER_KEYBOARD_ODDS: Final = 10
 #: of those who write without spaces.
 _BEGINS: Final = re.compile(r"(?<= )[^ ]|(?<!^)\.|(?<=[^ ])[一-鿿가-힣]")
 
-#: Initials alone, but for what is no Hangul: ㅇㅇㅍ 15.
-INITIALS: Final = re.compile("[ㄱ-ㅎ][^가-힣ㅏ-ㅣ]*")
+#: How much likelier a text is for people of a kind than for everybody: 1 is as likely.
+Lift = Callable[[str], float]
+
+#: What tails are taken for beside whole queries, whose weight theirs is not.
+TAIL_SHARE: Final = 1e-6
+
+#: So many sittings are remembered, and so many searches of each looked at.
+REMEMBERED_SITTINGS: Final = 1_024
+REMEMBERED_SEARCHES: Final = 50
 
 _SPACES: Final = frozenset(SPACES + " ")
 
@@ -63,7 +88,10 @@ class Completion:
         searchers: different people.
         weight: searcher-days, each halved per half-life of its age.
         key: what found it: keystrokes, choseong, other keyboard or tail. Of a tail the first words
-            are those in the box, and the people and the weight are those of the last words.
+            are those in the box, and the people and the weight are those of the last words. For one
+            person also own, what that person searched for before (the weight is that of occasions,
+            and there are no people); sitting, what they typed in this sitting; and next, what goes
+            with that. Of the latter two, people and weight are 0 unless everybody is shown them.
     """
 
     text: str
@@ -90,7 +118,8 @@ def completion_arrays(completions: pa.Table) -> Arrays:
     Returns:
         `prefix`, sorted within each key kind; its rows are those of `row` from `first_row` on, by
         rank. `row` says where each row's `text`, `searchers` and `weight` stand: the heaviest
-        first, since many prefixes share them. The notes say where each kind begins.
+        first, since many prefixes share them. The notes say where each kind begins, and what all
+        whole queries weigh.
     """
     import polars as pl  # only to build: who answers from a file goes without
 
@@ -141,7 +170,10 @@ def completion_arrays(completions: pa.Table) -> Arrays:
         "searchers": shown["searchers"].cast(pl.Int64),
         "weight": shown["weight"].cast(pl.Float64),
     }
-    return Arrays({name: each.to_arrow() for name, each in columns.items()}, {"kinds": of_kind})
+    whole = rows.filter(pl.col("kind") == _KINDS.index("keystrokes"))
+    weight = float(whole.group_by("text").agg(pl.col("weight").max())["weight"].sum())
+    made = {name: each.to_arrow() for name, each in columns.items()}
+    return Arrays(made, {"kinds": of_kind, "weight": weight})
 
 
 def _is_sorted(rows: "pl.DataFrame", by: Sequence[str]) -> bool:
@@ -157,12 +189,13 @@ def _is_sorted(rows: "pl.DataFrame", by: Sequence[str]) -> bool:
 class Completer:
     """The completions as of one day, in memory or on disk: a look-up is a few binary searches."""
 
-    def __init__(self, completions: pa.Table | Arrays) -> None:
+    def __init__(self, completions: pa.Table | Arrays, *, relater: Relater | None = None) -> None:
         """Take completions.
 
         Args:
             completions: rows with the columns of `AUTOCOMPLETE` (pipeline/schemas.py), in any
                 order; or `completion_arrays` of such, which may lie in a file.
+            relater: knows what goes with the searches of a sitting.
 
         Raises:
             ArraysError: the arrays are others.
@@ -175,23 +208,90 @@ class Completer:
         self._texts = arrays.texts("text")
         self._searchers = arrays.numbers("searchers", pa.int64())
         self._weights = arrays.numbers("weight", pa.float64())
+        self._weight = float(arrays.note("weight")) or 1.0
+        following = relater.following if relater else None
+        # A sitting asks at each key.
+        self._near = lru_cache(maxsize=REMEMBERED_SITTINGS)(
+            lambda session: next_searches(session, following)
+        )
 
     @staticmethod
-    def load(root: str | Path) -> "Completer":
+    def load(root: str | Path, *, relater: Relater | None = None) -> "Completer":
         """Read the newest completions under a root on this machine.
+
+        Args:
+            root: a folder.
+            relater: knows what goes with the searches of a sitting.
 
         Raises:
             CompletionError: there are none.
         """
-        return _read(_newest(root))
+        return Completer(_rows_in(_newest(root)), relater=relater)
 
-    def complete(self, prefix: str, limit: int = 10) -> list[Completion]:
+    def complete(
+        self,
+        prefix: str,
+        limit: int = 10,
+        *,
+        user: History | str | None = None,
+        profiles: Finder | None = None,
+        session: Sequence[str] = (),
+        segment: Lift | None = None,
+    ) -> list[Completion]:
         """What may be meant by an unfinished query, the likeliest first.
 
         Args:
             prefix: as the box holds it: half a syllable at its end, or the keyboard in the wrong
                 state, will do. Its case matters only for the latter.
             limit: so many at most; a result has ten a prefix unless it was made with more.
+            user: what the person who types searched for; or who it is, as in the log.
+            profiles: where such a user is looked up: `silgeom.profiles.Profiles`.
+            session: what the person typed in this sitting, the latest last.
+            segment: how much likelier a completion is for people of this person's kind.
+
+        Returns:
+            What everybody types, in the order of the segment if there is one, and with `session` of
+            what goes with it; the person's own searches before that, if they make searches again
+            (`silgeom.personal.REPEATS`), else behind the first three. No two differ in spacing
+            alone.
+
+        Raises:
+            ValueError: `user` is a name, and there are no profiles.
+        """
+        shown = self._of_everybody(prefix, limit)
+        if segment is not None:
+            shown = sorted(shown, key=lambda each: _in_segment(each, segment))
+        if session:
+            shown = self._in_sitting(prefix, shown, session)
+        history = history_of(user, profiles)
+        if history is not None:
+            own = [_own(each) for each in history.complete(prefix, OWN)]
+            shown = [each for some in in_order(history, own, shown) for each in some]
+        if session or history is not None:
+            shown = _without_repeats(shown)
+        return shown[:limit]
+
+    def _in_sitting(
+        self, prefix: str, shown: Sequence[Completion], session: Sequence[str]
+    ) -> list[Completion]:
+        """What everybody is shown and what is likely in this sitting, the likeliest first."""
+        near = self._near(tuple(session[-REMEMBERED_SEARCHES:]))
+        texts = {key: each.text for key, each in near.items()}
+        fit = {key: near[key] for key in begins_with(prefix, texts)}
+        known = {keystrokes(normalized_query(each.text)): each for each in shown}
+        shares = {
+            key: TAIL_SHARE if each.key == "tail" else each.weight / self._weight
+            for key, each in known.items()
+        }
+        found = []
+        for key in with_sitting(list(shares.items()), {k: each.score for k, each in fit.items()}):
+            each = known.get(key) or Completion(fit[key].text, 0, 0.0, "")
+            is_near = key in fit and fit[key].score > shares.get(key, 0.0)
+            found.append(replace(each, key=_tier(fit[key])) if is_near else each)
+        return found
+
+    def _of_everybody(self, prefix: str, limit: int) -> list[Completion]:
+        """What everybody is shown.
 
         Returns:
             Completions of the keys typed, or of initials where there are only such; after a space
@@ -272,6 +372,27 @@ class Completer:
         return found
 
 
+def _own(each: Searched) -> Completion:
+    return Completion(each.text, 0, each.weight, "own")
+
+
+def _tier(each: Next) -> str:
+    return "sitting" if each.is_return else "next"
+
+
+def _in_segment(each: Completion, segment: Lift) -> tuple[bool, float]:
+    """Where one comes: tails last, as their weight is another."""
+    return each.key == "tail", -each.weight * segment(each.text)
+
+
+def _without_repeats(completions: Sequence[Completion]) -> list[Completion]:
+    """Of those that differ in spacing alone the first."""
+    found: dict[str, Completion] = {}
+    for each in completions:
+        found.setdefault(keystrokes(normalized_query(each.text)), each)
+    return list(found.values())
+
+
 def contexts(query: str) -> list[tuple[str, str]]:
     """What was typed, cut in two where an ending may begin, the longest ending first.
 
@@ -303,7 +424,11 @@ def _loaded(folder: Path, changed_at: int) -> Completer:  # noqa: ARG001  a new 
 
 
 def _read(folder: Path) -> Completer:
-    return Completer(read_completions(sorted(folder.glob("*.parquet"))))
+    return Completer(_rows_in(folder))
+
+
+def _rows_in(folder: Path) -> pa.Table:
+    return read_completions(sorted(folder.glob("*.parquet")))
 
 
 def read_completions(files: Sequence[Path]) -> pa.Table:
@@ -332,10 +457,10 @@ def _newest(root: str | Path) -> Path:
     return files[0].parent
 
 
-def main(argv: Sequence[str] | None = None) -> None:
+def main(argv: Sequence[str] | None = None, prog: str = "python -m silgeom.complete") -> None:
     """What a search box would show at each key of a word."""
     parser = ArgumentParser(
-        prog="python -m silgeom.complete",
+        prog=prog,
         description="What a search box would show at each key of a word.",
         epilog="Exit status: 0 done, 2 to be mended (one sentence says what).",
     )
@@ -354,15 +479,18 @@ def main(argv: Sequence[str] | None = None) -> None:
         metavar="N",
         help="completions a key (default: 5)",
     )
+    add_person(parser)
     with command(parser.prog):
         args = parser.parse_args(argv)
         try:
-            completer = Completer.load(args.root)
-        except CompletionError as error:
+            relater = Relater.of_root(args.root) if args.session else None
+            completer = Completer.load(args.root, relater=relater)
+            history = None if args.user is None else Profiles(args.root).of(args.user)
+        except ResultError as error:
             fail(parser.prog, str(error))
         rows = []
         for shown in states_of_input(" ".join(args.word)):
-            found = completer.complete(shown, args.limit)
+            found = completer.complete(shown, args.limit, user=history, session=args.session)
             rows.append((shown, ", ".join({each.key: "" for each in found}), _texts(found)))
         say(table(["typed", "found by", "completions"], rows))
 

@@ -4,7 +4,11 @@
 Jamo are compatibility jamo (U+3131 to U+3163) throughout: what a keyboard shows for a single key.
 """
 
+import re
 from typing import Final
+
+#: Initials alone, but for what is no Hangul: ㅇㅇㅍ 15.
+INITIALS: Final = re.compile("[ㄱ-ㅎ][^가-힣ㅏ-ㅣ]*")
 
 #: The initial consonants of a syllable, in the order of Unicode.
 CHOSEONG: Final = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"

@@ -24,7 +24,7 @@ from silgeom.related import Relater, read_related, related_arrays
 #: The file in the folder of an index.
 FILE: Final = "lookups.arrow"
 #: Which arrays a file has; an index of another number is built again.
-VERSION: Final = 5
+VERSION: Final = 6
 
 
 class LookupsError(Exception):
@@ -58,7 +58,7 @@ class Lookups:
         try:
             relater = Relater(_part(arrays, "related")) if arrays.note("has_related") else None
             volumes = Volumes(_part(arrays, "volumes")) if arrays.note("has_volumes") else None
-            completer = Completer(_part(arrays, "completions"))
+            completer = Completer(_part(arrays, "completions"), relater=relater)
             return Lookups(completer, relater, volumes, arrays.note("made_of"))
         except (ArraysError, KeyError, TypeError, ValueError) as error:
             raise _damaged(folder, error) from error

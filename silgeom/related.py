@@ -19,6 +19,11 @@ In a program, load once and ask often (a server maps an index instead: silgeom/l
     relater = Relater.load("output")
     relater.related("제주도 흑돼지")
     relater.related("제주도 흑돼지", use="topic")
+
+For one person, what goes with the searches of the sitting counts, too, and what the person searched
+for already is told as such:
+
+    relater.related("제주도 흑돼지", user=history, session=["제주도 맛집"])
 """
 
 import os
@@ -26,7 +31,8 @@ import re
 from array import array
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, TypeVar, get_args
 
@@ -38,6 +44,15 @@ import pyarrow.compute as pc
 from silgeom.arrays import Arrays, numbered
 from silgeom.commands import MAX_LIMIT, ArgumentParser, command, fail, place_name, say, whole
 from silgeom.hangul import keystrokes
+from silgeom.personal import (
+    SITTING_DECAY,
+    SITTING_LENGTH,
+    Finder,
+    History,
+    history_of,
+    typed_searches,
+)
+from silgeom.profiles import Profiles
 from silgeom.results import ResultError, newest_files, rows_of
 from silgeom.tables import table
 from silgeom.text import normalized_query
@@ -70,6 +85,12 @@ USES: Final[tuple[Use, ...]] = get_args(Use)
 #: Share of all searches from which on a query is common: a topic's likelihoods are divided by a
 #: share and this. Without it what few typed would come before all else, by chance.
 COMMON: Final = 0.001
+
+#: In a sitting: how likely a correction of a search before is to be typed, of so many; and how many
+#: queries it is remembered of what follows them.
+CORRECTION: Final = 0.2
+CORRECTIONS: Final = 3
+REMEMBERED: Final = 4_096
 
 #: Scripts whose words are written together, or may be.
 _WITHOUT_SPACES: Final = re.compile("[가-힣一-鿿]")
@@ -104,11 +125,13 @@ class Related:
         score: of a correction its share of the query's sessions. Of others it orders them: how
             likely it is as the next search; with `use="topic"` that, popularity left out, by its
             share of all searches (and `COMMON`).
+        searched: by the person who asks: `sitting`, in this sitting; `own`, before; "": not known.
     """
 
     text: str
     kind: str
     score: float
+    searched: str = ""
 
 
 def vocabulary_arrays(
@@ -310,6 +333,15 @@ def _unspaced(texts: "_Texts") -> "_Texts":
     return texts.str.replace_all(" ", "", literal=True)
 
 
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What is known of a query: its sessions; score and place of what is together, and alike."""
+
+    sessions: float
+    together: list[tuple[float, int]]
+    alike: list[tuple[float, int]]
+
+
 class Relater:
     """The related searches as of one day, in memory or on disk."""
 
@@ -336,6 +368,7 @@ class Relater:
         self._surfaces = arrays.texts("text")
         self._vocabulary = Vocabulary(arrays)
         self._weight = float(arrays.note("weight")) or 1.0
+        self._following = lru_cache(maxsize=REMEMBERED)(self._following_of)
 
     @staticmethod
     def load(root: str | Path) -> "Relater":
@@ -350,67 +383,122 @@ class Relater:
                 f"look-ups read files of this machine, not {name}: copy the folders related and "
                 "autocomplete here (hdfs dfs -get) and name the folder that holds them"
             )
-        files = newest_files(Path(name), "related", RelatedError)
-        if not files:
+        relater = Relater.of_root(name)
+        if relater is None:
             raise RelatedError(
                 f"no related searches in {name}: run jobs/related.py or silgeom run related, "
                 "or name another --root"
             )
-        completions = newest_files(Path(name), "autocomplete", RelatedError)
-        return Relater(
-            read_related(files),
-            read_completed(completions),
-        )
+        return relater
 
-    def related(self, query: str, limit: int = 10, use: Use = "next") -> list[Related]:
+    @staticmethod
+    def of_root(root: str | Path) -> "Relater | None":
+        """`load`; None where there are no related searches.
+
+        Raises:
+            RelatedError: they cannot be read.
+        """
+        folder = Path(str(root).removeprefix("file://"))
+        files = newest_files(folder, "related", RelatedError)
+        completions = newest_files(folder, "autocomplete", RelatedError)
+        return Relater(read_related(files), read_completed(completions)) if files else None
+
+    def related(
+        self,
+        query: str,
+        limit: int = 10,
+        use: Use = "next",
+        *,
+        user: History | str | None = None,
+        profiles: Finder | None = None,
+        session: Sequence[str] = (),
+    ) -> list[Related]:
         """What to offer beside the results of a query.
 
         Args:
             query: as typed; of a query nobody typed before, spacing aside, its words tell.
             limit: so many at most.
             use: `next`: what is typed next; `topic`: what is about the same.
+            user: what the person who asks searched for; or who it is, as in the log.
+            profiles: where such a user is looked up: `silgeom.profiles.Profiles`.
+            session: what the person typed in this sitting before, the latest last.
 
         Returns:
-            Corrections, then the best first. No two differ in spacing alone.
+            Corrections, then the best first. No two differ in spacing alone. What the person typed
+            in this sitting is nothing new, but a way back: it comes last, in a third of the places
+            at most. What they searched for before has its place, and says so.
 
         Raises:
-            ValueError: there is no such use.
+            ValueError: there is no such use; or `user` is a name, and there are no profiles.
         """
         if use not in USES:
             raise ValueError(f"related searches are for {' or '.join(USES)}, not {use!r}")
         asked = normalized_query(query)
-        found = {keystrokes(asked): Related(asked, "", 0.0)}
+        found = self._offered(asked, limit, use, session)
+        history = history_of(user, profiles)
+        if history is not None:
+            found = [
+                replace(each, searched="own")
+                if each.text in history and not each.searched
+                else each
+                for each in found
+            ]
+        return found[:limit]
 
-        def add(each: Related) -> None:
-            if len(found) <= limit:
-                found.setdefault(keystrokes(normalized_query(each.text)), each)
+    def following(self, query: str) -> Sequence[tuple[str, str, float]]:
+        """Keys, text and likelihood of what may be searched next to a query, popularity aside.
 
+        What was asked lately is remembered: a sitting asks for the same at each key.
+        """
+        return self._following(normalized_query(query))
+
+    def _following_of(self, asked: str) -> Sequence[tuple[str, str, float]]:
+        # Popularity has its sessions, but no rows: everybody's completions are looked at elsewhere.
+        mixed = self._mixture(self._parts(asked), ())
+        found = [(keystrokes(normalized_query(text)), text, score) for score, _, text in mixed]
         known = self._known(asked)
-        sessions: float = 0.0
-        together: list[tuple[float, int]] = []
         if known is not None:
-            for score, text in self._with_surfaces(self._rows(known, "correction")):
-                add(Related(text, "correction", score))
-            sessions = float(self._sessions[known])
-            together = walked(
-                self._rows(known, "related"), lambda other: self._rows(other, "related")
-            )
-        near = self._vocabulary.alike(asked, NEAREST)
-        alike = [(score, self._surfaces[place]) for score, place in near]
+            for _, text in self._with_surfaces(self._rows(known, "correction")[:CORRECTIONS]):
+                found.append((keystrokes(normalized_query(text)), text, CORRECTION))
+        return found
+
+    def _offered(self, asked: str, limit: int, use: Use, session: Sequence[str]) -> list[Related]:
+        """What is offered to everybody who typed these searches before."""
+        known = self._known(asked)
+        rows = [] if known is None else self._with_surfaces(self._rows(known, "correction"))
+        parts = self._parts(asked)
         if use == "topic":
-            weights = {self._surfaces[place]: self._vocabulary.weights[place] for _, place in near}
-            weights |= {self._shown[other]: self._own_weights[other] for _, other in together}
+            weights = {
+                self._surfaces[place]: self._vocabulary.weights[place] for _, place in parts.alike
+            }
+            weights |= {self._shown[other]: self._own_weights[other] for _, other in parts.together}
             shares = {text: float(weight) / self._weight for text, weight in weights.items()}
-            mixed = lifted(mixture(sessions, self._with_surfaces(together), alike, None), shares)
+            mixed = lifted(self._mixture(parts, None), shares)
         else:
             heaviest = self._vocabulary.weights[: 3 * limit].tolist()
             popular = [
                 (weight / self._weight, self._surfaces[at]) for at, weight in enumerate(heaviest)
             ]
-            mixed = mixture(sessions, self._with_surfaces(together), alike, popular)
-        for score, kind, text in mixed:
-            add(Related(text, kind, score))
-        return list(found.values())[1:]
+            mixed = self._mixture(parts, popular)
+        found = [Related(text, "correction", score) for score, text in rows]
+        typed = list(reversed(typed_searches(session).values()))
+        if use == "next":
+            mixed = with_earlier(mixed, typed, self.following)
+        found += [Related(text, kind, score) for score, kind, text in mixed]
+        return with_the_way_back(asked, found, typed, limit)
+
+    def _parts(self, asked: str) -> "_Parts":
+        """What is known of a normalised query."""
+        alike = self._vocabulary.alike(asked, NEAREST)
+        known = self._known(asked)
+        if known is None:
+            return _Parts(0.0, [], alike)
+        together = walked(self._rows(known, "related"), lambda other: self._rows(other, "related"))
+        return _Parts(float(self._sessions[known]), together, alike)
+
+    def _mixture(self, parts: "_Parts", popular: Rows | None) -> list[tuple[float, str, str]]:
+        alike = [(score, self._surfaces[place]) for score, place in parts.alike]
+        return mixture(parts.sessions, self._with_surfaces(parts.together), alike, popular)
 
     def _known(self, asked: str) -> int | None:
         """The place of a query that has rows: this one, or the same with other spaces."""
@@ -433,6 +521,54 @@ class Relater:
 
     def _with_surfaces(self, rows: Iterable[tuple[float, int]]) -> list[tuple[float, str]]:
         return [(score, self._shown[place]) for score, place in rows]
+
+
+def with_earlier(
+    mixed: list[tuple[float, str, str]],
+    typed: Sequence[str],
+    following: Callable[[str], Sequence[tuple[str, str, float]]],
+) -> list[tuple[float, str, str]]:
+    """With what goes with the searches before, by how long ago they were in the sitting.
+
+    Args:
+        mixed: as `mixture` gives it.
+        typed: what was searched before in the sitting, the latest last.
+        following: as `Relater.following`.
+    """
+    if not typed:
+        return mixed
+    found = {keystrokes(normalized_query(each[2])): each for each in mixed}
+    for age, query in enumerate(reversed(typed[-SITTING_LENGTH + 1 :]), 1):
+        for key, text, score in following(query):
+            before, kind, shown = found.get(key, (0.0, "together", text))
+            found[key] = (before + SITTING_DECAY**age * score, kind, shown)
+    return _best_first(found.values())
+
+
+def with_the_way_back(
+    asked: str, found: Iterable[Related], typed: Sequence[str], limit: int
+) -> list[Related]:
+    """What is new first, then some of what was typed in this sitting, the latest first.
+
+    Args:
+        asked: the query, which is not offered.
+        found: what may be offered, the best first; of those that differ in spacing alone the first
+            one is.
+        typed: what was searched before in the sitting, the latest last.
+        limit: so many at most; of what was typed a third.
+    """
+    asked_keys = keystrokes(normalized_query(asked))
+    earlier = {keystrokes(normalized_query(text)): text for text in reversed(typed)}
+    earlier.pop(asked_keys, None)
+    back = [Related(text, "together", 0.0, "sitting") for text in earlier.values()][: limit // 3]
+    fresh: dict[str, Related] = {}
+    for each in found:
+        key = keystrokes(normalized_query(each.text))
+        if key != asked_keys and key not in earlier:
+            fresh.setdefault(key, each)
+        if len(fresh) + len(back) == limit:
+            break
+    return [*fresh.values(), *back][:limit]
 
 
 def terms(query: str) -> set[str]:
@@ -564,10 +700,10 @@ def _heaviest(completions: pa.Table | None) -> "pl.DataFrame":
     return once.sort("weight", "completion", descending=[True, False])
 
 
-def main(argv: Sequence[str] | None = None) -> None:
+def main(argv: Sequence[str] | None = None, prog: str = "python -m silgeom.related") -> None:
     """What a search page would offer beside the results of a query."""
     parser = ArgumentParser(
-        prog="python -m silgeom.related",
+        prog=prog,
         description="What a search page would offer beside the results of a query.",
         epilog="Exit status: 0 done, 2 to be mended (one sentence says what).",
     )
@@ -593,14 +729,37 @@ def main(argv: Sequence[str] | None = None) -> None:
         help="next: what is likeliest to be typed next; topic: what is about the same, popular or "
         "not (default: next)",
     )
+    add_person(parser)
     with command(parser.prog):
         args = parser.parse_args(argv)
         try:
-            found = Relater.load(args.root).related(" ".join(args.word), args.limit, args.use)
-        except RelatedError as error:
+            relater = Relater.load(args.root)
+            history = None if args.user is None else Profiles(args.root).of(args.user)
+        except ResultError as error:
             fail(parser.prog, str(error))
-        rows = [(each.text, each.kind, each.score) for each in found]
-        say(table(["related", "kind", "score"], rows))
+        found = relater.related(
+            " ".join(args.word), args.limit, args.use, user=history, session=args.session
+        )
+        rows = [(each.text, each.kind, each.score, each.searched) for each in found]
+        columns = ["related", "kind", "score", "searched"]
+        is_personal = history is not None or args.session
+        say(table(columns, rows) if is_personal else table(columns[:3], [row[:3] for row in rows]))
+
+
+def add_person(parser: ArgumentParser) -> None:
+    """`--user` and `--session`: who looks something up, and what they typed before."""
+    parser.add_argument(
+        "--user",
+        metavar="USER",
+        help="who asks, as in the log: of silgeom run profiles; it stands in the list of processes",
+    )
+    parser.add_argument(
+        "--session",
+        action="append",
+        default=[],
+        metavar="QUERY",
+        help="typed before in this sitting; may be given again, the latest last",
+    )
 
 
 if __name__ == "__main__":

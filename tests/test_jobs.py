@@ -19,7 +19,7 @@ from tests.jobs import IDLE, command, status_of
 
 JOBS = [
     *("ingest", "trending", "related", "autocomplete", "keyword_tool", "categories"),
-    *("keywords", "analytics", "patterns", "segments"),
+    *("keywords", "analytics", "patterns", "segments", "profiles"),
     *("all", "expire", "erase", "rotate_key"),
 ]
 #: Commands that stay.

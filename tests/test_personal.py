@@ -8,7 +8,7 @@ import pytest
 from pipeline import schemas
 from silgeom.complete import Completer
 from silgeom.hangul import choseong, keystrokes
-from silgeom.personal import History, HistoryError, completed
+from silgeom.personal import History, HistoryError
 from silgeom.related import Relater
 
 NOW = datetime(2026, 3, 15, 12, tzinfo=UTC)
@@ -19,17 +19,22 @@ def ago(**units: float) -> datetime:
 
 
 def completer(**people: int) -> Completer:
+    return Completer(rows(**people))
+
+
+def rows(**people: int) -> pa.Table:
+    """Completions of texts that so many people typed, the most first."""
     rows = []
-    for text, count in people.items():
+    for place, (text, count) in enumerate(people.items(), 1):
         for kind, keys in (("keystrokes", keystrokes(text)), ("choseong", choseong(text))):
             rows += [
                 {
-                    **{"key_kind": kind, "prefix": keys[:length], "rank": 1, "completion": text},
-                    **{"searchers": count, "weight": float(count)},
+                    **{"key_kind": kind, "prefix": keys[:length], "rank": place},
+                    **{"completion": text, "searchers": count, "weight": float(count)},
                 }
                 for length in range(1, len(keys) + 1)
             ]
-    return Completer(pa.Table.from_pylist(rows, schemas.AUTOCOMPLETE))
+    return pa.Table.from_pylist(rows, schemas.AUTOCOMPLETE)
 
 
 def history(*searches: tuple[str, datetime]) -> History:
@@ -59,17 +64,19 @@ def test_who_makes_searches_again_sees_them_first() -> None:
     again = history(
         *((text, ago(days=day)) for day in range(1, 6) for text in ("제주 렌터카", "눈"))
     )
-    found = completed(completer(제주도=90, 제주항공=50), "제주", history=again)
+    found = completer(제주도=90, 제주항공=50).complete("제주", user=again)
 
     assert texts(found) == ["제주 렌터카", "제주도", "제주항공"]
-    assert found[0].key == "own"
+    assert [each.key for each in found] == ["own", "keystrokes", "keystrokes"]
 
 
 def test_who_hardly_does_sees_what_all_type_first() -> None:
     never = history(*((f"제주 {number}", ago(days=number)) for number in range(1, 30)))
-    found = completed(completer(제주도=90, 제주항공=50), "제주", history=never)
+    everybody = completer(제주도=90, 제주항공=50, 제주시=40, 제주어=30)
+    found = everybody.complete("제주", user=never)
 
-    assert texts(found)[:3] == ["제주도", "제주항공", "제주 1"]
+    assert texts(found)[:5] == ["제주도", "제주항공", "제주시", "제주 1", "제주 2"]
+    assert texts(found)[-1] == "제주어"
 
 
 def test_a_second_page_of_the_same_search_is_no_habit() -> None:
@@ -78,35 +85,144 @@ def test_a_second_page_of_the_same_search_is_no_habit() -> None:
     assert pages.repeats < history(*(("눈", ago(days=day)) for day in range(20))).repeats
 
 
-def test_what_follows_the_last_search_comes_before_what_all_type() -> None:
-    row = {
-        **{"query": "김포공항", "kind": "related", "rank": 1, "related_query": "제주 렌터카"},
-        **{"related_surface": "제주 렌터카", "score": 0.4, "significance": 9.0, "sessions": 9},
-        **{"searchers": 9, "next_probability": 0.4},
-    }
-    relater = Relater(pa.Table.from_pylist([row], schemas.RELATED))
-    found = completed(completer(제주도=90), "제주", relater=relater, last="김포공항")
+def relater(*rows: tuple[str, str, float], sessions: int = 100) -> Relater:
+    """Related searches: query, the other, and the share of the query's sessions."""
+    return Relater(
+        pa.Table.from_pylist(
+            [
+                {
+                    **{"query": query, "kind": "related", "rank": rank, "related_query": other},
+                    **{"related_surface": other, "score": share, "significance": 9.0},
+                    **{"sessions": int(share * sessions), "searchers": 9},
+                    "next_probability": share,
+                }
+                for rank, (query, other, share) in enumerate(rows, 1)
+            ],
+            schemas.RELATED,
+        )
+    )
 
+
+def test_what_goes_with_the_searches_of_the_sitting_comes_first_the_last_one_most() -> None:
+    near = relater(("김포공항", "제주 렌터카", 0.4), ("여행", "제주 호텔", 0.4))
+    box = Completer(rows(제주도=90, 제주항공=50), relater=near)
+
+    found = box.complete("제주", session=["여행", "김포공항"])
     assert [(each.text, each.key) for each in found] == [
-        ("제주 렌터카", "session"),
-        ("제주도", "keystrokes"),
+        ("제주도", "keystrokes"),  # 90 of 140 searches: likelier than 0.4 of a sitting's
+        ("제주항공", "keystrokes"),
+        ("제주 렌터카", "next"),
+        ("제주 호텔", "next"),
     ]
+    rare = Completer(rows(제주도=90, 제주항공=50, 날씨=5000), relater=near)
+    assert texts(rare.complete("ㅈㅈ", session=["여행", "김포공항"])) == [
+        *("제주 렌터카", "제주 호텔", "제주도", "제주항공"),
+    ]
+    assert texts(rare.complete("제주", session=["김포공항", "여행"]))[0] == "제주 호텔"
+
+
+def test_what_everybody_types_is_marked_where_the_sitting_lifts_it() -> None:
+    box = Completer(
+        rows(제주도=90, 제주항공=50, 날씨=5000), relater=relater(("김포공항", "제주항공", 0.4))
+    )
+    first, second = box.complete("제주", session=["김포공항"])
+
+    assert (first.text, first.key, first.searchers) == ("제주항공", "next", 50)
+    assert (second.text, second.key) == ("제주도", "keystrokes")
+
+
+def test_a_search_of_the_sitting_is_a_way_back_but_not_the_one_just_made() -> None:
+    box = completer(제주도=90, 날씨=9000)
+
+    found = box.complete("제주", session=["제주 오름", "눈", "제주 귤"])
+    assert [(each.text, each.key) for each in found] == [
+        ("제주도", "keystrokes"),
+        ("제주 오름", "sitting"),
+    ]
+
+
+def test_a_segment_orders_what_everybody_is_shown() -> None:
+    box = completer(제주도=90, 제주항공=50)
+    found = box.complete("제주", segment=lambda text: 3.0 if text == "제주항공" else 1.0)
+
+    assert texts(found) == ["제주항공", "제주도"]
 
 
 def test_no_two_differ_in_spacing_alone() -> None:
     again = history(*(("제주 도", ago(days=day)) for day in range(1, 6)))
 
-    assert texts(completed(completer(제주도=90), "제주", history=again)) == ["제주 도"]
+    found = completer(제주도=90).complete("제주", user=again, session=["제주 도", "눈"])
+    assert texts(found) == ["제주 도"]
+
+
+def test_without_anything_known_of_the_person_all_see_the_same() -> None:
+    box = completer(제주도=90, 제주항공=50)
+
+    assert box.complete("제주", user=history(), session=[" ", ""]) == box.complete("제주")
+
+
+class OneProfile:
+    """Knows one user."""
+
+    def of(self, user: str) -> History:
+        return history(("눈", ago(days=1))) if user == "anna" else history()
+
+
+def test_a_user_is_looked_up_among_profiles() -> None:
+    box = completer(눈사람=90)
+
+    found = box.complete("ㄴ", user="anna", profiles=OneProfile())
+    assert texts(found) == ["눈", "눈사람"]
+    assert box.complete("ㄴ", user="bori", profiles=OneProfile()) == box.complete("ㄴ")
+    with pytest.raises(ValueError, match="profiles are needed"):
+        box.complete("ㄴ", user="anna")
+
+
+def test_related_searches_are_new_first_and_then_the_way_back() -> None:
+    near = relater(*(("제주", f"제주 {n}", 0.3 - n / 100) for n in range(9)))
+    plain = near.related("제주", 6)
+    found = near.related("제주", 6, session=["눈", "제주 0", "제주"])
+
+    assert texts(plain) == [f"제주 {n}" for n in range(6)]
+    assert texts(found) == ["제주 1", "제주 2", "제주 3", "제주 4", "제주 0", "눈"]
+    assert [each.searched for each in found] == [*[""] * 4, "sitting", "sitting"]
+
+
+def test_related_searches_go_with_the_searches_before_too() -> None:
+    near = relater(("제주", "제주 날씨", 0.3), ("제주", "한라산", 0.29), ("등산", "한라산", 0.4))
+
+    assert texts(near.related("제주", 2)) == ["제주 날씨", "한라산"]
+    assert texts(near.related("제주", 2, session=["등산"]))[0] == "한라산"
+    assert texts(near.related("제주", 2, use="topic", session=["등산"]))[0] == "제주 날씨"
+
+
+def test_a_related_search_made_on_another_day_has_its_place_and_says_so() -> None:
+    near = relater(("제주", "제주 날씨", 0.3), ("제주", "한라산", 0.2))
+    found = near.related("제주", user=history(("한라 산", ago(days=3))))
+
+    assert [(each.text, each.searched) for each in found] == [("제주 날씨", ""), ("한라산", "own")]
 
 
 def test_a_history_is_handed_over_as_text() -> None:
     own = history(("카카오톡", ago(days=1)), ("카카오맵", ago(days=2)))
-    again = History.from_json(own.to_json(), now=NOW)
+    again = History.from_json(own.to_json())
 
     assert texts(again.complete("카")) == texts(own.complete("카"))
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"searches": [["x"]]}', '{"searches": [["x", "y"]]}'])
+def test_what_was_known_before_goes_on_counting() -> None:
+    before = history(("카카오톡", ago(days=31)), ("카카오맵", ago(days=1)))
+    now = History([("카카오톡", NOW)], now=NOW, earlier=before)
+
+    assert texts(now.complete("카")) == ["카카오톡", "카카오맵"]
+    assert [each.occasions for each in now.complete("카")] == [2, 1]
+    assert "카카오 톡" in now
+    assert "네이버" not in now
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"at": 0, "searched": [["x"]]}', '{"at": 1e99, "searched": []}']
+)
 def test_what_is_no_history_is_a_sentence(text: str) -> None:
     with pytest.raises(HistoryError, match="no history of searches"):
-        History.from_json(text, now=NOW)
+        History.from_json(text)

@@ -7,7 +7,6 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from pipeline.errors import InvalidParameterError
 from pipeline.reading.user_ids import BLAKE2B, SHA256, UserKey, UserKeys, rekeyed_ids, user_ids
 
 KEYS = UserKeys((UserKey(BLAKE2B, bytes(range(32))),))
@@ -112,7 +111,7 @@ def test_a_damaged_key_is_no_key_and_is_not_shown(text: str) -> None:
 
 
 def test_a_short_secret_is_refused() -> None:
-    with pytest.raises(InvalidParameterError, match="32 bytes"):
+    with pytest.raises(ValueError, match="32 bytes"):
         UserKey(BLAKE2B, b"short")
 
 

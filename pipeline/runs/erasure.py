@@ -1,7 +1,8 @@
 """Take people out of everything that is kept under a root, and prove that they are in nothing.
 
 Reads   every file under the root; the files of the landing folder, to name those that hold them
-Writes  searches, rejects, ledger, the counts of the days that they searched on, the list of erased
+Writes  searches, rejects, ledger, the counts of the days that they searched on, profiles, the list
+        of erased
 
 Where the searches of a day are kept, its counts are made again from them. Where they went for their
 age, the people are taken out of the sketches: see scrubbing.py for what cannot be told then. Rows
@@ -39,6 +40,7 @@ from pipeline.runs.count import (
     refresh_daily_pairs,
     refresh_hourly_counts,
 )
+from pipeline.runs.forgetting import erase_profiles, up_to_date
 from pipeline.runs.stale import SessionRules
 from pipeline.store.evidence import Person, hits, holds_user
 from pipeline.store.journal import Change
@@ -133,6 +135,7 @@ def erase(root: Root, users: Sequence[str], *, rules: SessionRules, now: datetim
     person = person_of(root, users)
     done = Erasure()
     _LOG.info("looking for them in searches and counts")
+    profiled = up_to_date(root)
     with root.change() as change:
         moved: Counter[tuple[str, bool]] = Counter()  # (source, robot) -> rows that went
         for day in root.days_of("searches"):
@@ -144,6 +147,7 @@ def erase(root: Root, users: Sequence[str], *, rules: SessionRules, now: datetim
         erased = root.erased().with_users(users, root.user_keys(), now)
         change.write(ERASED_PEOPLE, erased.to_text().encode(), private=True)
         again = _erase_counts(root, change, person.ids, done)
+        erase_profiles(root, change, person.ids, profiled)
     for file in _everything(root.storage, root.address):
         if file.address.rpartition("/")[2].startswith(FIRST_LOOK):
             root.storage.delete(file.address)

@@ -16,6 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from silgeom.arrays import ArraysError, read_arrays
+
 #: Columns with what people typed, what results show of it, and names of files: that an account has
 #: the name of something that many look for is no trace of the person.
 TYPED: Final = frozenset(
@@ -28,6 +30,8 @@ TYPED: Final = frozenset(
 #: In numbers and in compressed bytes a shorter user comes up by chance.
 LEAST_BYTES: Final = 6
 PARQUET: Final = b"PAR1"
+#: How files begin that are mapped: profiles.
+ARROW: Final = b"ARROW1"
 #: What goes on the name of a user.
 WORD: Final = "[0-9A-Za-z_]"
 
@@ -58,11 +62,13 @@ class Person:
 def hits(content: bytes, person: Person) -> int:
     """How often a file of a root tells of the person.
 
-    In Parquet every column of numbers is searched for the ids, lists and structs too, every column
-    of text but `TYPED` for the users; in other files the bytes for the ids, in decimal and in
-    hexadecimal digits. The bytes of all other files are searched for users of `LEAST_BYTES` and
-    more, too.
+    In Parquet and Arrow every column of numbers is searched for the ids, lists and structs too,
+    every column of text but `TYPED` for the users; in other files the bytes for the ids, in decimal
+    and in hexadecimal digits. The bytes of all other files are searched for users of `LEAST_BYTES`
+    and more, too.
     """
+    if content[: len(ARROW)] == ARROW:
+        return _in_arrays(content, person)
     if content[:4] != PARQUET:
         return _in_bytes(content, [*person.bytes_of_users, *_digits(person.ids)])
     found = 0
@@ -142,6 +148,15 @@ def _in_bytes(content: bytes, forms: Sequence[bytes]) -> int:
         return 0
     any_form = b"|".join(map(re.escape, forms))
     return len(re.findall(rb"(?<![0-9A-Za-z_])(?:" + any_form + rb")(?![0-9A-Za-z_])", content))
+
+
+def _in_arrays(content: bytes, person: Person) -> int:
+    try:
+        arrays = read_arrays(content).columns
+    except ArraysError:  # damaged: what is left of it
+        forms = [each.to_bytes(8, "little", signed=True) for each in person.ids]
+        return sum(content.count(form) for form in forms)
+    return sum(_in_column(name, column, person) for name, column in arrays.items())
 
 
 def _in_any_column(batch: pa.RecordBatch, person: Person) -> bool:

@@ -32,6 +32,10 @@ STAGING: Final = "_staging"
 #: Where small files are staged: a name that no frame is staged under.
 SMALL: Final = "_small"
 
+#: The endings of files of data; others are left where they were staged. Profiles are Arrow, to be
+#: mapped (silgeom/profiles.py).
+DATA: Final = (".parquet", ".arrow")
+
 #: What a user can do when a change can be neither finished nor taken back.
 _START_AGAIN: Final = (
     "put it back from a backup, or name a new --root, into which the logs are taken in again"
@@ -95,7 +99,7 @@ class Change:
         return self.address(name)
 
     def put(self, dataset: str, partition: str, staged: str, *, made_of: str | None = None) -> None:
-        """Let the Parquet files in the folder `staged` become the partition's, in place of its own.
+        """Let the files of data in the folder `staged` become the partition's, in place of its own.
 
         A staged folder that does not exist empties the partition: its folder stays, to tell that
         nothing is missing.
@@ -130,13 +134,13 @@ class Change:
             self.put(dataset, f"dt={day}", f"{staged}/dt={day}", made_of=(made_of or {}).get(day))
 
     def add(self, dataset: str, partition: str, staged: str) -> None:
-        """Let the Parquet files in the folder `staged` join those of the partition.
+        """Let the files of data in the folder `staged` join those of the partition.
 
         Args:
             dataset: its name.
             partition: "dt=…".
-            staged: an address in the staging folder; it need not exist. Its files keep their names,
-                and no file of the partition may have one of them.
+            staged: an address in the staging folder; it need not exist. Its files keep their names;
+                a file of the partition that has one of them is replaced.
         """
         self._added[_joined(dataset, partition)] = staged
 
@@ -166,7 +170,7 @@ class Change:
 
     def partitions(self) -> Counter[str]:
         """How many partitions are put or removed, by dataset."""
-        removed = {each for each in self._removed if not each.endswith(".parquet")}
+        removed = {each for each in self._removed if not each.endswith(DATA)}
         changed = {*self._folders, *self._added, *removed}
         return Counter(folder.partition("/")[0] for folder in changed)
 
@@ -191,11 +195,11 @@ class Change:
         moves = []
         for target, staged in sorted(self._folders.items()):
             found = self.storage.files(staged) or []
-            files = [each for each in found if each.address.endswith(".parquet")]
+            files = [each for each in found if each.address.endswith(DATA)]
             moves += [
                 Move(
                     each.address.removeprefix(f"{self.root}/"),
-                    f"{target}/part-{number:05d}.parquet",
+                    f"{target}/part-{number:05d}{posixpath.splitext(each.address)[1]}",
                     each.size,
                 )
                 for number, each in enumerate(files)
@@ -208,7 +212,7 @@ class Change:
                     each.size,
                 )
                 for each in self.storage.files(staged) or []
-                if each.address.endswith(".parquet")
+                if each.address.endswith(DATA)
             ]
         return moves
 

@@ -2,7 +2,7 @@
 
 Reads and writes  searches/dt=, rejects/dt= (robots' searches), daily_counts/dt=, daily_pairs/dt=,
                   daily_clicks/dt= and daily_keywords/dt= (sketches of people), daily_interests/dt=,
-                  interests/dt=, members/dt=, _user_key
+                  interests/dt=, members/dt=, profiles/dt=, _user_key
 
 The users themselves are gone with their logs, so new ids are made of the old ones: see user_ids.py.
 No Spark is needed. Two people do not become one by it (but by one chance in 2^64), nor one two, so
@@ -29,6 +29,7 @@ import pyarrow.parquet as pq
 from pipeline.counting.people import SKETCH_SIZE
 from pipeline.reading.user_ids import SKETCH_SUFFIX, USER_KEY, WITH_USER_IDS, UserKeys, rekeyed_ids
 from pipeline.store.journal import Change
+from pipeline.store.profile_files import PROFILES, file_name, parsed_profiles, rekeyed
 from pipeline.store.state import made_of_file, parsed_made_of
 
 #: Files that are written again at a time; each is held in memory.
@@ -62,6 +63,8 @@ def _stage_rekeyed(
     change: Change, dataset: str, partition: str, keys: UserKeys
 ) -> tuple[int, bool]:
     """Stage a day of a dataset; its files, and whether its sketches are what counting gives."""
+    if dataset == PROFILES:
+        return _stage_profiles(change, partition, keys), True
     is_exact = True
     files = change.storage.files(f"{change.root}/{dataset}/{partition}") or []
     for number, file in enumerate(files):
@@ -75,6 +78,18 @@ def _stage_rekeyed(
         address = f"{_address(change, dataset, partition)}/part-{number:05d}.parquet"
         change.storage.write_bytes(address, written.getvalue())
     return len(files), is_exact or not _has_searches(change, partition)
+
+
+def _stage_profiles(change: Change, partition: str, keys: UserKeys) -> int:
+    """Stage profiles under the newest key; the number of files."""
+    found = change.storage.files(f"{change.root}/{PROFILES}/{partition}") or []
+    files = [
+        parsed_profiles(change.storage.read_bytes(each.address), each.address) for each in found
+    ]
+    for each in rekeyed(files, keys) if files else []:
+        address = f"{_address(change, PROFILES, partition)}/{file_name(each.bucket)}"
+        change.storage.write_bytes(address, each.written())
+    return len(files)
 
 
 def _address(change: Change, dataset: str, partition: str) -> str:

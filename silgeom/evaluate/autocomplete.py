@@ -300,6 +300,15 @@ class Ours(Box):
                 break
         return list(united)[:TOP]
 
+    def shares(self, keys: str, user: int) -> dict[str, float]:
+        """By keys, the share of all weight of the whole queries that are shown for some keys."""
+        total = sum(self._whole.weight.values()) or 1.0
+        return {
+            self._whole.keys[item]: weight / total
+            for typed in (keys, keys.rstrip(" "))
+            for weight, item in self._whole.top(typed, user)
+        }
+
     def possible(self, query: str, states: Iterable[State], user: int) -> list[bool]:
         """See `Box`: as a whole, or its last words."""
         wanted = keystrokes(query)

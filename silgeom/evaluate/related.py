@@ -279,7 +279,7 @@ class Ours:
             float(counts.sessions[query]),
             [(score, counts.texts[other]) for score, other in together],
             [(score, counts.texts[other]) for score, other in alike],
-            None if self._use == "topic" else self._shares(self._popular(self._completed, query)),
+            None if self._use == "topic" else self.popular(query),
         )
         if self._use == "topic":
             near = {other for _, other in together + alike}
@@ -291,9 +291,11 @@ class Ours:
         is_specific |= {text for _, kind, text in mixed if kind != "popular"}
         return offered, sum(counts.texts[other] in is_specific for other in offered)
 
-    def _shares(self, popular: Offer) -> list[tuple[float, str]]:
+    def popular(self, query: int) -> list[tuple[float, str]]:
+        """Share of all searches and text of what is popular, but for the query."""
         counts = self._completed
-        return [(counts.sessions[q] / self._weight, counts.texts[q]) for q in popular[0]]
+        found, _ = self._popular(counts, query)
+        return [(counts.sessions[q] / self._weight, counts.texts[q]) for q in found]
 
     def _share_of_forms(self, query: int) -> float:
         """Share of all searches of the completion of a query; 0: it has none."""
