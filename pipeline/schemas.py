@@ -539,6 +539,14 @@ SEGMENT_TERMS: Final = pa.schema(
     ]
 )
 
+_OF_SEGMENT: Final = _column("segment", _INT, "of segments/ of that day")
+
+#: segment_trending/dt=/hour=, segment_related/dt=, segment_autocomplete/dt=: as the results without
+#: a segment, of the people of one alone.
+SEGMENT_TRENDING: Final = pa.schema([_OF_SEGMENT, *TRENDING])
+SEGMENT_RELATED: Final = pa.schema([_OF_SEGMENT, *RELATED])
+SEGMENT_AUTOCOMPLETE: Final = pa.schema([_OF_SEGMENT, *AUTOCOMPLETE])
+
 #: runs/dt=: one run of a job, by the day on which it ended. Key: run_id. Holds nobody's id.
 RUNS: Final = pa.schema(
     [
@@ -603,6 +611,9 @@ DATASETS: Final = (
     "changes",
     "segments",
     "segment_terms",
+    "segment_trending",
+    "segment_related",
+    "segment_autocomplete",
     "profiles",
     "runs",
 )

@@ -199,3 +199,41 @@ def test_a_log_of_one_person_has_one_segment_of_nobody_else(
 
     assert "exit status" not in said
     assert pd.read_parquet(root / "segments").empty
+
+
+def test_each_segment_has_results_of_its_own_people(run: Run, root: Path) -> None:
+    run("segments", *FEW)
+    assert not (root / "segment_related").exists()  # nobody asked
+
+    said = run("segments", *FEW, "--by-segment")
+
+    told = pd.read_parquet(root / "segment_terms")
+    kind = {
+        segment: next(kind for kind in KINDS if query in kind)
+        for segment, query in told[told["rank"] == 1][["segment", "query"]].to_numpy().tolist()
+    }
+    related = pd.read_parquet(root / "segment_related")
+    completed = pd.read_parquet(root / "segment_autocomplete")
+    assert set(related["segment"]) == set(completed["segment"]) == set(kind)
+    for segment, own in kind.items():
+        others = {query for each in KINDS if each is not own for query in each}
+        of = related[related["segment"] == segment]
+        assert set(own) <= set(of["query"])
+        assert not others & set(of["query"])
+        assert not others & set(completed[completed["segment"] == segment]["completion"])
+    assert "segment_trending/dt=2026-03-04/hour=" in said
+    again = run("segments", *FEW)  # who asked once has them from then on
+    assert again.count("up to date") == 4
+
+
+def test_what_a_segment_has_goes_with_who_is_erased_until_it_is_made_again(
+    run: Run, root: Path
+) -> None:
+    run("segments", *FEW, "--by-segment")
+
+    said = run("erase", "--user", "person-7")
+
+    assert "segment_autocomplete/dt=2026-03-04 is removed: run segments again" in said
+    assert not list((root / "segment_autocomplete").rglob("*.parquet"))
+    run("segments", *FEW)
+    assert list((root / "segment_autocomplete").rglob("*.parquet"))

@@ -14,7 +14,7 @@ import polars as pl
 
 from pipeline.carriers.session import Session
 from pipeline.columns import SEGMENTS
-from pipeline.commands import cli
+from pipeline.commands import cli, segment_results
 from pipeline.commands.reporting import report_published
 from pipeline.counting.topics import require_leiden
 from pipeline.runs.backfill import days_asked_for, numbered
@@ -36,6 +36,8 @@ def parser() -> argparse.ArgumentParser:
     add("--segments", "segments", 0, "N", "how many; 0: as many as halves of the people agree on")
     add("--min-people", "min_people", 50, "N", "a segment of fewer is given to the nearest one")
     add("--min-searchers", "min_searchers", 5, "K", "what fewer of a segment typed is withheld")
+    boards = "trending, related and autocomplete of each segment as well, from then on each time"
+    parser.add_argument("--by-segment", action="store_true", help=boards)
     return parser
 
 
@@ -48,6 +50,8 @@ def run(session: Session, args: argparse.Namespace) -> None:
             refresh_interests(root, days_until(root, day, args.days), rules)
             found = publish_segments(root, day, options)
             report_published(found, cli.days_text(day, args.days), SEGMENTS, by_people, place)
+            if segment_results.is_asked_for(root, args):
+                segment_results.make(root, args, day, place)
 
 
 def by_people(rows: pl.DataFrame) -> pl.DataFrame:

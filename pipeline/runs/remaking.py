@@ -43,6 +43,8 @@ from pipeline.runs.stale import SessionRules
 from pipeline.runs.topic_weeks import refresh_interests
 from pipeline.store.root import Root
 
+#: What is made of segments, by their job.
+OF_SEGMENTS: Final = ("segment_trending", "segment_related", "segment_autocomplete")
 RESULTS: Final = (
     *("trending", "related", "autocomplete", "keyword_tool", "categories"),
     *ANALYTICS_RESULTS,
@@ -56,7 +58,7 @@ class Remade:
 
     again: list[str]  #: made again
     gone: list[str]  #: removed, since nothing is left that they could be made of
-    awaited: list[str] = field(default_factory=list)  #: removed until their job runs again
+    awaited: dict[str, str] = field(default_factory=dict)  #: removed until their job runs: which
 
     def lines(self) -> list[str]:
         """The summary's lines."""
@@ -64,7 +66,10 @@ class Remade:
         return [
             again,
             *(f"Results   nothing is left of {each}" for each in self.gone),
-            *(f"Results   {each} is removed: run keywords again" for each in self.awaited),
+            *(
+                f"Results   {each} is removed: run {job} again"
+                for each, job in self.awaited.items()
+            ),
         ]
 
 
@@ -90,7 +95,19 @@ def remake_newest(root: Root, rules: SessionRules) -> Remade:
         if published.is_new:
             remade.again.append(f"{dataset}/{published.partition}")
     _remove_keywords(root, remade)
+    if any(each.startswith("segments/") for each in [*remade.again, *remade.gone]):
+        _remove_of_segments(root, remade)
     return remade
+
+
+def _remove_of_segments(root: Root, remade: Remade) -> None:
+    """Remove the newest results of segments that are others now."""
+    for dataset in OF_SEGMENTS:
+        newest = newest_made(root, dataset)
+        if newest and root.storage.exists(f"{root.address}/{dataset}/{newest['partition']}"):
+            with root.change() as change:
+                change.remove(dataset, newest["partition"])
+            remade.awaited[f"{dataset}/{newest['partition']}"] = "segments"
 
 
 def _remove_keywords(root: Root, remade: Remade) -> None:
@@ -111,7 +128,7 @@ def _remove_keywords(root: Root, remade: Remade) -> None:
         if not counted.issuperset(days):
             with root.change() as change:
                 change.remove(dataset, newest["partition"])
-            remade.awaited.append(f"{dataset}/{newest['partition']}")
+            remade.awaited[f"{dataset}/{newest['partition']}"] = "keywords"
 
 
 def _published(

@@ -72,6 +72,9 @@ KEEPABLE: Final = (
     "changes",
     "segments",
     "segment_terms",
+    "segment_trending",
+    "segment_related",
+    "segment_autocomplete",
     "runs",
 )
 #: Datasets of which it is remembered what a day was made of, after it has gone.
