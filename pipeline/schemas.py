@@ -35,8 +35,14 @@ SEARCHES: Final = pa.schema(
         _column("clicked_url", _TEXT, "null: no click"),
         _column("clicked_rank", _INT, "1 is the first result; null: no click or unknown"),
         _column("source", _TEXT, "the file in the landing folder"),
+        _column("result_count", _LONG, "results that were found; null: the log does not say"),
+        _column("click_seconds", _DOUBLE, "from the search to the click; null: no click, unknown"),
+        _column("device", _TEXT, "a lower-case word (reading/devices.py); null: unknown"),
     ]
 )
+
+#: Columns of `SEARCHES` that stored files of layouts before 4 lack: there they are null.
+LATER_IN_SEARCHES: Final = ("result_count", "click_seconds", "device")
 
 #: rejects/dt=: one line that was not taken in. Key: source, line. dt is the day of the search
 #: where the line has one, else the day of the file's modification.
