@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from pipeline.schemas import LATER_COLUMNS as LATER
 from pipeline.schemas import LATER_IN_SEARCHES, REJECTS
 from pipeline.store.migrations import LAYOUT
 from tests.test_jobs import run as run  # the fixture
@@ -51,6 +52,9 @@ def as_layout_3(root: Path) -> None:
     """What lies under a root as the program before wrote it: without these columns."""
     for file in (root / "searches").rglob("*.parquet"):
         pq.write_table(pq.ParquetFile(file).read().drop(list(LATER_IN_SEARCHES)), file)
+    for file in (root / "daily_clicks").rglob("*.parquet"):
+        table = pq.ParquetFile(file).read()
+        pq.write_table(table.drop([name for name in table.column_names if name in LATER]), file)
     for file in (root / "rejects").rglob("*.parquet"):
         table = pq.ParquetFile(file).read()
         search = table["search"].combine_chunks()
@@ -143,3 +147,60 @@ def test_erasure_rotation_and_expiry_leave_them_to_the_others(
     else:
         assert found["result_count"].tolist() == [0, 10, 20, 30, 40]
         assert found["device"].tolist() == ["mobile", "desktop", "tablet", "mobile", "desktop"]
+
+
+@pytest.mark.parametrize("is_old", [False, True])
+def test_clicks_of_days_whose_searches_have_gone_are_told_of_the_others_after_an_erasure(
+    tmp_path: Path, run: Job, *, is_old: bool
+) -> None:
+    for day in (2, 3):
+        log(tmp_path / "log", day=day)
+    root = ["--root", tmp_path / "root"]
+    assert run("analytics", *places(tmp_path))[0] == 0
+    if is_old:
+        as_layout_3(tmp_path / "root")
+    assert run("expire", *root, "--keep", "searches=1d", "--as-of", "2026-03-03")[0] == 0
+
+    status, said, _ = run("erase", *root, "--user", "u5")
+
+    assert status == 0, said
+    assert run("analytics", *places(tmp_path))[0] == 0
+    [row] = pd.read_parquet(tmp_path / "root" / "query_analytics").to_dict("records")
+    assert (row["people"], row["searches"]) == (5, 10)
+    # u0 to u4 had 0 to 40 results; of one of five nobody may know, so nothing is told.
+    assert pd.isna(row["zero_result_rate"])
+    if not is_old:
+        files = (tmp_path / "root" / "daily_clicks").rglob("*.parquet")
+        days = [pq.ParquetFile(file).read().to_pylist() for file in files]
+        told = [(day["results_known"], day["no_results"], day["timed"]) for [day] in days]
+        assert told == [(5, 1, 5)] * 2
+
+
+def test_a_run_lists_what_found_nothing_and_says_what_the_log_lacks(
+    tmp_path: Path, run: Job
+) -> None:
+    (tmp_path / "log").mkdir()
+    lines = [
+        f"2026-03-02T09:{n:02}:00+09:00\tu{n}\t{query}\t\t{results}\t\t\n"
+        for n in range(12)
+        for query, results in (("날씨", 30), ("제습기 부품", 0 if n < 6 else 3), ("오타", 0))
+    ]
+    (tmp_path / "log" / "a.tsv").write_text(HEAD + "".join(lines), "utf-8")
+
+    status, said, _ = run("analytics", *places(tmp_path))
+
+    assert status == 0
+    lost = said[said.index("Nothing   was found for 2 of these queries") :]
+    rows = [line.split() for line in lost.splitlines() if "오타" in line or "부품" in line]
+    assert rows == [["오타", "12", "12", "1.00"], ["제습기", "부품", "12", "6", "0.50"]]
+    # Without clicks there is no time of one to be missed.
+    assert "Clicks    none in the log" in said
+    assert "Missing" not in said
+    # A log without these columns says so in one sentence.
+    plain = "".join(line.split("\t\t")[0] + "\t3\n" for line in lines)
+    (tmp_path / "log" / "a.tsv").write_text(
+        "searched_at\tuser\tquery\tclicked_rank\n" + plain, "utf-8"
+    )
+    said = run("analytics", *places(tmp_path))[1]
+    assert "Nothing   was found" not in said
+    assert said.count("\nMissing   the log does not say how many results a search had or when") == 1

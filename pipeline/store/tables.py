@@ -7,7 +7,7 @@ from typing import Final
 import polars as pl
 
 from pipeline.columns import Columns
-from pipeline.schemas import LATER_IN_SEARCHES
+from pipeline.schemas import LATER_COLUMNS
 from pipeline.store.storage import Storage
 
 #: How the address of a file of this machine begins.
@@ -39,7 +39,7 @@ def scanned(
 def scanned_files(storage: Storage, addresses: Sequence[str], columns: Columns) -> pl.LazyFrame:
     """The rows of some files; without any, no rows.
 
-    Searches of an older layout lack columns, which are null then.
+    Searches and clicks of an older layout lack columns, which are null then.
     """
     if not addresses:
         return pl.LazyFrame(schema=columns)
@@ -64,7 +64,7 @@ def scanned_leniently(storage: Storage, addresses: Sequence[str], columns: Colum
 def _scan(
     storage: Storage, addresses: Sequence[str], columns: Columns | None = None
 ) -> pl.LazyFrame:
-    """The rows of some files, or some `columns` of them: null where searches lack a later one."""
+    """The rows of some files, or some `columns` of them: null where they lack a later one."""
     if addresses[0].startswith(LOCAL):
         paths = [address.removeprefix(LOCAL) for address in addresses]
         return _lazily(paths, columns)
@@ -78,7 +78,7 @@ def _scan(
 def _lazily(source: list[str] | BytesIO, columns: Columns | None) -> pl.LazyFrame:
     if columns is None:
         return pl.scan_parquet(source, glob=False, hive_partitioning=False)
-    may_lack = "search" in columns or not columns.keys().isdisjoint(LATER_IN_SEARCHES)
+    may_lack = "search" in columns or not columns.keys().isdisjoint(LATER_COLUMNS)
     return pl.scan_parquet(
         source,
         glob=False,
