@@ -35,8 +35,14 @@ SEARCHES: Final = pa.schema(
         _column("clicked_url", _TEXT, "null: no click"),
         _column("clicked_rank", _INT, "1 is the first result; null: no click or unknown"),
         _column("source", _TEXT, "the file in the landing folder"),
+        _column("result_count", _LONG, "results that were found; null: the log does not say"),
+        _column("click_seconds", _DOUBLE, "from the search to the click; null: no click, unknown"),
+        _column("device", _TEXT, "a lower-case word (reading/devices.py); null: unknown"),
     ]
 )
+
+#: Columns that came to `SEARCHES` later; see `LATER_COLUMNS`.
+LATER_IN_SEARCHES: Final = ("result_count", "click_seconds", "device")
 
 #: rejects/dt=: one line that was not taken in. Key: source, line. dt is the day of the search
 #: where the line has one, else the day of the file's modification.
@@ -221,10 +227,21 @@ DAILY_CLICKS: Final = pa.schema(
         _column("first_rank_sum", _LONG, "of the first rank of each"),
         _column("left", _LONG, "searches without a click that end their session"),
         _column("reformulated", _LONG, "searches without a click that were reformulated"),
+        _column("results_known", _LONG, "searches of which the log tells how many results"),
+        _column("no_results", _LONG, "of these: with none"),
+        _column("timed", _LONG, "searches of which the log tells when the first click was"),
         _column("searchers_sketch", _LONGS, "of people; see counting/people.py"),
         _column("clickers_sketch", _LONGS, "of people with a click"),
         _column("leavers_sketch", _LONGS, "of people with a search among `left`"),
         _column("reformulators_sketch", _LONGS, "of people with one among `reformulated`"),
+        _column("results_known_sketch", _LONGS, "likewise"),
+        _column("no_results_sketch", _LONGS, "likewise"),
+        _column("timed_sketch", _LONGS, "likewise"),
+        _column(
+            "first_click_seconds",
+            pa.list_(pa.struct([("bucket", _LONG), ("searches", _LONG)])),
+            "of `timed`: how many in each bucket of seconds (counting/durations.py)",
+        ),
     ]
 )
 
@@ -263,6 +280,13 @@ MEMBERS: Final = pa.schema(
         _column("user_id", _LONG, ""),
         _column("segment", _INT, "of segments/"),
     ]
+)
+
+#: Columns that stored files of layouts before 4 lack: there they are null.
+LATER_COLUMNS: Final = (
+    *LATER_IN_SEARCHES,
+    *("results_known", "no_results", "timed", "results_known_sketch", "no_results_sketch"),
+    *("timed_sketch", "first_click_seconds"),
 )
 
 #: trending/dt=/hour=: one query on the board of the window that ends at that hour.
@@ -403,6 +427,17 @@ _OF_CLICKS: Final = (
     _column("reformulation_rate_low", _DOUBLE, "as of click_through"),
     _column("reformulation_rate_high", _DOUBLE, "upper end"),
     _column("reformulators", _LONG, "different people who reformulated it"),
+    _column("zero_result_rate", _DOUBLE, "share of searches without results, where that is known"),
+    _column("zero_result_rate_low", _DOUBLE, "as of click_through, n = results_people"),
+    _column("zero_result_rate_high", _DOUBLE, "upper end"),
+    _column("people_without_results", _LONG, "different people who found none"),
+    _column("results_people", _LONG, "different people of whose searches it is known"),
+    _column(
+        "seconds_to_click",
+        _DOUBLE,
+        "median from a search to its first click, where that is known; 1,800 at most",
+    ),
+    _column("timed_people", _LONG, "different people of whose clicks it is known"),
 )
 
 #: query_analytics/dt=: a query of the days up to that one, that at least k people searched for.
@@ -422,6 +457,11 @@ QUERY_ANALYTICS: Final = pa.schema(
             "exit_rate_low is above the log's exit rate",
         ),
         *_OF_CLICKS,
+        _column(
+            "zero_result_rank",
+            _INT,
+            "from 1: by people_without_results, zero_result_rate; null: none is told of",
+        ),
     ]
 )
 
@@ -455,6 +495,8 @@ SEARCH_QUALITY: Final = pa.schema(
         _column("people", _LONG, "different people (estimated above 1,023)"),
         _column("searches", _LONG, "runs of rows: see daily_clicks"),
         _column("clicks_in_log", _TEXT, "which searches of all days have one: none, some, every"),
+        _column("results_in_log", _TEXT, "of which searches the log tells how many: likewise"),
+        _column("times_in_log", _TEXT, "of which searches with a click it tells when: likewise"),
         *_OF_CLICKS,
     ]
 )

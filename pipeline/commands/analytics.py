@@ -15,7 +15,8 @@ from pipeline.commands import cli
 from pipeline.commands.analytics_tables import (
     commonest_reformulations,
     most_worth_mending,
-    what_cannot_be_told,
+    report_what_cannot_be_told,
+    report_what_was_not_found,
     whole_then_days,
 )
 from pipeline.commands.reporting import report_published
@@ -54,6 +55,6 @@ def run(session: Session, args: argparse.Namespace) -> None:
                 report_published(keywords, span, KEYWORD_ANALYTICS, most_worth_mending, place)
             into = made("reformulations")
             report_published(into, span, REFORMULATIONS, commonest_reformulations, place)
-            sentence = what_cannot_be_told(quality)
-            if sentence and not place:
-                cli.say(f"Clicks    {sentence}")
+            if not place:
+                report_what_was_not_found(queries)
+                report_what_cannot_be_told(quality)

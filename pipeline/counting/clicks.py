@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 
 from pipeline import limits
+from pipeline.counting.durations import HISTOGRAM, MOST_SECONDS, added_histograms, histograms
 from pipeline.counting.groups import Flags, Ints, changes, least_of_each, order_by, sums
 from pipeline.counting.people import SKETCH_SIZE, united
 from pipeline.counting.sessions import Sessions, in_sessions
@@ -21,7 +22,7 @@ from pipeline.counting.sessions import Sessions, in_sessions
 #: Numbers of `DAILY_CLICKS` that add up.
 NUMBERS: Final = (
     *("searches", "clicked", "clicks", "ranked", "rank_sum", "first_ranked", "first_rank_sum"),
-    *("left", "reformulated"),
+    *("left", "reformulated", "results_known", "no_results", "timed"),
 )
 #: Its sketches, and which searches each is of.
 SKETCHES: Final = {
@@ -29,7 +30,12 @@ SKETCHES: Final = {
     "clickers_sketch": "clicked",
     "leavers_sketch": "left",
     "reformulators_sketch": "reformulated",
+    "results_known_sketch": "results_known",
+    "no_results_sketch": "no_results",
+    "timed_sketch": "timed",
 }
+#: Its histogram: of the searches that are `timed`.
+DURATIONS: Final = "first_click_seconds"
 
 _KEY: Final = ["query_id", "into_id"]
 
@@ -46,7 +52,8 @@ def searches_in_sessions(
 
     Args:
         rows: `searched_at` (UTC), `user_id`, `query_id`, `is_click` (Boolean), `clicked_rank`
-            (null: none). See `session_pairs` for which rows the searches of a day need.
+            (null: none), `result_count` and `click_seconds` (null: unknown). See `session_pairs`
+            for which rows the searches of a day need.
         zone: the reporting zone that cuts the days.
         gap_minutes: the silence that ends a session, 1 to 60.
         max_queries: a session with more different queries is left out.
@@ -55,7 +62,9 @@ def searches_in_sessions(
     Returns:
         A row a search, by person and time: `user_id`, `query_id`, `clicks` (rows with one),
         `ranked` (of these: with a rank), `rank_sum`, `first_rank` (of the first click with a rank;
-        0: none), `next_id` (the query of the next search in the session; null: it ends with this).
+        0: none), `next_id` (the query of the next search in the session; null: it ends with this),
+        `results` (the most that any of its rows tells; null: none does), `seconds` (from its first
+        row to its first click of which a time is told, `MOST_SECONDS` at most; null: of none is).
 
     Raises:
         InvalidParameterError: a parameter is out of its range.
@@ -79,6 +88,8 @@ def searches_in_sessions(
             "rank_sum": sums(rank, starts),
             "first_rank": _first_ranks(rank, starts),
             "next_id": pl.select(pl.when(pl.Series(follows)).then(pl.Series(next_id))).to_series(),
+            "results": _most_results(rows["result_count"], found, starts),
+            "seconds": _first_click_seconds(rows["click_seconds"], found, starts),
         }
     )
     is_kept = found.in_time[starts] & _is_typed(found, session, max_queries)
@@ -93,6 +104,23 @@ def _first_ranks(rank: Ints, starts: Ints) -> Ints:
     place = np.where(rank > 0, np.arange(len(rank)), beyond)
     first = np.minimum.reduceat(place, starts)
     return np.where(first < beyond, rank[np.minimum(first, beyond - 1)], 0)
+
+
+def _most_results(counts: pl.Series, found: Sessions, starts: Ints) -> pl.Series:
+    if not len(starts) or counts.null_count() == len(counts):
+        return pl.repeat(None, len(starts), dtype=pl.Int64, eager=True)
+    most = pl.Series(np.maximum.reduceat(counts.fill_null(-1).to_numpy()[found.row], starts))
+    return pl.select(pl.when(most >= 0).then(most)).to_series()
+
+
+def _first_click_seconds(seconds: pl.Series, found: Sessions, starts: Ints) -> pl.Series:
+    if not len(starts) or seconds.null_count() == len(seconds):
+        return pl.repeat(None, len(starts), dtype=pl.Float64, eager=True)
+    sizes = np.diff([*starts, len(found.row)])
+    since_start = found.second - np.repeat(found.second[starts], sizes)
+    after = seconds.fill_null(float("inf")).to_numpy()[found.row] + since_start
+    first = pl.Series(np.minimum.reduceat(after, starts))
+    return pl.select(pl.when(first.is_finite()).then(first.clip(0, MOST_SECONDS))).to_series()
 
 
 def _is_typed(found: Sessions, session: Ints, max_queries: int) -> Flags:
@@ -134,11 +162,18 @@ def counted(searches: pl.DataFrame, alike: pl.DataFrame) -> pl.DataFrame:
         first_rank_sum="first_rank",
         left=((pl.col("clicks") == 0) & pl.col("next_id").is_null()).cast(pl.Int64),
         reformulated=(_IS_STEP & pl.col("is_alike").fill_null(value=False)).cast(pl.Int64),
+        results_known=pl.col("results").is_not_null().cast(pl.Int64),
+        no_results=(pl.col("results").fill_null(1) == 0).cast(pl.Int64),
+        timed=pl.col("seconds").is_not_null().cast(pl.Int64),
     )
     of_query = marked.group_by("query_id").agg(pl.col(*NUMBERS).sum()).sort("query_id")
     for sketch, name in SKETCHES.items():
         people = _sketches(marked.filter(pl.col(name) > 0), ["query_id"], sketch)
         of_query = of_query.join(people, on="query_id", how="left", maintain_order="left")
+    durations = marked.select("query_id", "seconds").drop_nulls()
+    of_query = of_query.join(
+        histograms(durations, ["query_id"], DURATIONS), on="query_id", how="left"
+    )
     steps = marked.filter(pl.col("reformulated") > 0).rename({"next_id": "into_id"})
     numbers = steps.group_by(_KEY).agg(pl.col("searches").sum())
     of_steps = numbers.join(_sketches(steps, _KEY, "searchers_sketch"), on=_KEY)
@@ -161,7 +196,10 @@ def _sketches(searches: pl.DataFrame, by: Sequence[str], name: str) -> pl.DataFr
 def _filled(counts: pl.DataFrame) -> pl.DataFrame:
     nobody = pl.lit([], dtype=pl.List(pl.Int64))
     return counts.select(
-        *_KEY, pl.col(*NUMBERS).fill_null(0), pl.col(*SKETCHES).fill_null(nobody)
+        *_KEY,
+        pl.col(*NUMBERS).fill_null(0),
+        pl.col(*SKETCHES).fill_null(nobody),
+        pl.col(DURATIONS).fill_null(pl.lit([], dtype=HISTOGRAM)),
     ).sort(_KEY)
 
 
@@ -177,4 +215,6 @@ def added_up(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
         of = numbered.select("pair", searchers_sketch=name)
         people = united(of, "pair").rename({"searchers_sketch": name})
         together = together.join(people, on="pair", how="left")
+    durations = added_histograms(numbered, ["pair"], DURATIONS)
+    together = together.join(durations, on="pair", how="left")
     return _filled(together)

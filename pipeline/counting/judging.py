@@ -5,6 +5,7 @@ from typing import Final
 import polars as pl
 
 from pipeline.errors import InvalidParameterError
+from pipeline.schemas import LATER_IN_SEARCHES
 
 #: One person's searches a day above which that day's searches are a robot's. Wikimedia sets aside
 #: 50 a day an address for one purpose and 2,000 a user for another; nobody types one a minute
@@ -23,8 +24,11 @@ def local_dates(timestamps: pl.Expr, zone: str) -> pl.Expr:
 def each_once(searches: pl.DataFrame) -> pl.DataFrame:
     """Keep each search once: the same person with the same query in the same second.
 
-    The row that stays is the least by click rank, address, surface and source, so that it does not
-    matter in which order files come in, or in how many runs.
+    The row that stays is the least by click rank, address, number of results (most first), seconds
+    to the click, device, surface and source, so that it does not matter in which order files come
+    in, or in how many runs. What one file tells of a search in several lines is brought together
+    before: its largest number of results and its earliest click. Nothing is taken from another
+    file, whose rows may be replaced without this one's.
 
     Args:
         searches: columns of `SEARCHES` and any others.
@@ -39,18 +43,35 @@ def each_once(searches: pl.DataFrame) -> pl.DataFrame:
     sizes = repeated.value_counts(name="rows").filter(pl.col("rows") > 1)
     is_twin = repeated.is_in(sizes[repeated.name].implode())
     best = (
-        ordered.filter(is_twin)
+        _together_in_files(ordered.filter(is_twin))
         .sort(
             *SAME_SEARCH,
             pl.col("clicked_rank"),
             pl.col("clicked_url"),
+            pl.col("result_count").neg(),
+            pl.col("click_seconds"),
+            pl.col("device"),
             pl.col("surface"),
             pl.col("source"),
-            nulls_last=[False, False, False, True, False, False, False],
+            nulls_last=[False, False, False, True, False, True, True, True, False, False],
         )
         .unique(SAME_SEARCH, keep="first", maintain_order=True)
     )
     return pl.concat([ordered.filter(~is_twin), best]).sort(SAME_SEARCH)
+
+
+def _together_in_files(twins: pl.DataFrame) -> pl.DataFrame:
+    """Twins with what their file tells of the search in any of its lines."""
+    told = {
+        "result_count": pl.col("result_count").max(),
+        "click_seconds": pl.col("click_seconds").min(),
+        "device": pl.col("device").min(),
+    }
+    assert told.keys() == set(LATER_IN_SEARCHES)
+    here = [name for name in told if twins[name].null_count() < len(twins)]
+    if not here:
+        return twins
+    return twins.with_columns(told[name].over(*SAME_SEARCH, "source") for name in here)
 
 
 def robots(people: pl.DataFrame, *, robot_searches: int = ROBOT_SEARCHES_A_DAY) -> pl.DataFrame:

@@ -76,16 +76,17 @@ def scrubbed_daily_pairs(rows: pa.Table, ids: Collection[int], gone: Collection[
 def scrubbed_daily_clicks(rows: pa.Table, ids: Collection[int], gone: Collection[int]) -> pa.Table:
     """Clicks of a day without these people, and without queries that nobody else typed.
 
-    One search of each kind goes for each person whom the sketch of the kind names; ranks stay as
-    they are while somebody else's click is left. A row of nobody else goes.
+    One search of each kind goes for each person whom the sketch of the kind names; ranks and times
+    of clicks stay as they are while somebody else's are left. A row of nobody else goes.
 
     Args:
-        rows: `DAILY_CLICKS` of a day.
+        rows: `DAILY_CLICKS` of a day; those of an older layout lack columns.
         ids: of the people that go.
         gone: query ids of `scrubbed_daily_counts`.
     """
     changed = rows
-    for sketch, name in clicks.SKETCHES.items():
+    known = {each: name for each, name in clicks.SKETCHES.items() if each in rows.column_names}
+    for sketch, name in known.items():
         sketches, taken = _without(rows[sketch], ids)
         number = rows[name].combine_chunks()
         fewer = pc.max_element_wise(pc.subtract(number, taken), pc.list_value_length(sketches))
@@ -97,6 +98,12 @@ def scrubbed_daily_clicks(rows: pa.Table, ids: Collection[int], gone: Collection
     zeros = pc.multiply(changed["clicked"].combine_chunks(), 0)
     kept = {each: pc.if_else(clicked, changed[each].combine_chunks(), zeros) for each in of_clicks}
     changed = _replaced(changed, **kept)
+    if clicks.DURATIONS in rows.column_names:  # layouts before 4 had none
+        durations = changed[clicks.DURATIONS].combine_chunks()
+        is_timed = pc.greater(changed["timed"].combine_chunks(), 0).to_numpy(zero_copy_only=False)
+        places = np.where(is_timed, np.arange(len(rows)), len(rows))
+        with_none = pa.concat_arrays([durations, pa.array([[]], durations.type)])
+        changed = _replaced(changed, **{clicks.DURATIONS: with_none.take(pa.array(places))})
     nobody = pc.equal(pc.list_value_length(changed["searchers_sketch"].combine_chunks()), 0)
     return changed.filter(pc.invert(pc.or_(nobody, _of_any(rows, gone, "query_id", "into_id"))))
 

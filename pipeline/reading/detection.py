@@ -250,6 +250,10 @@ def _named(fmt: LogFormat, names: Sequence[str]) -> LogFormat | None:
         query=fields["query"],
         clicked_url=fields["clicked_url"],
         clicked_rank=fields["clicked_rank"],
+        clicked_at=fields["clicked_at"],
+        click_seconds=fields["click_seconds"],
+        result_count=fields["result_count"],
+        device=fields["device"],
         skip=rules,
         header_cells=cells if fmt.kind != "parquet" else (),
     )

@@ -11,11 +11,17 @@ from typing import Any, Final
 import polars as pl
 
 from pipeline.reading.detection import with_positions
-from pipeline.reading.formats import ColumnRef, LogFormat, SkipRule
+from pipeline.reading.formats import (
+    OPTIONAL_FIELDS,
+    REQUIRED_FIELDS,
+    ColumnRef,
+    LogFormat,
+    SkipRule,
+)
 from pipeline.reading.lines import open_after
 
 #: The fields of a search, in the order of the columns that `line_fields` returns.
-FIELDS: Final = ("searched_at", "user", "query", "clicked_url", "clicked_rank")
+FIELDS: Final = (*REQUIRED_FIELDS, *OPTIONAL_FIELDS)
 
 Value = Callable[[ColumnRef], pl.Series]
 
@@ -33,7 +39,7 @@ def line_fields(texts: pl.Series, fmt: LogFormat) -> pl.DataFrame:
         none of them, since an object may leave out what is blank).
     """
     if fmt.kind == "json":
-        value = _from_json(texts)
+        value = _from_json(texts, fmt)
     else:
         fmt = with_positions(fmt)
         value = _from_columns(texts, fmt)
@@ -128,10 +134,18 @@ _NO_TEXT: Final = r"\A(?:[\[{](?s:.*)|true|false)\z"
 _NUMBER: Final = r"\A-?\d+(?:[.]\d+)?(?:[eE][+-]?\d+)?\z"
 
 
-def _from_json(texts: pl.Series) -> Value:
+def _from_json(texts: pl.Series, fmt: LogFormat) -> Value:
     documents = _documents(texts)
+    optional = {str(ref) for name in OPTIONAL_FIELDS for ref in fmt.alternatives(name)}
+    counted = {str(ref) for ref in fmt.result_count}
 
     def value(ref: ColumnRef) -> pl.Series:
+        if (
+            str(ref) in optional
+        ):  # most logs lack most of them, and to look is cheaper than to parse
+            name = str(ref).rpartition(".")[2]
+            if not documents.str.contains(f'"{name}"', literal=True).any():
+                return pl.repeat(None, len(texts), dtype=pl.String, eager=True)
         path = "$" + "".join(f"['{key}']" for key in str(ref).split("."))
         found = documents.str.json_path_match(path)
         leaf = re.escape(str(ref).rpartition(".")[2])
@@ -142,7 +156,11 @@ def _from_json(texts: pl.Series) -> Value:
         places = (is_odd & unquoted).fill_null(value=False).arg_true()
         if not len(places):
             return found
-        exact = [_as_written(line, str(ref)) for line in documents.gather(places).to_list()]
+        is_counted = str(ref) in counted
+        exact = [
+            _as_written(line, str(ref), is_counted=is_counted)
+            for line in documents.gather(places).to_list()
+        ]
         return found.scatter(places, pl.Series(exact, dtype=pl.String))
 
     return value
@@ -183,11 +201,16 @@ def _finite(number: str) -> float | None:
     return found if isfinite(found) else None
 
 
-def _as_written(line: str, path: str) -> str | None:
-    """A value that is no text: a number as it stands there, blank if it is something else."""
+def _as_written(line: str, path: str, *, is_counted: bool) -> str | None:
+    """A value that is no text: a number as it stands there, blank if it is something else.
+
+    Of a list that `is_counted` the number of its members.
+    """
     found: Any = json.loads(line, parse_float=str, parse_int=str)
     for key in path.split("."):
         found = found[key]
+    if is_counted and isinstance(found, list):
+        return f"{len(found)}"
     if not isinstance(found, str):
         return ""
     whole = re.fullmatch(r"(-?\d+)[.]0+", found)

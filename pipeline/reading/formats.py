@@ -36,7 +36,10 @@ KINDS: Final = ("delimited", "json", "csv", "parquet")
 
 #: What every search has; the rest of the fields are optional.
 REQUIRED_FIELDS: Final = ("searched_at", "user", "query")
-OPTIONAL_FIELDS: Final = ("clicked_url", "clicked_rank")
+OPTIONAL_FIELDS: Final = (
+    *("clicked_url", "clicked_rank", "clicked_at", "click_seconds"),
+    *("result_count", "device"),
+)
 
 EXAMPLE: Final = "2026-09-01T12:00:00+09:00<TAB>user<TAB>query"
 
@@ -91,6 +94,10 @@ class LogFormat:
             takes it from the option or the file's name.
         clicked_url: where the clicked address is; empty: nowhere.
         clicked_rank: where the rank of the click is; empty: nowhere.
+        clicked_at: where the time of the click is, as `searched_at` is written; empty: nowhere.
+        click_seconds: where the seconds from search to click are; empty: nowhere.
+        result_count: where the number of results is, or (JSON) a list of them; empty: nowhere.
+        device: where the device or segment is, or the browser's user agent; empty: nowhere.
         separators: between columns; several: the first whose header has the columns.
         header: `none`, `optional` or `required`.
         order: the columns' names in a file without a header.
@@ -112,6 +119,10 @@ class LogFormat:
     times: tuple[str, ...]
     clicked_url: tuple[ColumnRef, ...] = ()
     clicked_rank: tuple[ColumnRef, ...] = ()
+    clicked_at: tuple[ColumnRef, ...] = ()
+    click_seconds: tuple[ColumnRef, ...] = ()
+    result_count: tuple[ColumnRef, ...] = ()
+    device: tuple[ColumnRef, ...] = ()
     separators: tuple[str, ...] = ("\t",)
     header: str = "none"
     order: tuple[str, ...] = ()
@@ -406,6 +417,10 @@ def _format_of(declared: _Table) -> LogFormat:
         query=columns.refs("query"),
         clicked_url=columns.refs("clicked_url"),
         clicked_rank=columns.refs("clicked_rank"),
+        clicked_at=columns.refs("clicked_at"),
+        click_seconds=columns.refs("click_seconds"),
+        result_count=columns.refs("result_count"),
+        device=columns.refs("device"),
         times=declared.texts("time"),
         separators=declared.texts("separator"),
         header=declared.text("header") or "none",

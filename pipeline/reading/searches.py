@@ -17,12 +17,14 @@ from pipeline.errors import InvalidParameterError, LogFormatError
 from pipeline.language.queries import ids, normalized, odd_places, surfaces
 from pipeline.reading.decoding import decoded_lines, is_text
 from pipeline.reading.detection import bound_to_names
+from pipeline.reading.devices import devices
 from pipeline.reading.erased import ERASED, NOBODY, Erased, erased_rows
 from pipeline.reading.fields import FIELDS, first_of, is_skipped, line_fields
 from pipeline.reading.formats import LogFormat, known_zone
 from pipeline.reading.privacy import MASK, has_personal_data, masked
 from pipeline.reading.times import CLOCK_SKEW_SECONDS, Clock, moments
 from pipeline.reading.user_ids import UserKeys, user_ids
+from pipeline.schemas import LATER_IN_SEARCHES
 from silgeom.text import INVISIBLE, JOINER, SPACES
 
 MAX_QUERY_CHARACTERS: Final = 1_000
@@ -30,6 +32,10 @@ MAX_QUERY_CHARACTERS: Final = 1_000
 REJECT_CHARACTERS: Final = 200
 #: Before this moment nobody searched: 1990-01-01T00:00:00Z in seconds.
 EARLIEST: Final = 631_152_000
+
+#: What comes later is no click of that search.
+MAX_CLICK_SECONDS: Final = 86_400
+_THOUSANDS: Final = ","
 
 #: The reason of lines that the format knows as no searches: they are counted, not rejected.
 SKIPPED: Final = "skipped"
@@ -74,7 +80,8 @@ def searches_of_lines(
         read, tab between, the user and personal data masked, or only the shape of the line where it
         could not be split (null of a search and of a skipped line); and of a search `searched_at`
         (UTC, whole seconds; rejected lines have it too where it was told), `user_id`, `query_id`,
-        `query`, `surface`, `clicked_url`, `clicked_rank`; `due`: when a search of the future is
+        `query`, `surface`, `clicked_url`, `clicked_rank`, `result_count`, `click_seconds`,
+        `device`; `due`: when a search of the future is
         none any more, in UTC seconds.
 
     Raises:
@@ -121,7 +128,10 @@ def _fields_of_lines(raw: pl.Series, fmt: LogFormat, charset: str, clock: Clock)
     readable = decoded.select(pl.when(is_readable).then("decoded")).to_series()
     fields = decoded.hstack(line_fields(readable, fmt))
     times = moments(fields["searched_at"].str.strip_chars(" "), fmt.times, clock)
-    return fields.with_columns(moment=times)
+    clicked = pl.repeat(None, len(raw), dtype=times.dtype, eager=True)
+    if fmt.clicked_at:
+        clicked = moments(fields["clicked_at"].str.strip_chars(" "), fmt.times, clock)
+    return fields.with_columns(moment=times, click_moment=clicked)
 
 
 def searches_of_records(
@@ -147,7 +157,10 @@ def searches_of_records(
     fields = {
         name: first_of([value(ref) for ref in named.alternatives(name)], rows) for name in FIELDS
     }
-    times = [_typed_moments(records[str(ref)], named, clock) for ref in named.searched_at]
+    times, clicked = (
+        [_typed_moments(records[str(ref)], named, clock) for ref in refs]
+        for refs in (named.searched_at, named.clicked_at)
+    )
     without_lines = replace(named, skip_prefixes=(), header_cells=())
     no = pl.repeat(False, rows, eager=True)
     used = {str(ref) for name in FIELDS for ref in named.alternatives(name)}
@@ -160,6 +173,9 @@ def searches_of_records(
             "skipped": is_skipped(fields["query"], without_lines, value),
             "missing": no,
             "moment": pl.select(pl.coalesce(*times)).to_series(),
+            "click_moment": pl.select(
+                pl.coalesce(*clicked, pl.repeat(None, rows, dtype=pl.Datetime("us", "UTC")))
+            ).to_series(),
         }
     )
     return _judged(made, named, clock, circumstances)
@@ -287,6 +303,9 @@ def _judged(
             "surface": surface,
             "clicked_url": url,
             "clicked_rank": rank,
+            "result_count": _result_counts(fields["result_count"]),
+            "click_seconds": _click_seconds(fields),
+            "device": devices(fields["device"]),
         }
     )
     if is_search.all():
@@ -299,11 +318,33 @@ def _judged(
     return rows.with_columns(
         pl.when(pl.col("reason") == "future_time").then("due").alias("due"),
         *(pl.when(searched).then(name).alias(name) for name in ("query_id", "query", "surface")),
+        *(pl.when(searched).then(name).alias(name) for name in LATER_IN_SEARCHES),
         pl.when(searched & (pl.col("clicked_url") != "")).then("clicked_url").alias("clicked_url"),
         pl.when(searched & (pl.col("clicked_rank") >= 1))
         .then("clicked_rank")
         .alias("clicked_rank"),
     )
+
+
+def _result_counts(texts: pl.Series) -> pl.Series:
+    """Whole numbers from 0; null of anything else, as -1 where a service does not know."""
+    if texts.null_count() == len(texts):
+        return pl.repeat(None, len(texts), dtype=pl.Int64, eager=True)
+    numbers = (
+        texts.str.strip_chars(" ").str.replace_all(_THOUSANDS, "").cast(pl.Int64, strict=False)
+    )
+    return pl.select(pl.when(numbers >= 0).then(numbers)).to_series()
+
+
+def _click_seconds(fields: pl.DataFrame) -> pl.Series:
+    """Seconds from the search to the click, to the millisecond: as told, or by the click's time."""
+    told, at = fields["click_seconds"], fields["click_moment"]
+    if told.null_count() + at.null_count() == 2 * len(fields):
+        return pl.repeat(None, len(fields), dtype=pl.Float64, eager=True)
+    between = (at - fields["moment"]).dt.total_microseconds() / 1e6
+    seconds = pl.coalesce(told.str.strip_chars(" ").cast(pl.Float64, strict=False), between)
+    is_possible = seconds.is_between(0, MAX_CLICK_SECONDS)
+    return pl.select(pl.when(is_possible).then(seconds.round(3))).to_series()
 
 
 def _unwrapped(query: pl.Series, fmt: LogFormat) -> pl.Series:

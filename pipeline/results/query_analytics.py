@@ -3,7 +3,9 @@
 What may be told. A figure speaks of the people who did something (clicked, left, reformulated) and
 of those who did not. It is withheld (null) unless each of the two is nobody at all or at least k
 different people: of seven people of whom six clicked, one did not, and a rate would tell of her.
-Nobody at all means that no search, or every search, is of that kind.
+Nobody at all means that no search, or every search, is of that kind. Where the log tells of some
+searches alone how many results they had, or when the first click was, a figure speaks of the people
+of these: at least k. How many they are is withheld where one to k - 1 others are left.
 """
 
 from typing import Final
@@ -12,7 +14,8 @@ import polars as pl
 
 from pipeline import limits
 from pipeline.columns import QUERY_ANALYTICS, SEARCH_QUALITY
-from pipeline.counting.clicks import NUMBERS, SKETCHES
+from pipeline.counting.clicks import DURATIONS, NUMBERS, SKETCHES
+from pipeline.counting.durations import medians
 from pipeline.counting.people import SKETCH_SIZE, different_people, id_at, people_of_share
 from pipeline.results.names import names_of
 
@@ -31,9 +34,13 @@ _PEOPLE: Final = {
     "clickers_sketch": "clickers",
     "leavers_sketch": "leavers",
     "reformulators_sketch": "reformulators",
+    "results_known_sketch": "results_people",
+    "no_results_sketch": "people_without_results",
+    "timed_sketch": "timed_people",
 }
 #: How many searches of a log have a click: `none` in one without a column for clicks, `every` in
-#: one that has a line a click and no others.
+#: one that has a line a click and no others. Likewise of how many the number of results is known,
+#: and of how many of those with a click its time.
 NONE, SOME, EVERY = "none", "some", "every"
 
 #: Rate -> searches of its kind, people with one, and the logs of which it can be told.
@@ -67,10 +74,14 @@ def clicks_in_log(numbers: pl.DataFrame) -> str:
     Args:
         numbers: `searches` and `clicked`, in any number of rows.
     """
-    clicked = int(numbers["clicked"].sum())
-    if not clicked:
+    return _how_many(numbers, "clicked", "searches")
+
+
+def _how_many(numbers: pl.DataFrame, kind: str, whole: str) -> str:
+    some = int(numbers[kind].sum())
+    if not some:
         return NONE
-    return SOME if clicked < int(numbers["searches"].sum()) else EVERY
+    return SOME if some < int(numbers[whole].sum()) else EVERY
 
 
 def query_analytics(
@@ -84,10 +95,11 @@ def query_analytics(
         min_searchers: k: different people who searched for a query, and see above.
 
     Returns:
-        `QUERY_ANALYTICS`, by rank. `people_lost` compares the lower end of a query's exit rate with
-        the exit rate of all searches: chance alone does not bring a query up. Many searches are
-        answered by the page itself and are no loss though they end a session (good abandonment: Li,
-        Huffman and Tokuda, SIGIR 2009); only what is above the rate of all searches counts.
+        `QUERY_ANALYTICS`, by rank; those that found nothing have a `zero_result_rank`, too.
+        `people_lost` compares the lower end of a query's exit rate with the exit rate of all
+        searches: chance alone does not bring a query up. Many searches are answered by the page
+        itself and are no loss though they end a session (good abandonment: Li, Huffman and Tokuda,
+        SIGIR 2009); only what is above the rate of all searches counts.
 
     Raises:
         InvalidParameterError: a parameter is out of its range.
@@ -99,7 +111,10 @@ def query_analytics(
     enough = banded.filter(pl.col("searches") >= min_searchers)
     sketches = of_query.join(enough.lazy().select("query_id"), on="query_id", how="semi")
     people = _people(sketches, "query_id", at_least=min_searchers)
-    counts = enough.join(people, on="query_id")
+    durations = medians(sketches.select("query_id", DURATIONS).collect(), "query_id", DURATIONS)
+    counts = enough.join(people, on="query_id").join(
+        durations.rename({"seconds": "seconds_to_click"}), on="query_id", how="left"
+    )
     told = _with_rates(counts, min_searchers, clicks_in_log(numbers))
     exit_rate = int(numbers["left"].sum()) / max(1, int(numbers["searches"].sum()))
     lost = pl.col("people") * (pl.col("exit_rate_low") - exit_rate).clip(lower_bound=0.0)
@@ -109,9 +124,17 @@ def query_analytics(
     ordered = named.sort(
         *first, "query", descending=[*(True for _ in first), False], nulls_last=True
     )
-    return ordered.with_columns(
-        rank=pl.int_range(1, pl.len() + 1, dtype=pl.Int32).over(pl.lit(1))
-    ).select(*QUERY_ANALYTICS)
+    ranked = ordered.with_row_index("rank", 1).cast({"rank": pl.Int32})
+    # By how many people found nothing, whatever else they did then.
+    fruitless = ranked.filter(pl.col("people_without_results") > 0).sort(
+        *("people_without_results", "zero_result_rate", "query"), descending=[True, True, False]
+    )
+    worst = fruitless.select("query_id").with_row_index("zero_result_rank", 1)
+    return (
+        ranked.join(worst, on="query_id", how="left", maintain_order="left")
+        .cast({"zero_result_rank": pl.Int32})
+        .select(*QUERY_ANALYTICS)
+    )
 
 
 def clicks_of_keywords(daily_clicks: pl.LazyFrame, query_keywords: pl.LazyFrame) -> pl.LazyFrame:
@@ -176,8 +199,18 @@ def search_quality(daily_clicks: pl.LazyFrame, *, min_searchers: int = 5) -> pl.
     )
     told = about.join(summed, on=["day", "band"], nulls_equal=True)
     people = _people_of_groups(of_query, about, banded, at_least=min_searchers)
-    rates = _with_rates(told.join(people, on="group"), min_searchers, known)
-    return rates.sort("group").with_columns(clicks_in_log=pl.lit(known)).select(*SEARCH_QUALITY)
+    durations = _medians_of_groups(of_query, about, banded)
+    counts = told.join(people, on="group").join(durations, on="group", how="left")
+    rates = _with_rates(counts, min_searchers, known)
+    return (
+        rates.sort("group")
+        .with_columns(
+            clicks_in_log=pl.lit(known),
+            results_in_log=pl.lit(_how_many(by_day, "results_known", "searches")),
+            times_in_log=pl.lit(_how_many(by_day, "timed", "clicked")),
+        )
+        .select(*SEARCH_QUALITY)
+    )
 
 
 def _with_bands(numbers: pl.DataFrame) -> pl.DataFrame:
@@ -210,7 +243,8 @@ def _capped(people: pl.DataFrame) -> pl.DataFrame:
     """Estimates may leave more people with a click than people: then all of them."""
     doers = list(_PEOPLE.values())[1:]
     capped = (pl.min_horizontal(pl.col(each).fill_null(0), "people").alias(each) for each in doers)
-    return people.with_columns(capped)
+    without = pl.min_horizontal("people_without_results", "results_people")
+    return people.with_columns(capped).with_columns(people_without_results=without)
 
 
 def _people_of_groups(
@@ -236,6 +270,23 @@ def _people_of_groups(
             people = pl.concat([people, others.filter(pl.col("group").is_in(rest.implode()))])
         found = found.join(people.rename({"searchers": name}), on="group", how="left")
     return _capped(found).filter(pl.col("people") >= at_least)
+
+
+def _medians_of_groups(
+    of_query: pl.LazyFrame, about: pl.DataFrame, banded: pl.DataFrame
+) -> pl.DataFrame:
+    """`seconds_to_click` of each day, of all days, and of each band: by `group`."""
+    of_band = banded.lazy().select("query_id", "band")
+    rows = of_query.select("dt", "query_id", DURATIONS).join(of_band, on="query_id").collect()
+    whole = pl.col("day").is_null() & (pl.col("band") == WHOLE)
+    days = about.filter(pl.col("day").is_not_null()).select("group", dt="day")
+    bands = about.filter(pl.col("day").is_null() & ~whole).select("group", "band")
+    parts = (
+        rows.join(days, on="dt").select("group", DURATIONS),
+        rows.join(bands, on="band").select("group", DURATIONS),
+        rows.join(about.filter(whole).select("group"), how="cross").select("group", DURATIONS),
+    )
+    return medians(pl.concat(parts), "group", DURATIONS).rename({"seconds": "seconds_to_click"})
 
 
 #: Of a day about so many times the ids of a sketch are looked at: most people come several times.
@@ -290,7 +341,7 @@ def _with_rates(counts: pl.DataFrame, k: int, clicks: str) -> pl.DataFrame:
     people, searches = pl.col("people"), pl.col("searches")
     has_clicks = pl.lit(clicks != NONE) & _may_be_told("clicked", "clickers", k)
     has_ranks = has_clicks & (pl.col("ranked") == pl.col("clicks")) & (pl.col("clicks") > 0)
-    told = counts.with_columns(
+    told = _with_times(_with_results(counts, k), has_clicks, k).with_columns(
         clicks_per_search=pl.when(has_clicks).then(pl.col("clicks") / searches),
         mean_rank=pl.when(has_ranks).then(pl.col("rank_sum") / pl.col("ranked")),
         first_rank=pl.when(has_ranks).then(pl.col("first_rank_sum") / pl.col("first_ranked")),
@@ -306,8 +357,46 @@ def _with_rates(counts: pl.DataFrame, k: int, clicks: str) -> pl.DataFrame:
     return told
 
 
-def _may_be_told(kind: str, doers: str, k: int) -> pl.Expr:
+def _with_results(counts: pl.DataFrame, k: int) -> pl.DataFrame:
+    """Add how many searches found nothing, of those of which the log tells."""
+    people, known = pl.col("results_people"), pl.col("results_known")
+    is_told = (people >= k) & _may_be_told(
+        "no_results", "people_without_results", k, "results_known", "results_people"
+    )
+    share = pl.col("no_results") / known
+    low, high = wilson(share, people)
+    shown = {
+        "zero_result_rate": share,
+        "zero_result_rate_low": low,
+        "zero_result_rate_high": high,
+        "people_without_results": pl.col("people_without_results"),
+        "results_people": pl.when(_leaves_nobody_or_enough("people", people, k)).then(people),
+    }
+    return counts.with_columns(
+        pl.when(is_told).then(each).alias(name) for name, each in shown.items()
+    )
+
+
+def _with_times(counts: pl.DataFrame, has_clicks: pl.Expr, k: int) -> pl.DataFrame:
+    """Add when the first click came, of the searches with a click of which the log tells."""
+    people = pl.col("timed_people")
+    is_told = has_clicks & (people >= k)
+    may_be_counted = is_told & _leaves_nobody_or_enough("clickers", people, k)
+    return counts.with_columns(
+        seconds_to_click=pl.when(is_told).then("seconds_to_click"),
+        timed_people=pl.when(may_be_counted).then(people),
+    )
+
+
+def _leaves_nobody_or_enough(people: str, some: pl.Expr, k: int) -> pl.Expr:
+    others = pl.col(people) - some
+    return (others == 0) | (others >= k)
+
+
+def _may_be_told(
+    kind: str, doers: str, k: int, whole: str = "searches", people: str = "people"
+) -> pl.Expr:
     """Whether so many people did something, and so many did not: see the top of this file."""
     did = (pl.col(kind) == 0) | (pl.col(doers) >= k)
-    did_not = (pl.col(kind) == pl.col("searches")) | (pl.col("people") - pl.col(doers) >= k)
+    did_not = (pl.col(kind) == pl.col(whole)) | (pl.col(people) - pl.col(doers) >= k)
     return did & did_not

@@ -585,10 +585,12 @@ def _clicks_of_day(
 
 
 def _clicks(work: Work, storage: Storage, zone: str, rules: SessionRules) -> _Found:
-    columns = ("searched_at", "user_id", "query_id", "clicked_url", "clicked_rank")
-    is_click = pl.col("clicked_url").is_not_null() | pl.col("clicked_rank").is_not_null()
+    of_click = ("clicked_url", "clicked_rank", "click_seconds")
+    columns = ("searched_at", "user_id", "query_id", *of_click, "result_count")
+    is_click = pl.any_horizontal(pl.col(*of_click).is_not_null())
     rows = _near(work, storage, zone, *columns).select(
-        *("searched_at", "user_id", "query_id", "clicked_rank"), is_click=is_click
+        *("searched_at", "user_id", "query_id", "clicked_rank", "click_seconds", "result_count"),
+        is_click=is_click,
     )
     searches = clicks.searches_in_sessions(
         rows.collect(),

@@ -20,6 +20,7 @@ from pipeline.reading.blocks import lines_of
 from pipeline.reading.charsets import line_separator
 from pipeline.reading.detection import bound_to_names
 from pipeline.reading.erased import NOBODY, Erased
+from pipeline.reading.fields import FIELDS
 from pipeline.reading.packing import DamagedError, Unpacked, is_packed, pieces_of
 from pipeline.reading.parquet import checked_texts, parquet_schema
 from pipeline.reading.records import joined_records
@@ -296,8 +297,7 @@ def _records(stream: BinaryIO, item: Readable) -> Iterator[pl.DataFrame]:
     file = pq.ParquetFile(stream)
     schema = parquet_schema(file)
     named = bound_to_names(item.format, schema.names, "the Parquet file")
-    fields = ("searched_at", "user", "query", "clicked_url", "clicked_rank")
-    wanted = {str(ref) for field in fields for ref in named.alternatives(field)}
+    wanted = {str(ref) for field in FIELDS for ref in named.alternatives(field)}
     wanted |= {str(rule.column) for rule in named.skip}
     columns = [field for field in schema if field.name in wanted]
     for batch in file.iter_batches(columns=[field.name for field in columns]):

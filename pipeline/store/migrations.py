@@ -112,10 +112,19 @@ def users_get_a_new_key(change: Change) -> None:
         rotate_key(change, keys.rotated())
 
 
+def searches_tell_more(change: Change) -> None:
+    """Searches have columns for results, clicks and devices.
+
+    Nothing is written again: where a file lacks a column it reads as null (`scanned_files`). An
+    earlier program, which would stumble over files with them beside files without, stays out.
+    """
+
+
 STEPS: Final[Sequence[Step]] = (
     fingerprints_leave_the_state,
     the_ledger_tells_how,
     users_get_a_new_key,
+    searches_tell_more,
 )
 #: The layout that this program reads and writes.
 LAYOUT: Final = len(STEPS)

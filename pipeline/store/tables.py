@@ -7,6 +7,7 @@ from typing import Final
 import polars as pl
 
 from pipeline.columns import Columns
+from pipeline.schemas import LATER_COLUMNS
 from pipeline.store.storage import Storage
 
 #: How the address of a file of this machine begins.
@@ -36,10 +37,13 @@ def scanned(
 
 
 def scanned_files(storage: Storage, addresses: Sequence[str], columns: Columns) -> pl.LazyFrame:
-    """The rows of some files; without any, no rows."""
+    """The rows of some files; without any, no rows.
+
+    Searches and clicks of an older layout lack columns, which are null then.
+    """
     if not addresses:
         return pl.LazyFrame(schema=columns)
-    return _scan(storage, addresses).select(*columns)
+    return _scan(storage, addresses, columns).select(*columns)
 
 
 def scanned_leniently(storage: Storage, addresses: Sequence[str], columns: Columns) -> pl.LazyFrame:
@@ -57,15 +61,33 @@ def scanned_leniently(storage: Storage, addresses: Sequence[str], columns: Colum
     return pl.concat(frames) if frames else pl.LazyFrame(schema=columns)
 
 
-def _scan(storage: Storage, addresses: Sequence[str]) -> pl.LazyFrame:
+def _scan(
+    storage: Storage, addresses: Sequence[str], columns: Columns | None = None
+) -> pl.LazyFrame:
+    """The rows of some files, or some `columns` of them: null where they lack a later one."""
     if addresses[0].startswith(LOCAL):
         paths = [address.removeprefix(LOCAL) for address in addresses]
-        return pl.scan_parquet(paths, glob=False, hive_partitioning=False)
+        return _lazily(paths, columns)
     frames = []
     for address in addresses:
         with storage.open(address) as stream:
-            frames.append(pl.read_parquet(BytesIO(stream.read())).lazy())
+            frames.append(_lazily(BytesIO(stream.read()), columns).collect().lazy())
     return pl.concat(frames)
+
+
+def _lazily(source: list[str] | BytesIO, columns: Columns | None) -> pl.LazyFrame:
+    if columns is None:
+        return pl.scan_parquet(source, glob=False, hive_partitioning=False)
+    may_lack = "search" in columns or not columns.keys().isdisjoint(LATER_COLUMNS)
+    return pl.scan_parquet(
+        source,
+        glob=False,
+        hive_partitioning=False,
+        schema=pl.Schema(columns),
+        missing_columns="insert" if may_lack else "raise",
+        extra_columns="ignore",
+        cast_options=pl.ScanCastOptions(missing_struct_fields="insert"),
+    )
 
 
 def write(

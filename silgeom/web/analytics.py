@@ -9,7 +9,12 @@ from typing import Any, Final
 
 import polars as pl
 
-from pipeline.columns import QUERY_ANALYTICS, REFORMULATIONS, SEARCH_QUALITY
+from pipeline.columns import (
+    KEYWORD_ANALYTICS,
+    QUERY_ANALYTICS,
+    REFORMULATIONS,
+    SEARCH_QUALITY,
+)
 from silgeom.commands import printable
 from silgeom.tables import spreadsheet_cell
 from silgeom.web.limits import MIN_SEARCHERS
@@ -20,11 +25,22 @@ BANDS: Final = ("head", "torso", "tail")
 #: Of a table for spreadsheets: without it some take UTF-8 for something else.
 _MARK: Final = "\ufeff"
 
-#: Rate -> the people who did it, and what else would tell of them.
+#: What rates are told of: all queries, or the keywords in them.
+QUERIES, KEYWORDS = "queries", "keywords"
+
+_OF_CLICKERS: Final = (
+    *("clicks_per_search", "mean_rank", "first_rank", "seconds_to_click", "timed_people"),
+)
+#: Rate -> of which people, those who did it, and what else would tell of them.
 _TOLD_BY: Final = {
-    "click_through": ("clickers", ("clicks_per_search", "mean_rank", "first_rank")),
-    "exit_rate": ("leavers", ()),
-    "reformulation_rate": ("reformulators", ()),
+    "click_through": (pl.col("people"), "clickers", _OF_CLICKERS),
+    "exit_rate": (pl.col("people"), "leavers", ()),
+    "reformulation_rate": (pl.col("people"), "reformulators", ()),
+    "zero_result_rate": (
+        pl.coalesce("results_people", "people"),
+        "people_without_results",
+        ("results_people",),
+    ),
 }
 #: Reformulations of a query that are shown beside it.
 _INTO: Final = 3
@@ -36,27 +52,37 @@ class Analytics:
 
     Attributes:
         day: the day as of whose end they are (YYYY-MM-DD).
-        clicks_in_log: none, some or every; None: not known.
+        in_log: of which searches the log has `clicks`, `results` and `times` of clicks: none, some
+            or every; None: not known.
         quality: `SEARCH_QUALITY`: all days, their bands, then the days, the newest first.
         queries: `QUERY_ANALYTICS`, by rank.
+        keywords: `KEYWORD_ANALYTICS`, by rank; none: keywords were not counted.
         into: query -> its reformulations, the commonest first.
     """
 
     day: str
-    clicks_in_log: str | None
+    in_log: dict[str, str | None]
     quality: tuple[dict[str, Any], ...]
     queries: pl.DataFrame
+    keywords: pl.DataFrame
     into: pl.DataFrame
 
-    def first(self, limit: int, band: str | None = None) -> list[dict[str, Any]]:
-        """The queries that are most worth mending, each with its reformulations (`into`).
+    def rows(self, of: str = QUERIES, band: str | None = None) -> pl.DataFrame:
+        """The rows of queries or of keywords, by rank; of one band alone or (None) of all."""
+        every = self.keywords if of == KEYWORDS else self.queries
+        return every if band is None else every.filter(pl.col("band") == band)
+
+    def first(self, limit: int, band: str | None = None, of: str = QUERIES) -> list[dict[str, Any]]:
+        """What is most worth mending, each query with its reformulations (`into`).
 
         Args:
             limit: so many at most.
             band: of this one alone; None: of all.
+            of: queries or keywords.
         """
-        rows = self.queries if band is None else self.queries.filter(pl.col("band") == band)
-        shown = rows.head(limit)
+        shown = self.rows(of, band).head(limit)
+        if of == KEYWORDS:
+            return shown.to_dicts()
         into: dict[str, list[dict[str, Any]]] = {}
         of_shown = self.into.join(shown.select("query"), on="query", how="semi").sort("rank")
         for row in of_shown.filter(pl.col("rank") <= _INTO).to_dicts():
@@ -64,20 +90,28 @@ class Analytics:
             into.setdefault(row["query"], []).append({**told, "people": row["people"]})
         return [{**row, "into": into.get(row["query"], [])} for row in shown.to_dicts()]
 
-    def as_json(self, limit: int, band: str | None = None) -> dict[str, Any]:
+    def not_found(
+        self, limit: int, band: str | None = None, of: str = QUERIES
+    ) -> list[dict[str, Any]]:
+        """Those that found nothing, those first of which most people found nothing."""
+        rows = self.rows(of, band).filter(pl.col("people_without_results") > 0)
+        return rows.drop_nulls("zero_result_rank").sort("zero_result_rank").head(limit).to_dicts()
+
+    def as_json(self, limit: int, band: str | None = None, of: str = QUERIES) -> dict[str, Any]:
         """What `/api/analytics` answers."""
         return {
             "day": self.day,
-            "clicks_in_log": self.clicks_in_log,
+            **{f"{what}_in_log": told for what, told in self.in_log.items()},
             "quality": list(self.quality),
-            "queries": self.first(limit, band),
+            of: self.first(limit, band, of),
+            "without_results": self.not_found(limit, band, of),
         }
 
-    def as_csv(self) -> str:
-        """All queries as comma-separated values, of which no cell is a formula."""
-        texts = [name for name, kind in self.queries.schema.items() if kind == pl.String]
-        safe = self.queries.with_columns(_safe(self.queries[name]) for name in texts)
-        return _MARK + safe.write_csv()
+    def as_csv(self, of: str = QUERIES) -> str:
+        """All rows as comma-separated values, of which no cell is a formula."""
+        rows = self.rows(of)
+        texts = [name for name, kind in rows.schema.items() if kind == pl.String]
+        return _MARK + rows.with_columns(_safe(rows[name]) for name in texts).write_csv()
 
 
 def analytics_of(results: Results) -> Analytics | None:
@@ -89,6 +123,7 @@ def analytics_of(results: Results) -> Analytics | None:
         dataset: results.rows(results.files(f"{dataset}/dt={day}"), columns).collect()
         for dataset, columns in (
             ("query_analytics", QUERY_ANALYTICS),
+            ("keyword_analytics", KEYWORD_ANALYTICS),
             ("search_quality", SEARCH_QUALITY),
             ("reformulations", REFORMULATIONS),
         )
@@ -97,26 +132,31 @@ def analytics_of(results: Results) -> Analytics | None:
     quality = _withheld(rows["search_quality"].filter(enough)).sort(
         "day", descending=True, nulls_last=False, maintain_order=True
     )
+    in_log = {what: f"{what}_in_log" for what in ("clicks", "results", "times")}
     return Analytics(
         day=day,
-        clicks_in_log=next(iter(quality["clicks_in_log"]), None),
-        quality=tuple(quality.drop("clicks_in_log").to_dicts()),
+        in_log={what: next(iter(quality[name]), None) for what, name in in_log.items()},
+        quality=tuple(quality.drop(in_log.values()).to_dicts()),
         queries=_withheld(rows["query_analytics"].filter(enough)).sort("rank"),
+        keywords=_withheld(rows["keyword_analytics"].filter(enough)).sort("rank"),
         into=rows["reformulations"].filter(enough),
     )
 
 
 def _withheld(rows: pl.DataFrame) -> pl.DataFrame:
     """Rows without the figures that would tell of few people."""
-    for rate, (doers, others) in _TOLD_BY.items():
-        did, did_not = pl.col(doers), pl.col("people") - pl.col(doers)
+    for rate, (people, doers, others) in _TOLD_BY.items():
+        did, did_not = pl.col(doers), people - pl.col(doers)
         few = ((did > 0) & (did < MIN_SEARCHERS)) | ((did_not < MIN_SEARCHERS) & (pl.col(rate) < 1))
         names = [rate, f"{rate}_low", f"{rate}_high", doers, *others]
         names += ["people_lost"] if rate == "exit_rate" and "people_lost" in rows.columns else []
         rows = rows.with_columns(
             pl.when(~few.fill_null(value=False)).then(name).alias(name) for name in names
         )
-    return rows
+    few_times = (pl.col("timed_people") < MIN_SEARCHERS).fill_null(value=False)
+    return rows.with_columns(
+        pl.when(~few_times).then(name).alias(name) for name in ("seconds_to_click", "timed_people")
+    )
 
 
 def _safe(texts: pl.Series) -> pl.Series:

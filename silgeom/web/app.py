@@ -27,7 +27,7 @@ from silgeom.keyword_tool import KeywordTool, as_csv
 from silgeom.text import normalized_query
 from silgeom.web import keywords, payloads
 from silgeom.web.access import Access, Guard
-from silgeom.web.analytics import Analytics, analytics_of
+from silgeom.web.analytics import KEYWORDS, QUERIES, Analytics, analytics_of
 from silgeom.web.answers import Answers
 from silgeom.web.boards import Board
 from silgeom.web.counts import QueryFacts, query_facts
@@ -274,6 +274,10 @@ Band = Annotated[
     Literal["head", "torso", "tail"] | None,
     Query(description="Queries of this band alone: a third of all searches each."),
 ]
+Of = Annotated[
+    Literal["queries", "keywords"],
+    Query(description="Rates of queries, or of all queries with a keyword."),
+]
 At = Annotated[
     str | None,
     Query(
@@ -410,10 +414,10 @@ def _add_api(app: FastAPI, server: Server) -> None:
         return payloads.json_response((await server.log()).as_json())
 
     @app.get("/api/analytics", **_answers("Rates.", payloads.ANALYTICS_EXAMPLE, 404))
-    async def analytics(limit: Limit = 10, band: Band = None) -> Response:
-        """How searches end, as a whole and by day, and the queries most worth mending."""
+    async def analytics(limit: Limit = 10, band: Band = None, of: Of = "queries") -> Response:
+        """How searches end, as a whole and by day, and what is most worth mending."""
         found = await server.some_analytics()
-        return payloads.json_response(await asyncio.to_thread(found.as_json, limit, band))
+        return payloads.json_response(await asyncio.to_thread(found.as_json, limit, band, of))
 
     @app.get("/events", **_answers("Server-sent events named board.", None))
     async def events(
@@ -508,13 +512,17 @@ def _add_pages(app: FastAPI, server: Server) -> None:
     async def analytics(request: Request) -> Response:
         _require_root(server)
         found = await server.analytics()
-        rows = await asyncio.to_thread(found.first, MAX_ROWS) if found else []
-        return pages.page(request, "analytics.html", found=found, rows=rows)
+        of = KEYWORDS if request.query_params.get("of") == KEYWORDS else QUERIES
+        rows, lost = [], []
+        if found:
+            rows = await asyncio.to_thread(found.first, MAX_ROWS, None, of)
+            lost = await asyncio.to_thread(found.not_found, MAX_ROWS, None, of)
+        return pages.page(request, "analytics.html", found=found, rows=rows, lost=lost, of=of)
 
     @app.get("/api/analytics.csv", **_PAGES)
-    async def analytics_table() -> Response:
+    async def analytics_table(of: Of = "queries") -> Response:
         found = await server.some_analytics()
-        table = await asyncio.to_thread(found.as_csv)
+        table = await asyncio.to_thread(found.as_csv, of)
         name = f"silgeom-analytics-{found.day}.csv"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
         return Response(table.encode(), media_type="text/csv; charset=utf-8", headers=headers)

@@ -204,9 +204,13 @@ _RATES_EXAMPLE: Final = {
     **{"exit_rate": 0.4, "exit_rate_low": 0.33, "exit_rate_high": 0.48, "leavers": 68},
     **{"reformulation_rate": 0.1, "reformulation_rate_low": 0.06},
     **{"reformulation_rate_high": 0.15, "reformulators": 17},
+    **{"zero_result_rate": 0.1, "zero_result_rate_low": 0.06, "zero_result_rate_high": 0.16},
+    **{"people_without_results": 18, "results_people": 151},
+    **{"seconds_to_click": 8.4, "timed_people": 61},
 }
 ANALYTICS_EXAMPLE: Final = {
     **{"day": "2026-03-15", "clicks_in_log": "some"},
+    **{"results_in_log": "every", "times_in_log": "every"},
     "quality": [
         {"day": None, "band": "all", "queries": 10_933, "people": 3_216, "searches": 48_145}
         | _RATES_EXAMPLE
@@ -214,8 +218,14 @@ ANALYTICS_EXAMPLE: Final = {
     "queries": [
         {
             **{"rank": 1, "query": "코스피", "surface": "코스피", "band": "head", "people": 151},
-            **{"searches": 184, "people_lost": 6.57, **_RATES_EXAMPLE},
+            **{"searches": 184, "people_lost": 6.57, **_RATES_EXAMPLE, "zero_result_rank": 1},
             "into": [{"query": "코스피 지수", "surface": "코스피 지수", "people": 9}],
+        }
+    ],
+    "without_results": [
+        {
+            **{"rank": 1, "query": "코스피", "surface": "코스피", "band": "head", "people": 151},
+            **{"searches": 184, "people_lost": 6.57, **_RATES_EXAMPLE, "zero_result_rank": 1},
         }
     ],
 }

@@ -294,6 +294,31 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "Each search in the log has a click (it has a line a click), so click-through, exits and "
         "reformulations cannot be told.",
     ),
+    "results_none": (
+        "로그에 검색 결과 수가 없어 결과가 없는 검색을 알 수 없습니다.",
+        "The log does not say how many results a search had, so searches without results cannot "
+        "be told.",
+    ),
+    "times_none": (
+        "로그에 클릭한 시각이 없어 클릭까지 걸린 시간을 알 수 없습니다.",
+        "The log does not say when a click was, so the time to a click cannot be told.",
+    ),
+    "of_queries": ("검색어별", "By query"),
+    "of_keywords": ("키워드별", "By keyword"),
+    "fruitless": ("결과가 없는 검색", "Searches without results"),
+    "fruitless_text": (
+        "아무 결과도 얻지 못한 사람이 많은 순서입니다.",
+        "Those first of which most people found nothing.",
+    ),
+    "no_keyword_analytics": (
+        "아직 키워드별 결과가 없습니다. silgeom run keywords 다음에 silgeom run analytics 를 "
+        "실행하면 여기에 나타납니다.",
+        "There is nothing by keyword yet. It appears once silgeom run keywords, and then silgeom "
+        "run analytics, have run.",
+    ),
+    "column_zero_result_rate": ("결과 없음", "Without results"),
+    "column_people_without_results": ("결과를 못 얻은 사람", "Found nothing"),
+    "column_seconds_to_click": ("클릭까지(초)", "Seconds to click"),
     "whole": ("전체", "As a whole"),
     "by_day": ("날짜별", "By day"),
     "part": ("구분", "Part"),

@@ -43,6 +43,9 @@ def searches(*rows: Search) -> pl.DataFrame:
             "clicked_url": None,
             "clicked_rank": None,
             "source": "file:///log.tsv",
+            "result_count": None,
+            "click_seconds": None,
+            "device": None,
             **row,
         }
         for row in rows
@@ -55,6 +58,9 @@ def searches(*rows: Search) -> pl.DataFrame:
         "clicked_url": pl.String,
         "clicked_rank": pl.Int32,
         "source": pl.String,
+        "result_count": pl.Int64,
+        "click_seconds": pl.Float64,
+        "device": pl.String,
     }
     frame = pl.DataFrame(filled, schema=schema)
     return frame.with_columns(ids(frame["query"]).alias("query_id"))

@@ -1,7 +1,7 @@
 """What becomes of searches: rows in the test, and a plain computation beside them."""
 
 import random
-from collections import defaultdict
+from collections import Counter, defaultdict
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -65,6 +65,25 @@ def test_rows_of_one_query_in_a_row_are_one_search_and_its_clicks_add_up() -> No
     assert (row.ranked, row.rank_sum) == (2, 7)
     assert (row.first_ranked, row.first_rank_sum) == (1, 2)
     assert (row.left, row.reformulated) == (0, 0)
+
+
+def test_a_search_has_the_most_results_that_its_rows_tell_and_its_first_click() -> None:
+    # Ten seconds later the page was turned; a click 2 s after that, and an earlier one at 30 s.
+    rows = [
+        search("서울", result_count=40, click_seconds=30.0),
+        search("서울", at_="2026-03-02T03:00:10", result_count=0, click_seconds=2.0),
+        search("부산", user=2, result_count=0),
+        search("부산", user=3),
+    ]
+
+    found = clicks_of(rows)
+
+    seoul, busan = found["서울", "서울"], found["부산", "부산"]
+    assert (seoul.results_known, seoul.no_results, seoul.timed) == (1, 0, 1)
+    # 12 s lie between 0.25 * 2 ** (22 / 4) and 0.25 * 2 ** (23 / 4) s.
+    assert seoul.first_click_seconds == [{"bucket": 23, "searches": 1}]
+    assert (busan.results_known, busan.no_results, busan.timed) == (1, 1, 0)
+    assert (busan.results_known_sketch, busan.no_results_sketch) == ([2], [2])
 
 
 def test_coming_back_to_a_query_after_another_is_a_new_search() -> None:
@@ -178,6 +197,7 @@ def plainly(rows: list[Search], *, gap: int, most: int) -> dict[tuple[str, str],
     """The same by loops: person by person, row by row."""
     found: dict[tuple[str, str], dict[str, Any]] = defaultdict(lambda: defaultdict(int))
     people: dict[tuple[str, str, str], set[int]] = defaultdict(set)
+    buckets: dict[tuple[str, str], Counter[int]] = defaultdict(Counter)
     for user in {row["user_id"] for row in rows}:
         own = sorted(
             (row for row in rows if row["user_id"] == user),
@@ -218,6 +238,27 @@ def plainly(rows: list[Search], *, gap: int, most: int) -> dict[tuple[str, str],
                 own_row["rank_sum"] += sum(ranks)
                 own_row["first_ranked"] += bool(ranks)
                 own_row["first_rank_sum"] += ranks[0] if ranks else 0
+                known = [row["result_count"] for row in run if row.get("result_count") is not None]
+                for kind, is_so in (
+                    ("results_known", bool(known)),
+                    ("no_results", bool(known) and max(known) == 0),
+                ):
+                    own_row[kind] += is_so
+                    if is_so:
+                        people[*key, kind].add(user)
+                waits = [
+                    (row["searched_at"] - run[0]["searched_at"]).total_seconds()
+                    + row["click_seconds"]
+                    for row in run
+                    if row.get("click_seconds") is not None
+                ]
+                if waits:
+                    own_row["timed"] += 1
+                    people[*key, "timed"].add(user)
+                    bucket = 0
+                    while 0.25 * 2 ** (bucket / 4) < min(*waits, 1800):
+                        bucket += 1
+                    buckets[key][bucket] += 1
                 if clicks:
                     own_row["clicked"] += 1
                     people[*key, "clickers"].add(user)
@@ -231,6 +272,11 @@ def plainly(rows: list[Search], *, gap: int, most: int) -> dict[tuple[str, str],
                     people[query, into, "searchers"].add(user)
     for (query, into, kind), users in people.items():
         found[query, into][f"{kind}_sketch"] = sorted(users)
+    for key, counted_ in buckets.items():
+        found[key]["first_click_seconds"] = [
+            {"bucket": bucket, "searches": searches}
+            for bucket, searches in sorted(counted_.items())
+        ]
     return found
 
 
@@ -245,10 +291,15 @@ def test_clicks_are_what_loops_over_people_count() -> None:
             user=rng.randrange(1, 25),
             at_=(at("2026-03-02T10:00:00") + timedelta(seconds=rng.randrange(60_000))).isoformat(),
             **(
-                {"clicked_url": "https://a.example", "clicked_rank": rng.choice([None, 1, 2, 9])}
+                {
+                    "clicked_url": "https://a.example",
+                    "clicked_rank": rng.choice([None, 1, 2, 9]),
+                    "click_seconds": rng.choice([None, 0.0, 0.25, 3.3, 40.0, 5000.0]),
+                }
                 if rng.random() < 0.4
                 else {}
             ),
+            result_count=rng.choice([None, 0, 0, 7]),
         )
         for _ in range(1200)
     ]
@@ -264,7 +315,8 @@ def test_clicks_are_what_loops_over_people_count() -> None:
     for key, row in found.items():
         for name, value in row.items():
             if name not in ("query_id", "into_id"):
-                assert value == expected[key].get(name, [] if "sketch" in name else 0), (key, name)
+                nothing: Any = [] if isinstance(value, list) else 0
+                assert value == expected[key].get(name, nothing), (key, name)
 
 
 def test_groups_of_people_add_up_to_the_whole() -> None:
@@ -279,6 +331,9 @@ def test_groups_of_people_add_up_to_the_whole() -> None:
             seconds=100 + user,
         )
     ]
+    for row in rows:
+        row["result_count"] = rng.choice([None, 0, 9])
+        row["click_seconds"] = rng.choice([1.5, 80.0]) if row["clicked_url"] else None
     found = of_sessions(rows)
     alike = unclicked_steps(found).filter(
         (pl.col("query_id") != id_of("환율")) & (pl.col("next_id") != id_of("환율"))

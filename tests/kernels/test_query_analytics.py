@@ -14,6 +14,7 @@ from pipeline.columns import (
     REFORMULATIONS,
     SEARCH_QUALITY,
 )
+from pipeline.counting.durations import histograms
 from pipeline.errors import InvalidParameterError
 from pipeline.results.query_analytics import (
     clicks_of_keywords,
@@ -35,13 +36,28 @@ def clicks(
     clickers: Iterable[int] = (),
     leavers: Iterable[int] = (),
     reformulators: Iterable[int] = (),
+    results: Iterable[int] = (),
+    empty: Iterable[int] = (),
+    timed: dict[int, float] | None = None,
     day: str = DAY,
     into: str | None = None,
     **numbers: int,
 ) -> dict[str, Any]:
-    """A row of a day: one search a person, who clicks on the second result."""
+    """A row of a day: one search a person, who clicks on the second result.
+
+    Of `results` it is known how many there were, none for `empty`; `timed` tells when they clicked.
+    """
     searchers, clicked = sorted(people), sorted(clickers)
     left, other = sorted(leavers), sorted(reformulators)
+    known, none, times = sorted(results), sorted(empty), timed or {}
+    durations = histograms(
+        pl.DataFrame(
+            {"id": [0] * len(times), "seconds": list(times.values())},
+            schema={"id": pl.Int64, "seconds": pl.Float64},
+        ),
+        ["id"],
+        "found",
+    )["found"]
     return {
         **{"query_id": id_of(query), "into_id": id_of(into or query)},
         **{"searches": len(searchers), "clicked": len(clicked), "clicks": len(clicked)},
@@ -49,6 +65,10 @@ def clicks(
         **{"first_rank_sum": 2 * len(clicked), "left": len(left), "reformulated": len(other)},
         **{"searchers_sketch": searchers, "clickers_sketch": clicked},
         **{"leavers_sketch": left, "reformulators_sketch": other},
+        **{"results_known": len(known), "no_results": len(none), "timed": len(times)},
+        **{"results_known_sketch": known, "no_results_sketch": none},
+        **{"timed_sketch": sorted(times)},
+        "first_click_seconds": durations[0].to_list() if times else [],
         **numbers,
         "dt": day,
         "texts": (query, into or query),
@@ -135,6 +155,121 @@ def test_an_interval_stays_within_0_and_1(share: float, low: float, high: float)
     lower, upper = wilson(pl.lit(share), pl.lit(10))
     found = pl.select(low=lower, high=upper)
     assert found.row(0) == pytest.approx((low, high), abs=1e-4)
+
+
+def test_a_query_tells_how_often_nothing_was_found_and_how_soon_people_clicked() -> None:
+    # Of 20 people's searches the results are known, of which 8 had none; ten clicked, five of them
+    # after 4 s and five after 16 s: the median is the end of the bucket of 4 s.
+    row = told(
+        clicks(
+            "서울",
+            range(20),
+            clickers=range(10),
+            results=range(20),
+            empty=range(12, 20),
+            timed={person: 4.0 if person < 5 else 16.0 for person in range(10)},
+        ),
+        OTHERS,
+    )["서울"]
+
+    assert (row.zero_result_rate, row.people_without_results) == (8 / 20, 8)
+    # Wilson for 8 of 20, z = 1.96: (0.4 + 0.096 ± 0.2323) / 1.1921.
+    assert (row.zero_result_rate_low, row.zero_result_rate_high) == pytest.approx(
+        (0.2188, 0.6134), abs=1e-3
+    )
+    assert row.results_people == 20
+    assert (row.seconds_to_click, row.timed_people) == (4.0, 10)
+
+
+@pytest.mark.parametrize(
+    ("known", "empty", "rate"),
+    [
+        (12, 0, 0.0),  # nobody found nothing: it tells of all twelve
+        (12, 12, 1.0),
+        (12, 7, 7 / 12),
+        (12, 4, None),  # four found nothing
+        (12, 8, None),  # four found something
+        (7, 7, 1.0),  # of the other five people it is not known
+        (8, 8, 1.0),  # and of the other four
+        (4, 4, None),
+        (0, 0, None),
+    ],
+)
+def test_zero_results_are_told_of_nobody_all_or_k_people(
+    known: int, empty: int, rate: float | None
+) -> None:
+    row = told(clicks("서울", range(12), results=range(known), empty=range(empty)), OTHERS)["서울"]
+
+    assert row.zero_result_rate == (pytest.approx(rate) if rate is not None else None)
+    names = ("people_without_results", "zero_result_rate_low")
+    assert [row[name] is None for name in names] == [rate is None] * 2
+    # How many these are would tell that four others are left.
+    assert (row.results_people is None) == (rate is None or known == 8)
+
+
+@pytest.mark.parametrize(
+    ("clickers", "timed", "is_told", "are_counted"),
+    [
+        (10, 10, True, True),
+        (10, 5, True, True),
+        (10, 7, True, False),  # three others clicked
+        (10, 4, False, False),
+        (4, 4, False, False),
+        (17, 17, False, False),  # three others did not click
+    ],
+)
+def test_seconds_to_a_click_are_told_of_k_people(
+    clickers: int, timed: int, *, is_told: bool, are_counted: bool
+) -> None:
+    row = told(
+        clicks("서울", range(20), clickers=range(clickers), timed=dict.fromkeys(range(timed), 3.0)),
+        OTHERS,
+    )["서울"]
+
+    assert (row.seconds_to_click is not None) == is_told
+    assert (row.timed_people is not None) == are_counted
+
+
+def test_queries_without_results_are_ranked_by_how_many_people_found_nothing() -> None:
+    found = told(
+        clicks("여섯", range(6), results=range(6), empty=range(6)),
+        clicks("아홉 중 아홉", range(9), results=range(9), empty=range(9)),
+        clicks("서른 중 아홉", range(30), results=range(30), empty=range(9)),
+        clicks("셋", range(30), results=range(30), empty=range(3)),  # withheld
+        clicks("없음", range(30), results=range(30)),
+        OTHERS,
+    )
+
+    ranks = {query: row.zero_result_rank for query, row in found.items()}
+    assert ranks == {
+        **{"아홉 중 아홉": 1, "서른 중 아홉": 2, "여섯": 3},
+        **{"셋": None, "없음": None, "others": None},
+    }
+
+
+def test_the_median_of_seconds_is_within_a_tenth() -> None:
+    rng = random.Random(3)
+    seconds = sorted(rng.lognormvariate(2, 1.2) for _ in range(501))
+
+    row = told(
+        clicks("서울", range(501), clickers=range(501), timed=dict(enumerate(seconds))), OTHERS
+    )["서울"]
+
+    assert row.seconds_to_click == pytest.approx(seconds[250], rel=0.1)
+
+
+def test_the_whole_and_each_day_tell_results_and_times_and_whether_the_log_does() -> None:
+    found = quality(
+        clicks("서울", range(10), clickers=range(10), timed=dict.fromkeys(range(10), 2.0)),
+        clicks("부산", range(10), results=range(10), empty=range(10), day="2026-03-03"),
+    )
+
+    days = found["2026-03-02", "all"], found["2026-03-03", "all"]
+    assert [row.zero_result_rate for row in days] == [None, 1.0]
+    # A bucket ends at 2 s; half of what is in it lies below 1.84 s.
+    assert [row.seconds_to_click for row in days] == [1.84, None]
+    assert found[None, "all"].zero_result_rate == 1.0
+    assert {(row.results_in_log, row.times_in_log) for row in found.values()} == {("some", "every")}
 
 
 def test_a_query_of_fewer_people_is_left_out() -> None:

@@ -148,12 +148,29 @@ class SmallRoot:
         ]
         self.put("keyword_tool/dt=2026-03-02", told, columns.KEYWORD_TOOL)
 
-    def put_analytics(self, *rows: Mapping[str, Any], clicks: str = "some") -> None:
-        """What became of the searches for queries, and the same of the whole."""
+    def put_analytics(
+        self,
+        *rows: Mapping[str, Any],
+        clicks: str = "some",
+        more: str = "every",
+        keywords: Sequence[str] = (),
+    ) -> None:
+        """What became of the searches for queries, and for keywords, and the same of the whole.
+
+        Args:
+            rows: what is not as in `analytics_row`, one each for a query.
+            clicks: which searches of the log have a click.
+            more: of which it tells results, and times of clicks.
+            keywords: of which there are rows, too.
+        """
         told = [analytics_row(rank, **row) for rank, row in enumerate(rows, 1)]
         self.put("query_analytics/dt=2026-03-02", told, columns.QUERY_ANALYTICS)
+        of_keywords = [analytics_row(rank, query) for rank, query in enumerate(keywords, 1)]
+        if keywords:
+            self.put("keyword_analytics/dt=2026-03-02", of_keywords, columns.KEYWORD_ANALYTICS)
         whole = {name: analytics_row(1).get(name) for name in columns.SEARCH_QUALITY}
         of_day = {**whole, "queries": 9, "people": 700, "clicks_in_log": clicks}
+        of_day |= {"results_in_log": more, "times_in_log": more}
         quality = [
             {**of_day, "day": "2026-03-01", "band": "all"},
             {**of_day, "day": "2026-03-02", "band": "all", "searches": 4},
@@ -208,6 +225,9 @@ def analytics_row(rank: int, query: str = "날씨", **values: Any) -> dict[str, 
         **{"exit_rate": 0.4, "exit_rate_low": 0.31, "exit_rate_high": 0.5, "leavers": 45},
         **{"reformulation_rate": 0.125, "reformulation_rate_low": 0.07},
         **{"reformulation_rate_high": 0.2, "reformulators": 14},
+        **{"zero_result_rate": 0.25, "zero_result_rate_low": 0.17, "zero_result_rate_high": 0.35},
+        **{"people_without_results": 26, "results_people": 100, "zero_result_rank": rank},
+        **{"seconds_to_click": 7.5, "timed_people": 50},
     }
     return {**row, **values}
 

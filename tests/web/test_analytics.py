@@ -59,6 +59,63 @@ def test_page_api_and_table_have_the_numbers_of_the_result(root: SmallRoot) -> N
     )
 
 
+def test_the_page_lists_searches_without_results_the_worst_first(root: SmallRoot) -> None:
+    root.put_analytics(
+        {"query": "날씨", "zero_result_rank": 2},
+        {"query": "코스피", "zero_result_rank": 1, "people_without_results": 40},
+        {"query": "환율", "zero_result_rank": None, "people_without_results": 0},
+    )
+
+    with client(root) as web:
+        page = text_of(web.get("/analytics", headers=BROWSER).text)
+        told = web.get("/api/analytics").json()["without_results"]
+
+    lost = page[page.index("Searches without results") : page.index("By day")]
+    assert "코스피 100 40 25.0 % 날씨 100 26 25.0 %" in lost
+    assert "환율" not in lost
+    assert [row["query"] for row in told] == ["코스피", "날씨"]
+    assert "25.0 % 7.5" in page  # of the whole: without results, seconds to a click
+
+
+def test_a_log_that_tells_no_results_and_no_times_says_so_and_shows_no_columns_of_them(
+    root: SmallRoot,
+) -> None:
+    unknown = {"people_without_results": None, "zero_result_rank": None, "seconds_to_click": None}
+    root.put_analytics({"query": "날씨", "zero_result_rate": None, **unknown}, more="none")
+
+    with client(root) as web:
+        page = text_of(web.get("/analytics", headers=BROWSER).text)
+
+    assert "does not say how many results a search had" in page
+    assert "does not say when a click was" in page
+    assert "Seconds to click" not in page
+    assert "Without results" not in page
+
+
+def test_the_page_switches_between_queries_and_keywords(root: SmallRoot) -> None:
+    root.put_analytics({"query": "코스피 지수"}, keywords=["코스피"])
+
+    with client(root) as web:
+        page = web.get("/analytics?of=keywords", headers=BROWSER).text
+        told = web.get("/api/analytics?of=keywords").json()
+        table = pd.read_csv(BytesIO(web.get("/api/analytics.csv?of=keywords").content))
+        wrong = web.get("/api/analytics?of=nothing")
+
+    assert "코스피 지수" not in page
+    assert "코스피" in text_of(page)
+    assert 'href="/analytics?of=queries"' in page
+    assert "queries" not in told
+    assert [row["query"] for row in told["keywords"]] == ["코스피"] == [*table["query"]]
+    assert wrong.status_code == 422
+
+
+def test_where_keywords_were_not_counted_their_page_says_how(root: SmallRoot) -> None:
+    root.put_analytics({"query": "코스피"})
+
+    with client(root) as web:
+        assert "silgeom run keywords" in web.get("/analytics?of=keywords", headers=BROWSER).text
+
+
 def test_rows_of_one_band_and_so_many_are_told_on_demand(root: SmallRoot) -> None:
     root.put_analytics({"query": "a"}, {"query": "b", "band": "tail"}, {"query": "c"})
 
@@ -89,7 +146,8 @@ def test_no_cell_of_the_table_is_a_formula(root: SmallRoot, text: str) -> None:
 def test_what_a_result_with_a_lower_floor_tells_of_few_people_is_withheld(root: SmallRoot) -> None:
     root.put_analytics(
         {"query": "넷", "people": 4, "clickers": 2, "leavers": 2, "reformulators": 0},
-        {"query": "일곱", "people": 7, "clickers": 6, "leavers": 3, "reformulators": 0},
+        {"query": "일곱", "people": 7, "clickers": 6, "leavers": 3, "reformulators": 0}
+        | {"results_people": 7, "people_without_results": 3, "timed_people": 6},
     )
     root.put_reformulations(("일곱", 1, "여섯", 6), ("일곱", 2, "셋", 3))
 
@@ -103,6 +161,9 @@ def test_what_a_result_with_a_lower_floor_tells_of_few_people_is_withheld(root: 
     withheld = ("click_through", "clickers", "mean_rank", "clicks_per_search", "exit_rate")
     assert [row[name] for name in (*withheld, "leavers", "people_lost")] == [None] * 7
     assert row["reformulation_rate"] == 0.125
+    # Of the seven one did not click, and three found nothing.
+    told_of_few = ("seconds_to_click", "timed_people", "zero_result_rate", "people_without_results")
+    assert [row[name] for name in told_of_few] == [None] * 4
     assert "넷" not in page
     assert "셋" not in page
     assert "넷" not in table
