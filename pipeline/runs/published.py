@@ -256,6 +256,17 @@ def days_until(root: Root, day: date, days: int) -> list[str]:
     return _days(root, day - timedelta(days=days - 1), day)
 
 
+def days_over(root: Root, day: date, days: int) -> list[str]:
+    """`days_until` without the last one while its last hour is to come, or the only one there is.
+
+    What reads these alone is up to date from the first hour of a day to the last but one.
+    """
+    found = days_until(root, day, days)
+    newest = datetime.fromisoformat(root.state.days[found[-1]].newest)
+    is_running = _local(root, newest).hour < 23
+    return found[:-1] if is_running and len(found) > 1 else found
+
+
 def days_before(root: Root, day: date, days: int) -> list[str]:
     """Of the `days_until` a day, as many days before; none where the log begins later."""
     last = day - timedelta(days=days)
