@@ -75,7 +75,7 @@ def cut(log: Path, landing: Path, hours: Sequence[int]) -> list[tuple[str, bytes
                 pieces[-1].append(line)
             elif told[1] in pieces:
                 pieces[told[1]].append(line)
-        if kept:
+        if any(map(_time, kept)):  # more than a header
             (landing / name.removesuffix(".gz")).write_bytes(b"".join(kept))
     return [
         ("new day" if hour < 0 else f"hour {hour:02}", b"".join(lines))

@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 
 from pipeline.errors import InvalidParameterError, LandingError
+from pipeline.runs.stale import is_running
 from pipeline.schemas import (
     AUTOCOMPLETE,
     CATEGORIES,
@@ -262,9 +263,7 @@ def days_over(root: Root, day: date, days: int) -> list[str]:
     What reads these alone is up to date from the first hour of a day to the last but one.
     """
     found = days_until(root, day, days)
-    newest = datetime.fromisoformat(root.state.days[found[-1]].newest)
-    is_running = _local(root, newest).hour < 23
-    return found[:-1] if is_running and len(found) > 1 else found
+    return found[:-1] if len(found) > 1 and is_running(root, found[-1]) else found
 
 
 def days_before(root: Root, day: date, days: int) -> list[str]:
