@@ -51,7 +51,7 @@ def served(root: Path, index: Path) -> Iterator[tuple[psutil.Process, int, float
         try:
             assert server.stdout is not None
             port = int(server.stdout.readline().split(" at ")[1].split("/ ")[0].rpartition(":")[2])
-            asyncio.run(_get(port, "/"))
+            asyncio.run(got(port, "/"))
             yield psutil.Process(server.pid), port, time.perf_counter() - begun
         finally:
             server.terminate()
@@ -60,12 +60,13 @@ def served(root: Path, index: Path) -> Iterator[tuple[psutil.Process, int, float
 def first_completion(port: int) -> float:
     """Seconds until completions are answered."""
     begun = time.perf_counter()
-    while not asyncio.run(_get(port, "/api/complete?q=a")).startswith(b"HTTP/1.1 200"):
+    while not asyncio.run(got(port, "/api/complete?q=a")).startswith(b"HTTP/1.1 200"):
         pass  # it answers after some seconds that it is not ready
     return time.perf_counter() - begun
 
 
-async def _get(port: int, path: str) -> bytes:
+async def got(port: int, path: str) -> bytes:
+    """An answer, head and all."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
     found = await reader.read()

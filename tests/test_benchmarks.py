@@ -1,11 +1,13 @@
 """What the benchmarks do besides measuring: one question for all, goals, tables put into pages."""
 
+import gzip
 import math
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from benchmarks.insights import cut
 from benchmarks.log import HOUR_BEFORE, LAST_HOUR, Skew, lay, write
 from benchmarks.measure import Cost
 from benchmarks.paper import BUSIEST_HOUR, Measured
@@ -186,3 +188,23 @@ def test_a_billion_is_multiplied_from_what_was_measured() -> None:
             math.ceil(searches * 9e-6 / 540),
         ]
     ]
+
+
+def test_the_last_day_comes_in_after_the_rest_and_its_last_hours_one_by_one(tmp_path: Path) -> None:
+    log, landing = tmp_path / "log", tmp_path / "landing"
+    log.mkdir()
+    landing.mkdir()
+    (log / "1.tsv").write_text("searched_at\tuser\tquery\n2026-03-01T23:59:00+09:00\tu\ta\n")
+    (log / "2.json").write_text(
+        '{"searched_at": "2026-03-02T08:00:00+09:00", "user": "u", "query": "b"}\n'
+        '{"searched_at": "2026-03-02T21:00:00+09:00", "user": "u", "query": "c"}\n'
+    )
+    with gzip.open(log / "3.tsv.gz", "wt") as file:
+        file.write("2026-03-02T22:00:00+09:00\tu\td\n2026-03-02T23:00:00+09:00\tu\te\n")
+
+    pieces = cut(log, landing, [21, 22])
+
+    assert [path.name for path in landing.iterdir()] == ["1.tsv"]
+    assert [name for name, _ in pieces] == ["new day", "hour 21", "hour 22"]
+    assert [content.count(b'"b"') + 2 * content.count(b'"c"') for _, content in pieces] == [1, 2, 0]
+    assert pieces[2][1].endswith(b"\td\n")  # nothing of the hour after it

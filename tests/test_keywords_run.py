@@ -155,6 +155,40 @@ def test_hour_by_hour_comes_to_the_same_as_all_at_once(
         assert other or dataset == "trending_words"
 
 
+def test_within_a_day_words_are_told_beside_those_of_the_day_before(
+    run: Run, landing: Path, root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (landing / "before.tsv").write_text(week(2), encoding="utf-8")
+    run("keywords")
+    # Of a name that nobody knew, glued to a word of the days before; established at ten.
+    hours = {
+        8: log(5, "가람섬", day=3, hour=8) + log(6, "제주도 맛집", day=3, hour=8),
+        9: log(4, "가람섬맛집", day=3, hour=9, first=70) + log(5, "바다", day=3, hour=9),
+        10: log(6, "맛집 가람섬", day=3, hour=10, first=30),
+        23: log(5, "밤바다", day=3, hour=23, first=50),
+    }
+
+    for hour, text in hours.items():
+        (landing / f"{hour}.tsv").write_text(text, encoding="utf-8")
+        run("keywords")
+        whole = tmp_path / f"whole-{hour}"
+        main(["run", "keywords", "--landing", str(landing), "--root", str(whole)])
+        capsys.readouterr()
+        # What is there is what one run over all of it makes, at any hour and at the day's end.
+        for dataset in ("words", "query_keywords", "hourly_keywords"):
+            one, other = (rows(each / dataset / "dt=2026-03-03") for each in (root, whole))
+            assert one == other, (hour, dataset)
+        one, other = (rows(each / "keywords" / "dt=2026-03-03") for each in (root, whole))
+        assert one == other, hour
+        if hour == 10:
+            new = pd.read_parquet(root / "words" / "dt=2026-03-03")["token"]
+            assert list(new) == ["가람섬", "가람섬맛집", "바다"]
+            assert keywords(root)["가람섬"] == 5 + 4 + 6
+            assert keywords(root)["맛집"] == 12 + 6 + 4
+    told = pd.read_parquet(root / "words" / "dt=2026-03-03")["token"]
+    assert {"제주도", "밤바다"} <= set(told)  # the day is over: told in full
+
+
 def test_what_nobody_asked_for_is_not_made(run: Run, landing: Path, root: Path) -> None:
     (landing / "a.tsv").write_text(week(), encoding="utf-8")
 

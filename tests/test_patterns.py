@@ -127,6 +127,29 @@ def test_at_noon_the_day_is_not_over(run: Run, landing: Path, tmp_path: Path) ->
     assert found.loc["드라마 다시보기", "words"] == "every evening"
 
 
+def test_an_hour_of_a_running_day_changes_nothing_and_its_last_one_does(
+    run: Run, landing: Path, tmp_path: Path
+) -> None:
+    alone = tmp_path / "alone"
+    for root in (tmp_path / "root", alone):  # estimates depend on the key
+        root.mkdir()
+        (root / "_user_key").write_text(f"blake2b {'5' * 64}\n", encoding="ascii")
+    write(landing, range(16))
+    write(landing, range(16, 17), until=10)
+    run()
+
+    write(landing, range(16, 17), until=23)
+    said = run()
+    assert said.count("up to date: nothing to do") == 2
+
+    write(landing, range(16, 17))
+    assert "up to date" not in run()
+    assert status_of("patterns", "--landing", str(landing), "--root", str(alone)) == 0
+    for dataset in ("patterns", "changes"):
+        hourly, whole = (pd.read_parquet(each / dataset) for each in (tmp_path / "root", alone))
+        pd.testing.assert_frame_equal(hourly, whole)
+
+
 def test_nobody_who_ran_all_has_patterns(run: Run, landing: Path, tmp_path: Path) -> None:
     write(landing, range(2))
 

@@ -18,7 +18,7 @@ from pipeline.results.week_changes import FALSE_SHARE
 from pipeline.runs.backfill import days_asked_for, numbered
 from pipeline.runs.count import refresh_daily_counts, refresh_hourly_counts
 from pipeline.runs.publish import publish_changes, publish_patterns
-from pipeline.runs.published import PATTERN_DAYS, PatternOptions, days_until
+from pipeline.runs.published import PATTERN_DAYS, PatternOptions, days_over
 
 
 def parser() -> argparse.ArgumentParser:
@@ -37,7 +37,7 @@ def run(session: Session, args: argparse.Namespace) -> None:
         asked = cli.asked_for(args)
         refresh_hourly_counts(root)
         for day, place in numbered(days_asked_for(root, asked), asked):
-            refresh_daily_counts(root, days_until(root, day, args.days))
+            refresh_daily_counts(root, days_over(root, day, args.days))
             span = cli.days_text(day, args.days)
             report_published(
                 publish_patterns(root, day, options), span, PATTERNS, with_a_pattern, place

@@ -112,6 +112,9 @@ WORDS: Final = {
     "kinds": pl.List(pl.String),
 }
 
+#: What is known to be a word besides the tokens at hand: keywords, and the people who used them.
+VOCABULARY: Final = {"token": pl.String, "kind": pl.String, "searchers": pl.Int64}
+
 
 def tokens_of(queries: pl.DataFrame) -> pl.DataFrame:
     """The words of queries as they are spaced.
@@ -142,15 +145,67 @@ def words(queries: pl.DataFrame, pieces: pl.DataFrame, *, tokens: pl.DataFrame) 
     Returns:
         `WORDS`, by token. `keywords` are in order and may be none; `kinds` are theirs.
     """
-    known = _known(queries, tokens, pieces)
+    found = _told(queries, tokens, pieces, pl.DataFrame(schema=VOCABULARY))
+    every = pl.concat([found, _phrases(queries, tokens, found)])
+    return every.select(*WORDS).sort("token")
+
+
+def words_beside(
+    queries: pl.DataFrame,
+    pieces: pl.DataFrame,
+    known: pl.DataFrame,
+    vocabulary: pl.DataFrame,
+    *,
+    tokens: pl.DataFrame,
+) -> pl.DataFrame:
+    """The keywords of words that came after those of a period were told.
+
+    What the period told stays; what is new is cut by its keywords, and by new words that are
+    established themselves.
+
+    Args:
+        queries: as of `words`; those with a new word.
+        pieces: `morphemes.PIECES` of the new words alone.
+        known: `words` of the period.
+        vocabulary: `VOCABULARY`, of the period.
+        tokens: `tokens_of` the queries.
+
+    Returns:
+        `WORDS` of new words, and of phrases with one, by token.
+    """
+    # A keyword that nobody typed alone before is one all the same.
+    keyword = pl.concat_list("token"), pl.concat_list("kind")
+    settled = pieces.join(vocabulary, on="token").with_columns(
+        keywords=keyword[0], kinds=keyword[1]
+    )
+    rest = pieces.join(vocabulary, on="token", how="anti")
+    told = _told(queries, tokens, rest, vocabulary)
+    found = pl.concat([each.select(*WORDS) for each in (told, settled)])
+    of_queries = known.join(tokens, on="token", how="semi").select(*WORDS)
+    phrases = _phrases(queries, tokens, pl.concat([of_queries, found])).select(*WORDS)
+    new_phrases = phrases.join(known, on="token", how="anti")
+    return pl.concat([found, new_phrases]).sort("token")
+
+
+def _told(
+    queries: pl.DataFrame, tokens: pl.DataFrame, pieces: pl.DataFrame, others: pl.DataFrame
+) -> pl.DataFrame:
+    """`WORDS` of the tokens of which there are pieces, without phrases.
+
+    Args:
+        queries: see `words`.
+        tokens: see `words`.
+        pieces: see `words`.
+        others: `VOCABULARY`: what else is known to be a word.
+    """
+    known = _known(queries, tokens, pieces, others)
     spaced = _spaced(queries, tokens, known)
     known = known.join(spaced, on="token", how="left").with_columns(pl.col("spaced").fill_null(0))
     known = known.with_columns(is_apart=pl.col("spaced") > pl.col("searchers"))
-    vocabulary = known.filter(pl.col("is_word") & ~pl.col("is_apart"))
+    words_here = known.filter(pl.col("is_word") & ~pl.col("is_apart")).select("token", "searchers")
+    vocabulary = pl.concat([words_here, others.select("token", "searchers")])
     coined = coinages(known.filter("is_open"), vocabulary.select("token"))
-    found = _cut(known, vocabulary, coined)
-    every = pl.concat([found, _phrases(queries, tokens, found)])
-    return every.select(*WORDS).sort("token")
+    return _cut(known, vocabulary, coined, others)
 
 
 def keywords_of(tokens: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
@@ -236,7 +291,9 @@ def _phrases(queries: pl.DataFrame, tokens: pl.DataFrame, found: pl.DataFrame) -
     )
 
 
-def _known(queries: pl.DataFrame, tokens: pl.DataFrame, pieces: pl.DataFrame) -> pl.DataFrame:
+def _known(
+    queries: pl.DataFrame, tokens: pl.DataFrame, pieces: pl.DataFrame, others: pl.DataFrame
+) -> pl.DataFrame:
     """What the log and the analyser know of each token.
 
     `is_content`: it may hold a keyword; `is_established`; `is_word`: it is a part that others may
@@ -288,7 +345,7 @@ def _known(queries: pl.DataFrame, tokens: pl.DataFrame, pieces: pl.DataFrame) ->
         & ~pl.col("token").is_in(_FUNCTION_WORDS)
         & ~(is_single & (last == OTHER_SCRIPT) & ~is_long)
     )
-    joined = _with_stems(counted.join(pieces, on="token"))
+    joined = _with_stems(counted.join(pieces, on="token"), others)
     is_inflected = pl.col("stem") != pl.col("token")
     return joined.with_columns(
         is_content=is_content,
@@ -299,7 +356,7 @@ def _known(queries: pl.DataFrame, tokens: pl.DataFrame, pieces: pl.DataFrame) ->
     )
 
 
-def _with_stems(tokens: pl.DataFrame) -> pl.DataFrame:
+def _with_stems(tokens: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
     """With `stem`: the token without the particle or ending behind a noun.
 
     The analyser may take the end of a name for a particle (도해랑): a name stands with it far more
@@ -311,9 +368,8 @@ def _with_stems(tokens: pl.DataFrame) -> pl.DataFrame:
     stems = tokens.select(
         "token", "searchers", ending, is_inflected, stem=pl.col("token").str.head(size)
     )
-    stems = stems.filter("classes").join(
-        tokens.select(stem="token", of_stem="searchers"), on="stem", how="left"
-    )
+    every = (each.select(stem="token", of_stem="searchers") for each in (tokens, others))
+    stems = stems.filter("classes").join(pl.concat(every), on="stem", how="left")
     is_certain = pl.col("pieces").is_in(_CERTAIN_PARTICLES)
     stems = stems.filter(is_certain | (pl.col("of_stem").fill_null(0) >= pl.col("searchers")))
     return tokens.join(stems.select("token", "stem"), on="token", how="left").with_columns(
@@ -346,7 +402,9 @@ def _spaced(queries: pl.DataFrame, tokens: pl.DataFrame, known: pl.DataFrame) ->
     )
 
 
-def _cut(known: pl.DataFrame, vocabulary: pl.DataFrame, coined: pl.DataFrame) -> pl.DataFrame:
+def _cut(
+    known: pl.DataFrame, vocabulary: pl.DataFrame, coined: pl.DataFrame, others: pl.DataFrame
+) -> pl.DataFrame:
     """`WORDS` of tokens: the keywords of each."""
     weights = pl.concat(
         [
@@ -382,7 +440,7 @@ def _cut(known: pl.DataFrame, vocabulary: pl.DataFrame, coined: pl.DataFrame) ->
             .explode("part")
         )
     parts = _of_pieces(parts, known, weights)
-    return _with_kinds(parts, known, coined)
+    return _with_kinds(parts, known, coined, others)
 
 
 def _cuts(open_parts: pl.DataFrame, weights: pl.DataFrame) -> pl.DataFrame:
@@ -460,7 +518,9 @@ def _of_pieces(parts: pl.DataFrame, known: pl.DataFrame, weights: pl.DataFrame) 
     )
 
 
-def _with_kinds(parts: pl.DataFrame, known: pl.DataFrame, coined: pl.DataFrame) -> pl.DataFrame:
+def _with_kinds(
+    parts: pl.DataFrame, known: pl.DataFrame, coined: pl.DataFrame, others: pl.DataFrame
+) -> pl.DataFrame:
     """`WORDS` from the parts of each token."""
     classes = pl.col("classes")
     has_unseen = classes.list.contains(UNSEEN)
@@ -473,7 +533,12 @@ def _with_kinds(parts: pl.DataFrame, known: pl.DataFrame, coined: pl.DataFrame) 
         .then(pl.lit(OTHER_SCRIPT))
         .otherwise(pl.lit(NOUN))
     )
-    kinds = known.select(part="token", kind=kind, holds=pl.col("is_content"))
+    kinds = pl.concat(
+        [
+            known.select(part="token", kind=kind, holds=pl.col("is_content")),
+            others.select(part="token", kind="kind", holds=pl.lit(True)),
+        ]
+    )
     of_coined = coined.select(part="token", is_coined=True)
     told = (
         parts.join(kinds, on="part", how="left", maintain_order="left")

@@ -1,6 +1,6 @@
 """How large each keyword is: people and searches of a month, and of each of the last weeks."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 import polars as pl
@@ -36,10 +36,14 @@ def keyword_volumes(
         InvalidParameterError: a parameter is out of its range.
     """
     limits.require(days=days, min_searchers=min_searchers)
-    counts = daily_counts.with_columns(
-        age=(pl.lit(as_of) - pl.col("dt").str.to_date()).dt.total_days()
-    ).filter(pl.col("age") >= 0)
-    month = counts.filter(pl.col("age") < days)
+    day = pl.col("dt")
+
+    def until(age: int) -> pl.LazyFrame:
+        """Counts of the last days, fewer than `age` old: text of days is in their order."""
+        first = (as_of - timedelta(days=age - 1)).isoformat()
+        return daily_counts.filter(day >= first, day <= as_of.isoformat())
+
+    month = until(days)
     possible = (
         month.group_by("variant_id")
         .agg(pl.col("searches").sum(), searcher_days=pl.col("searchers").sum())
@@ -48,14 +52,26 @@ def keyword_volumes(
         .select("variant_id", "searches")
         .collect()
     )
-    known = possible.join(_people(month, possible, min_searchers), on="variant_id")
+    # Read once: a week is a tenth of the rows, and of the files each time all.
+    sketches = (
+        until(max(days, 7 * WEEKS))
+        .select("variant_id", "searchers_sketch", "dt")
+        .join(possible.lazy(), on="variant_id", how="semi")
+        .collect()
+        .with_columns(age=(pl.lit(as_of) - day.str.to_date()).dt.total_days())
+    )
+    people = different_people(
+        sketches.filter(pl.col("age") < days), "variant_id", at_least=min_searchers
+    )
+    known = possible.join(people, on="variant_id")
     rows = known.join(_names(month, known), on="variant_id")
+    of_known = sketches.join(known, on="variant_id", how="semi")
     weekly = [f"week_{week}" for week in reversed(range(WEEKS))]
     for name in weekly:
         week = int(name.removeprefix("week_"))
-        of_week = counts.filter(pl.col("age") // 7 == week)
-        people = _people(of_week, known, min_searchers).rename({"searchers": name})
-        rows = rows.join(people, on="variant_id", how="left")
+        of_week = of_known.filter(pl.col("age") // 7 == week)
+        people = different_people(of_week, "variant_id", at_least=min_searchers)
+        rows = rows.join(people.rename({"searchers": name}), on="variant_id", how="left")
     newer, older = (
         pl.sum_horizontal(weekly[at : at + _COMPARED], ignore_nulls=False)
         for at in (WEEKS - _COMPARED, WEEKS - 2 * _COMPARED)
@@ -68,14 +84,6 @@ def keyword_volumes(
         weekly_searchers=pl.concat_list(weekly),
         growth=newer / older - 1,
     )
-
-
-def _people(counts: pl.LazyFrame, of: pl.DataFrame, at_least: int) -> pl.DataFrame:
-    """`variant_id` and `searchers` (different people) of those that have enough."""
-    sketches = counts.select("variant_id", "searchers_sketch").join(
-        of.lazy(), on="variant_id", how="semi"
-    )
-    return different_people(sketches.collect(), "variant_id", at_least=at_least)
 
 
 def _names(counts: pl.LazyFrame, of: pl.DataFrame) -> pl.DataFrame:

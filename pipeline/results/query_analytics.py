@@ -8,6 +8,7 @@ searches alone how many results they had, or when the first click was, a figure 
 of these: at least k. How many they are is withheld where one to k - 1 others are left.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 import polars as pl
@@ -251,25 +252,40 @@ def _people_of_groups(
     of_query: pl.LazyFrame, about: pl.DataFrame, banded: pl.DataFrame, *, at_least: int
 ) -> pl.DataFrame:
     """The people of each day, of all days, and of each band of queries: `group` and `_PEOPLE`."""
-    days = about.filter(pl.col("day").is_not_null()).select("group", dt="day").lazy()
-    bands = about.filter(pl.col("day").is_null()).select("band", of_band="group").lazy()
+    days = about.filter(pl.col("day").is_not_null()).select("group", dt="day")
+    bands = about.filter(pl.col("day").is_null()).select("band", of_band="group")
     [whole] = about.filter(pl.col("day").is_null() & (pl.col("band") == WHOLE))["group"]
-    band_of = banded.lazy().select("query_id", "band").join(bands, on="band")
-    found = about.select("group")
+    looked_at = _LOOKED_AT * SKETCH_SIZE * max(1, len(days))
+    shares = {
+        sketch: min(1.0, looked_at / max(1, int(banded[name].sum())))
+        for sketch, name in SKETCHES.items()
+    }
+    rows = _rows_up_to(of_query, shares, banded, bands)
+    found = {
+        sketch: _people_up_to(rows, sketch, days, whole, share) for sketch, share in shares.items()
+    }
+    # Of small groups all ids are looked at.
+    small = {
+        sketch: about.join(found[sketch], on="group", how="anti")
+        for sketch, share in shares.items()
+        if share < 1
+    }
+    rest = pl.concat([about.clear(), *small.values()]).unique()
+    if len(rest):
+        held = rest.filter(pl.col("day").is_null())["band"]
+        of_held = banded.filter(pl.col("band").is_in(held.implode()))["query_id"]
+        is_held = pl.col("dt").is_in(rest["day"].drop_nulls().implode())
+        is_held |= pl.col("query_id").is_in(of_held.implode()) | (WHOLE in held)
+        rows = _rows_up_to(of_query.filter(is_held), dict.fromkeys(small, 1.0), banded, bands)
+        for sketch, groups in small.items():
+            others = _people_up_to(rows, sketch, days, whole, 1.0)
+            of_groups = others.join(groups, on="group", how="semi")
+            found[sketch] = pl.concat([found[sketch], of_groups])
+    together = about.select("group")
     for sketch, name in _PEOPLE.items():
-        looked_at = _LOOKED_AT * SKETCH_SIZE * max(1, len(about) - len(BANDS) - 1)
-        share = min(1.0, looked_at / max(1, int(banded[SKETCHES[sketch]].sum())))
-        people = _people_up_to(of_query, sketch, (days, band_of, whole), share)
-        if share < 1:  # of small groups all ids are looked at
-            rest = found.join(people, on="group", how="anti")["group"]
-            of_rest = days.filter(pl.col("group").is_in(rest.implode()))
-            # Days are small alone; where a band is, so is all of the log.
-            is_small = rest.is_in(days.collect()["group"].implode()).all()
-            rows = of_query.join(of_rest, on="dt", how="semi") if is_small else of_query
-            others = _people_up_to(rows, sketch, (days, band_of, whole), 1.0)
-            people = pl.concat([people, others.filter(pl.col("group").is_in(rest.implode()))])
-        found = found.join(people.rename({"searchers": name}), on="group", how="left")
-    return _capped(found).filter(pl.col("people") >= at_least)
+        people = found[sketch].rename({"searchers": name})
+        together = together.join(people, on="group", how="left")
+    return _capped(together).filter(pl.col("people") >= at_least)
 
 
 def _medians_of_groups(
@@ -293,34 +309,49 @@ def _medians_of_groups(
 _LOOKED_AT: Final = 16
 
 
-def _people_up_to(
+def _rows_up_to(
     of_query: pl.LazyFrame,
-    sketch: str,
-    groups: tuple[pl.LazyFrame, pl.LazyFrame, int],
-    share: float,
+    shares: Mapping[str, float],
+    banded: pl.DataFrame,
+    bands: pl.DataFrame,
+) -> pl.DataFrame:
+    """The rows that have ids up to a share of all ids, in any of some sketches.
+
+    Args:
+        of_query: `DAILY_CLICKS` with `dt`.
+        shares: by sketch.
+        banded: the `band` of each query.
+        bands: the numbers of bands: `band`, `of_band`.
+
+    Returns:
+        `dt`, `of_band` and the sketches.
+    """
+    has_some = pl.any_horizontal(
+        pl.col(sketch).list.first() <= id_at(share)  # the least one
+        for sketch, share in shares.items()
+    )
+    rows = of_query.select("dt", "query_id", *shares).filter(has_some).collect()
+    band_of = banded.select("query_id", "band").join(rows, on="query_id", how="semi")
+    return rows.join(band_of.join(bands, on="band"), on="query_id").select("dt", "of_band", *shares)
+
+
+def _people_up_to(
+    rows: pl.DataFrame, sketch: str, days: pl.DataFrame, whole: int, share: float
 ) -> pl.DataFrame:
     """`people_of_share` of days, bands and the whole.
 
     Args:
-        of_query: `DAILY_CLICKS` with `dt`.
+        rows: of `_rows_up_to`.
         sketch: of which people.
-        groups: the numbers of days (`dt`, `group`), of the bands of queries (`query_id`,
-            `of_band`), and of the whole.
+        days: their numbers: `dt`, `group`.
+        whole: the number of the whole.
         share: of all ids.
     """
-    days, band_of, whole = groups
-    last = id_at(share)
     flat = (
-        of_query.select("dt", "query_id", id=sketch)
-        .filter(pl.col("id").list.first() <= last)  # the least one
+        rows.join(days, on="dt")
+        .select("group", "of_band", id=sketch)
         .explode("id", empty_as_null=False)
-        .filter(pl.col("id") <= last)
-        .collect()
-        .lazy()
-        .join(days, on="dt")
-        .join(band_of, on="query_id")
-        .select("group", "of_band", "id")
-        .collect()
+        .filter(pl.col("id") <= id_at(share))
     )
     parts = (
         flat.select("group", "id"),

@@ -149,6 +149,7 @@ def search_patterns(
     *,
     zone: str,
     min_searchers: int = 5,
+    are_over: bool = False,
 ) -> pl.DataFrame:
     """Tell when each query is searched.
 
@@ -157,6 +158,7 @@ def search_patterns(
         daily_counts: `DAILY_COUNTS` of the days, with `dt`.
         zone: the reporting zone.
         min_searchers: different people who must have typed a query in these days.
+        are_over: see `calendar_of`.
 
     Returns:
         `PATTERNS`, what most people typed first; of fewer than `FEWEST` people without a pattern.
@@ -168,7 +170,7 @@ def search_patterns(
     """
     limits.require(min_searchers=min_searchers)
     hours = hours_of(hourly_counts, zone)
-    calendar = calendar_of(hours, daily_counts)
+    calendar = calendar_of(hours, daily_counts, are_over=are_over)
     counts = daily_counts.filter(pl.col("dt").is_in([day.isoformat() for day in calendar.days]))
     people = _people(counts, min_searchers)
     # Four queries in five have fewer: they cost nothing more.
@@ -218,17 +220,20 @@ def hours_of(hourly_counts: pl.LazyFrame, zone: str) -> pl.DataFrame:
     )
 
 
-def calendar_of(hours: pl.DataFrame, daily_counts: pl.LazyFrame) -> Calendar:
+def calendar_of(
+    hours: pl.DataFrame, daily_counts: pl.LazyFrame, *, are_over: bool = False
+) -> Calendar:
     """The days that are looked at: those that are over, or the only one there is.
 
     Args:
         hours: see `hours_of`.
         daily_counts: `searchers`, `dt`.
+        are_over: all of them are known to be; else the last one is if it has a last hour.
     """
     traffic = daily_counts.group_by("dt").agg(people=pl.col("searchers").sum()).sort("dt").collect()
     days = [date.fromisoformat(day) for day in traffic["dt"]]
     # A day that is half over would look like a fall, and its evening like none.
-    if len(days) > 1 and not _is_over(hours, days[-1]):
+    if len(days) > 1 and not are_over and not _is_over(hours, days[-1]):
         days.pop()
     shares = np.zeros((len(days), HOURS))
     place = np.searchsorted([day.toordinal() for day in days], hours["day"].to_numpy())

@@ -53,6 +53,7 @@ def week_changes(
     zone: str,
     min_searchers: int = 5,
     false_share: float = FALSE_SHARE,
+    are_over: bool = False,
 ) -> pl.DataFrame:
     """Tell which queries changed from the week before the last to the last one.
 
@@ -67,6 +68,7 @@ def week_changes(
         zone: the reporting zone.
         min_searchers: different people in one of both weeks at least.
         false_share: of what is told, so much may be chance.
+        are_over: see `calendar_of`.
 
     Returns:
         `CHANGES`, by change and rank. No rows of less than two weeks.
@@ -75,7 +77,7 @@ def week_changes(
         InvalidParameterError: a parameter is out of its range.
     """
     limits.require(min_searchers=min_searchers, false_share=false_share)
-    calendar = calendar_of(hours_of(hourly_counts, zone), daily_counts)
+    calendar = calendar_of(hours_of(hourly_counts, zone), daily_counts, are_over=are_over)
     last = calendar.days[-1]
     weeks = [(last - day).days // WEEK for day in calendar.days]
     traffic = np.bincount(weeks, calendar.traffic, 2).astype(np.float64)

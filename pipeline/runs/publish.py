@@ -326,7 +326,11 @@ def publish_patterns(root: Root, day: date, options: PatternOptions) -> Publishe
     def build() -> pl.DataFrame:
         hourly, daily = _of_patterns(root, reads)
         return search_patterns(
-            hourly, daily, zone=root.state.zone, min_searchers=options.min_searchers
+            hourly,
+            daily,
+            zone=root.state.zone,
+            min_searchers=options.min_searchers,
+            are_over=True,
         )
 
     reads = _reads_of_patterns(root, day, options)
@@ -346,6 +350,7 @@ def publish_changes(root: Root, day: date, options: PatternOptions) -> Published
             zone=root.state.zone,
             min_searchers=options.min_searchers,
             false_share=options.false_share,
+            are_over=True,
         )
 
     reads = _reads_of_patterns(root, day, options)
@@ -355,9 +360,8 @@ def publish_changes(root: Root, day: date, options: PatternOptions) -> Published
 
 
 def _reads_of_patterns(root: Root, day: date, options: PatternOptions) -> dict[str, list[str]]:
-    days = publish.days_until(root, day, options.days)
-    # A day that is not over is looked at without: a day more of hours.
-    return {"hourly_counts": days[-PROFILE_DAYS - 1 :], "daily_counts": days}
+    days = publish.days_over(root, day, options.days)
+    return {"hourly_counts": days[-PROFILE_DAYS:], "daily_counts": days}
 
 
 def _of_patterns(

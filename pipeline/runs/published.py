@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 
 from pipeline.errors import InvalidParameterError, LandingError
+from pipeline.runs.stale import is_running
 from pipeline.schemas import (
     AUTOCOMPLETE,
     CATEGORIES,
@@ -254,6 +255,15 @@ def days_until(root: Root, day: date, days: int) -> list[str]:
         InvalidParameterError: none has.
     """
     return _days(root, day - timedelta(days=days - 1), day)
+
+
+def days_over(root: Root, day: date, days: int) -> list[str]:
+    """`days_until` without the last one while its last hour is to come, or the only one there is.
+
+    What reads these alone is up to date from the first hour of a day to the last but one.
+    """
+    found = days_until(root, day, days)
+    return found[:-1] if len(found) > 1 and is_running(root, found[-1]) else found
 
 
 def days_before(root: Root, day: date, days: int) -> list[str]:

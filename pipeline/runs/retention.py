@@ -98,6 +98,7 @@ READ_BY: Final = {
     "hourly_counts": ("trending", BASELINE_DAYS + 1),
     "daily_counts": ("autocomplete", COMPLETION_DAYS),
     "daily_pairs": ("related", RELATED_DAYS),
+    "words": ("keywords", 2),
     "daily_keywords": ("keywords", 2 * KEYWORD_DAYS),
     "query_keywords": ("keywords", KEYWORD_DAYS),
     "hourly_keywords": ("keywords", BASELINE_DAYS + 1),

@@ -2,8 +2,9 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from pipeline.schemas import (
     DAILY_CLICKS,
@@ -18,6 +19,8 @@ from pipeline.store.state import fingerprint
 
 #: Raised when something is counted in another way, so that stored days are counted again.
 COUNTING: Final = 1
+#: The hour of the clock with which a day ends.
+LAST_HOUR: Final = 23
 
 
 @dataclass(frozen=True)
@@ -110,6 +113,12 @@ def stale_days(
     is_kept = root.state.is_kept
     stale = {day for day in stale if is_kept("searches", day) and is_kept(dataset, day)}
     return sorted(day for day in stale if day in needed or day not in wanted)
+
+
+def is_running(root: Root, day: str) -> bool:
+    """Whether a day waits for its last hour: nobody has searched in it yet."""
+    newest = datetime.fromisoformat(root.state.days[day].newest)
+    return newest.astimezone(ZoneInfo(root.state.zone)).hour < LAST_HOUR
 
 
 def shifted(day: str, days: int) -> str:

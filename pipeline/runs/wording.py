@@ -6,6 +6,10 @@ Writes  words/dt=, query_keywords/dt=, daily_keywords/dt=
 What a word is, is told from the queries of some weeks, so the words of a day are made again when
 the counts of a day before it change. The analyser's pieces of a word hold for good: they are taken
 over from the words of the day before, and only words that came since are analysed.
+
+Of the day that is not over the words of the day before hold, and only those that came since are
+told beside them: weeks of queries are not looked at again for an hour. With its last hour a day is
+told in full.
 """
 
 import logging
@@ -21,10 +25,10 @@ import pyarrow.parquet as pq
 from pipeline.carriers.steps import Mapped
 from pipeline.columns import DAILY_COUNTS, DAILY_KEYWORDS, QUERY_KEYWORDS, WORDS
 from pipeline.counting.keyword_days import daily_keywords, query_keywords
-from pipeline.counting.words import tokens_of, words
+from pipeline.counting.words import PHRASE, tokens_of, words, words_beside
 from pipeline.language import morphemes
 from pipeline.runs.count import refresh_daily_counts
-from pipeline.runs.stale import shifted
+from pipeline.runs.stale import is_running, shifted
 from pipeline.schemas import DAILY_KEYWORDS as DAILY_KEYWORDS_SCHEMA
 from pipeline.schemas import WORDS as WORDS_SCHEMA
 from pipeline.store.root import Root, columns_digest
@@ -73,6 +77,8 @@ class _Work:
     of_day: Sequence[str]  #: those of the day itself
     known: Sequence[str]  #: files of words with pieces of the same analyser
     version: str  #: of the analyser; "": none is to be used
+    #: Files of words and of keywords of the day before, beside which those of the day are told.
+    beside: tuple[Sequence[str], Sequence[str]] | None
 
 
 @dataclass(frozen=True)
@@ -89,8 +95,25 @@ def days_of_words(day: str) -> list[str]:
 
 def refresh_words(root: Root, needed: Collection[str], *, analyse: bool) -> Wording:
     """`refresh_keyword_days`, once the counts that it reads are up to date."""
-    refresh_daily_counts(root, {each for day in needed for each in days_of_words(day)})
-    return refresh_keyword_days(root, needed, analyse=analyse)
+    days = _with_day_before(root, needed)
+    refresh_daily_counts(root, {each for day in days for each in days_of_words(day)})
+    return refresh_keyword_days(root, days, analyse=analyse)
+
+
+def _with_day_before(root: Root, needed: Collection[str]) -> set[str]:
+    """The days, and of one that is running the one beside which its words are told."""
+    beside = (_beside(root, day) for day in needed)
+    return {*needed, *(each for each in beside if each is not None)}
+
+
+def _beside(root: Root, day: str) -> str | None:
+    """The day before the one that is running, whose words hold for it; None: it is told in full."""
+    known = sorted(root.state.days)
+    if len(known) < 2 or day != known[-1] or not is_running(root, day):
+        return None
+    before = known[-2]
+    is_kept = all(root.state.is_kept(each, before) for each in ("words", "daily_keywords"))
+    return before if is_kept and before in days_of_words(day) else None
 
 
 def refresh_keyword_days(root: Root, needed: Collection[str], *, analyse: bool = True) -> Wording:
@@ -103,12 +126,13 @@ def refresh_keyword_days(root: Root, needed: Collection[str], *, analyse: bool =
     """
     found = morphemes.analyser() if analyse else morphemes.Analyser("", "it was not to be used")
     total = Wording(missing=found.missing)
-    for day in sorted(needed):
+    for day in sorted(_with_day_before(root, needed)):
         if not root.has_day("daily_counts", day) or not root.state.is_kept("daily_keywords", day):
             continue
-        if _is_made(root, day, found.version):
+        beside = _beside(root, day)
+        if _is_made(root, day, found.version, beside):
             continue
-        told = _make(root, day, found.version)
+        told = _make(root, day, found.version, beside)
         missing = told.missing or total.missing
         total = Wording(total.days + 1, total.analysed + told.analysed, missing)
         if told.missing:  # it is there, but broken: not to be tried again for each day
@@ -116,18 +140,22 @@ def refresh_keyword_days(root: Root, needed: Collection[str], *, analyse: bool =
     return total
 
 
-def _made_of(root: Root, day: str, version: str) -> str:
-    counts = {each: root.made_of("daily_counts", f"dt={each}") for each in _counted(root, day)}
+def _made_of(root: Root, day: str, version: str, beside: str | None) -> str:
+    """The fingerprint of words of a day that are told in full, or beside those of another day."""
+    days = _counted(root, day) if beside is None else [day]
+    words = beside and {beside: root.made_of("words", f"dt={beside}")}
+    counts = {each: root.made_of("daily_counts", f"dt={each}") for each in days}
     columns = columns_digest(WORDS_SCHEMA, DAILY_KEYWORDS_SCHEMA)
-    return fingerprint(method=METHOD, columns=columns, analyser=version, counts=counts)
+    about = {"method": METHOD, "columns": columns, "analyser": version, "counts": counts}
+    return fingerprint(**about, **({"words": words} if words else {}))
 
 
 def _counted(root: Root, day: str) -> list[str]:
     return [each for each in days_of_words(day) if root.has_day("daily_counts", each)]
 
 
-def _is_made(root: Root, day: str, version: str) -> bool:
-    wanted = _made_of(root, day, version)
+def _is_made(root: Root, day: str, version: str, beside: str | None) -> bool:
+    wanted = _made_of(root, day, version, beside)
     datasets = ("words", "query_keywords", "daily_keywords")
     return all(
         root.made_of(each, f"dt={day}") == wanted
@@ -136,15 +164,15 @@ def _is_made(root: Root, day: str, version: str) -> bool:
     )
 
 
-def _make(root: Root, day: str, version: str) -> _Told:
+def _make(root: Root, day: str, version: str, beside: str | None) -> _Told:
     _LOG.info("telling the keywords of %s", day)
-    work = _Work(
-        day,
-        [file for each in _counted(root, day) for file in _files(root, "daily_counts", each)],
-        _files(root, "daily_counts", day),
-        _known(root, day, version),
-        version,
-    )
+    of_day = _files(root, "daily_counts", day)
+    counts, told_before = of_day, None
+    if beside is None:
+        counts = [f for each in _counted(root, day) for f in _files(root, "daily_counts", each)]
+    else:
+        told_before = _files(root, "words", beside), _files(root, "daily_keywords", beside)
+    work = _Work(day, counts, of_day, _known(root, day, version), version, told_before)
     with root.change() as change:
         carrier = root.carrier()
         spool = carrier.spool()
@@ -153,7 +181,7 @@ def _make(root: Root, day: str, version: str) -> _Told:
             told: _Told = carrier.map([work], mapper, spool)[0]
         finally:
             spool.close()
-        made_of = _made_of(root, day, told.version)
+        made_of = _made_of(root, day, told.version, beside)
         for dataset in ("words", "query_keywords", "daily_keywords"):
             staged = change.address(f"{dataset}/dt={day}")
             change.put(dataset, f"dt={day}", staged, made_of=made_of)
@@ -195,13 +223,16 @@ def _tell(work: _Work, *, storage: Storage, staging: str) -> Iterator[Mapped[_To
         .collect()
     )
     tokens = tokens_of(queries)
-    pieces, told = _pieces(tokens["token"].unique(), work, storage)
-    known = words(queries, pieces, tokens=tokens).select(*WORDS)
+    if work.beside is None:
+        pieces, told = _pieces(tokens["token"].unique(), work, storage)
+        known = fresh = words(queries, pieces, tokens=tokens).select(*WORDS)
+    else:
+        known, fresh, told = _told_beside(queries, tokens, work, storage)
     del queries, tokens
     of_day = scanned_files(storage, work.of_day, DAILY_COUNTS).collect()
     keywords = query_keywords(of_day, known)
     tables = {
-        "words": known,
+        "words": fresh,
         "query_keywords": keywords.select(*QUERY_KEYWORDS),
         "daily_keywords": daily_keywords(of_day, keywords).select(*DAILY_KEYWORDS),
     }
@@ -210,6 +241,27 @@ def _tell(work: _Work, *, storage: Storage, staging: str) -> Iterator[Mapped[_To
             address = f"{staging}{dataset}/dt={work.day}/part.parquet"
             write(storage, address, rows, {_ANALYSER: told.version})
     yield Mapped(told)
+
+
+def _told_beside(
+    queries: pl.DataFrame, tokens: pl.DataFrame, work: _Work, storage: Storage
+) -> tuple[pl.DataFrame, pl.DataFrame, _Told]:
+    """The words of the day before and of the queries; those that came since; with what."""
+    assert work.beside is not None
+    of_words, of_keywords = work.beside
+    known = scanned_files(storage, of_words, WORDS).collect()
+    # A phrase is none of the words that others are cut into.
+    vocabulary = (
+        scanned_files(storage, of_keywords, DAILY_KEYWORDS)
+        .filter(pl.col("kind") != PHRASE)
+        .select(pl.col("keyword").alias("token"), "kind", "searchers")
+        .collect()
+    )
+    came = tokens.join(known, on="token", how="anti", maintain_order="left")
+    pieces, told = _pieces(came["token"].unique(), work, storage)
+    with_new = tokens.join(came, on="query_id", how="semi", maintain_order="left")
+    fresh = words_beside(queries, pieces, known, vocabulary, tokens=with_new).select(*WORDS)
+    return pl.concat([known, fresh]), fresh, told
 
 
 def _pieces(tokens: pl.Series, work: _Work, storage: Storage) -> tuple[pl.DataFrame, _Told]:

@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.counting.hours import hourly_keywords
 from pipeline.counting.keyword_days import daily_keywords, query_keywords
-from pipeline.counting.words import keywords_of, tokens_of, words
+from pipeline.counting.words import VOCABULARY, keywords_of, tokens_of, words, words_beside
 from pipeline.language import morphemes
 from pipeline.language.morphemes import PIECES
 from pipeline.results.keywords_of_days import keywords_of_days
@@ -59,6 +59,30 @@ def test_a_space_that_was_left_out_is_found_by_the_words_of_other_queries() -> N
     log = {"제주도 맛집": 9, "제주도 날씨": 3, "제주도 숙소": 3, "부산 맛집": 3, "강릉 맛집": 3}
 
     assert keywords({**log, "제주도맛집": 1})["제주도맛집"] == ["제주도", "맛집"]
+
+
+def test_what_came_since_is_cut_by_what_was_told_and_what_was_told_stays() -> None:
+    before = queries_of({"제주도 맛집": 9, "서울 맛집": 9, "두쫀쿠만들기": 1})
+    tokens = tokens_of(before)
+    told = words(before, pieces_of(tokens["token"].unique(), {}), tokens=tokens)
+    known_words = [("제주도", "noun", 9), ("맛집", "noun", 18), ("모찌", "coined", 7)]
+    vocabulary = pl.DataFrame(known_words, schema=VOCABULARY, orient="row")
+    # 두쫀쿠 is established now, and what was told of 두쫀쿠만들기 stays all the same.
+    new = queries_of(
+        {"두쫀쿠": 6, "두쫀쿠맛집": 1, "모찌": 1, "제주도모찌": 1, "맛집 두쫀쿠만들기": 1}
+    )
+    new_tokens = tokens_of(new)
+    came = new_tokens.join(told, on="token", how="anti")["token"].unique()
+
+    found = words_beside(new, pieces_of(came, {}), told, vocabulary, tokens=new_tokens)
+
+    by_token = {row.token: (row.keywords, row.kinds) for row in rows_of(found)}
+    assert by_token == {
+        "두쫀쿠": (["두쫀쿠"], ["word"]),
+        "두쫀쿠맛집": (["두쫀쿠", "맛집"], ["word", "noun"]),
+        "모찌": (["모찌"], ["coined"]),  # a keyword already, which nobody had typed alone
+        "제주도모찌": (["제주도", "모찌"], ["noun", "coined"]),
+    }
 
 
 def test_what_more_people_type_in_one_word_is_one() -> None:
