@@ -112,7 +112,7 @@ class TypedPeople(People):
         count = parameters.users
         ends = np.cumsum([each.share for each in self.types])
         self.type: Ints = np.searchsorted(ends / ends[-1], drawn.random(count)).astype(np.int64)
-        self._typed = parameters.typed
+        self.typed = parameters.typed
         self._topics = np.cumsum([each.topics for each in self.types], axis=1)
         self._hours = np.array([each.hours for each in self.types])
         self._go_on = np.array([each.go_on for each in self.types])
@@ -141,7 +141,7 @@ class TypedPeople(People):
         anything = np.searchsorted(ends, random.random(count) * ends[-1])
         own = self.interests[user, (random.random(count) * 3).astype(np.int64)]
         typical = np.where(random.random(count) < _OWN, own, self._of_type(self.type[user], random))
-        follows: Bools = random.random(count) < self._typed
+        follows: Bools = random.random(count) < self.typed
         topic = np.where(follows, typical, np.minimum(anything, len(ends) - 1))
         return shelf.draw(topic, random.random(count))
 
@@ -188,6 +188,7 @@ def labels(people: TypedPeople, queries: Queries, names: Sequence[str]) -> dict[
         return {name: round(share, 5) for name, share in told}
 
     return {
+        "typed": people.typed,
         "everybody": of_topics(people.usual),
         "types": [
             {
