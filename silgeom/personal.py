@@ -13,6 +13,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Final, Protocol, TypeVar
 
 from silgeom.hangul import INITIALS, choseong, keystrokes
@@ -145,6 +146,10 @@ class History:
     def __contains__(self, query: str) -> bool:
         """Whether the person searched for a query, whatever its spacing."""
         return keystrokes(normalized_query(query)) in self._own
+
+    def heaviest(self, limit: int) -> list[Searched]:
+        """So many of the searches, the heaviest first."""
+        return list(islice(self._own.values(), limit))
 
     def complete(self, prefix: str, limit: int = OWN) -> list[Searched]:
         """Own searches that begin with a prefix, the heaviest first; what is in the box is none.

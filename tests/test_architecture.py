@@ -28,6 +28,8 @@ MOST_LINES = 620
 #: Patterns of one kind each, file systems side by side, and the columns of every dataset.
 MAY_BE_LONGER = {"reading/privacy.py", "store/storage.py", "schemas.py"}
 
+#: Of `silgeom/evaluate`, what measures kernels that have no twin there.
+MEASURES_WHAT_RUNS = {"patterns.py", "kinds_of_people.py"}
 #: Of the pipeline, for `silgeom/web`: modules that everybody may use, the store, and the session
 #: that it is opened with.
 WEB_MAY_USE = {"columns", "errors", "failures", "logs", "schemas", "store", "carriers"}
@@ -123,8 +125,8 @@ def test_what_stands_beside_the_pipeline_needs_nothing_of_it(path: Path) -> None
     if path.name == "planted_types.py":  # who is of which type is known by the users of the log
         names -= {"pipeline.reading", "pipeline.reading.user_ids"}
         names = {name for name in names if not name.startswith("pipeline.reading.user_ids.")}
-    if path.name == "patterns.py" and path.parent.name == "evaluate":  # measures what runs
-        names -= {name for name in names if room(name) == "results"}
+    if path.name in MEASURES_WHAT_RUNS and path.parent.name == "evaluate":
+        names -= {name for name in names if room(name) in ("counting", "results")}
     if path.parent.name == "web":  # it reads what lies under a root
         modules = {name for name in names if name.startswith("pipeline.")}
         assert {each.split(".")[1] for each in modules} <= WEB_MAY_USE

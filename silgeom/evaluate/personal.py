@@ -10,7 +10,7 @@ search counts once, whatever its length; intervals are over users.
 """
 
 import argparse
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -24,6 +24,7 @@ from silgeom.complete import TAIL_SHARE
 from silgeom.evaluate import related
 from silgeom.evaluate.autocomplete import TOP, Ours, State, states
 from silgeom.evaluate.intervals import Bootstrap
+from silgeom.evaluate.kinds_of_people import kinds_of_people
 from silgeom.evaluate.log import EvaluationError, Floats, Ints, Log, Split, read_log, split
 from silgeom.evaluate.report import text_table
 from silgeom.hangul import keystrokes
@@ -52,7 +53,7 @@ MANY: Final = 5
 
 Flags = npt.NDArray[np.bool_]
 
-METHODS: Final = ("shared", "own", "session", "both")
+METHODS: Final = ("shared", "own", "session", "segment", "both")
 
 
 def evaluate(parts: Split, *, floor: int = 2, most: int = 3000) -> pd.DataFrame:
@@ -70,7 +71,7 @@ def evaluate(parts: Split, *, floor: int = 2, most: int = 3000) -> pd.DataFrame:
     """
     box = Ours(parts.training, floor)
     counts = related.Counts.of(parts.training, floor)
-    after = _After(counts)
+    after, kinds = _After(counts), kinds_of_people(parts.training, parts.zone)
     user, earlier, is_after, is_new, weight = [], [], [], [], []
     ranks: dict[str, list[float]] = {name: [] for name in METHODS}
     for each in _questions(parts, most):
@@ -79,6 +80,7 @@ def evaluate(parts: Split, *, floor: int = 2, most: int = 3000) -> pd.DataFrame:
         wanted, before = keystrokes(text), states(text)
         history = each.history(parts.later.texts)
         near = after.near(each.sitting)
+        lift = kinds.lift(each.user, history)
         for state in before:
             shared = box.ask(state, each.user)
             own = [keystrokes(one.text) for one in history.complete(state.text)]
@@ -87,6 +89,7 @@ def evaluate(parts: Split, *, floor: int = 2, most: int = 3000) -> pd.DataFrame:
                 "shared": [shared],
                 "own": in_order(history, own, shared),
                 "session": [sitting],
+                "segment": [_of_segment(box, state, each.user, shared, lift)],
                 "both": in_order(history, own, sitting),
             }
             for name, lists in ways.items():
@@ -264,6 +267,14 @@ def _in_sitting(
         return list(shared)
     shares = box.shares(state.keys, user)
     return with_sitting([(key, shares.get(key, TAIL_SHARE)) for key in shared], fit)
+
+
+def _of_segment(
+    box: Ours, state: State, user: int, shared: Sequence[str], lift: Callable[[str], float]
+) -> list[str]:
+    """What everybody is shown, in the order of the person's segment; see `Completer.complete`."""
+    shares = box.shares(state.keys, user)
+    return sorted(shared, key=lambda key: (key not in shares, -shares.get(key, 0.0) * lift(key)))
 
 
 def _table(
