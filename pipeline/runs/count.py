@@ -1,7 +1,7 @@
 """Keep the stored counts in step with `searches`: only what changed is counted.
 
 Reads   searches/dt=
-Writes  hourly_counts/dt=, daily_counts/dt=, daily_pairs/dt=, daily_clicks/dt=,
+Writes  hourly_counts/dt=, daily_counts/dt=, daily_devices/dt=, daily_pairs/dt=, daily_clicks/dt=,
         hourly_keywords/dt= (which reads query_keywords/dt= as well), daily_interests/dt= (which
         reads topics/dt=)
 
@@ -28,6 +28,7 @@ from pipeline.columns import (
     DAILY_CLICKS,
     DAILY_COUNTS,
     DAILY_INTERESTS,
+    DAILY_DEVICES,
     DAILY_PAIRS,
     HOURLY_COUNTS,
     HOURLY_KEYWORDS,
@@ -36,7 +37,7 @@ from pipeline.columns import (
     TOPICS,
     Columns,
 )
-from pipeline.counting import clicks, hours, sessions
+from pipeline.counting import clicks, device_days, hours, sessions
 from pipeline.counting import days as day_counts
 from pipeline.counting.interests import daily_interests
 from pipeline.results.reformulations import are_alike
@@ -46,6 +47,7 @@ from pipeline.runs.stale import (
     day_version,
     days_of_sessions,
     interest_version,
+    device_version,
     keyword_version,
     pair_version,
     shifted,
@@ -159,6 +161,23 @@ def refresh_daily_counts(root: Root, needed: Collection[str]) -> int:
         partial(day_version, "daily_counts"),
         partial(_queries_of_day, storage=root.storage),
         _queries_together,
+    )
+    wanted = _wanted(root, counting)
+    days = stale_days(root, counting.dataset, wanted, needed)
+    _replace(root, counting, days, wanted)
+    return len(days)
+
+
+def refresh_daily_devices(root: Root, needed: Collection[str]) -> int:
+    """Count the queries by device of `needed` days that changed; the number of days."""
+    counting = _Counting(
+        "daily_devices",
+        DAILY_DEVICES,
+        (0,),
+        _run_of_day,
+        device_version,
+        partial(_devices_of_day, storage=root.storage),
+        _devices_together,
     )
     wanted = _wanted(root, counting)
     days = stale_days(root, counting.dataset, wanted, needed)
@@ -573,6 +592,21 @@ def _pairs_together(rows: _Rows) -> pl.DataFrame:
     parts = rows[COUNTS]
     together = parts[0] if len(parts) == 1 else sessions.added_up(parts)
     return sessions.daily_pairs(together).select(*DAILY_PAIRS)
+
+
+# --- Devices --------------------------------------------------------------------------------
+
+
+def _devices_of_day(work: Work, finish: _Finish, storage: Storage) -> _Mapped:
+    tells = work.scan(storage, [work.day], "user_id", "device").select(pl.col("device").count())
+    if not tells.collect().item():
+        return finish(work, {})
+    rows = work.scan(storage, [work.day], "user_id", "query_id", "device").collect()
+    return finish(work, {COUNTS: device_days.daily_devices(rows)})
+
+
+def _devices_together(rows: _Rows) -> pl.DataFrame:
+    return device_days.devices_added_up(rows[COUNTS])
 
 
 # --- Clicks ----------------------------------------------------------------------------------
