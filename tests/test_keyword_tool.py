@@ -116,13 +116,10 @@ def test_a_volume_tells_people_and_searches_by_device() -> None:
 
 
 def test_the_csv_has_devices_in_one_cell_each() -> None:
-    volume = Volume(
-        "제습기", 12, 14, (), None, devices=(OnDevice("a-b", 7, 9), OnDevice("c", 5, 5))
-    )
+    devices = OnDevice("a-b", 7, 9), OnDevice("c", 5, 5)
+    keyword = Keyword("제습기", "seed", 1.0, Volume("제습기", 12, 14, (), None, devices=devices))
 
-    [row] = pd.read_csv(StringIO(as_csv([Keyword("제습기", "seed", 1.0, volume)]))).to_dict(
-        "records"
-    )
+    [row] = pd.read_csv(StringIO(as_csv([keyword]))).to_dict("records")
 
     told = [row[name] for name in ("devices", "device_searchers", "device_searches")]
     assert told == ["a-b|c", "7|5", "9|5"]

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 from pipeline.schemas import (
     DAILY_CLICKS,
     DAILY_COUNTS,
-    DAILY_INTERESTS,
     DAILY_DEVICES,
+    DAILY_INTERESTS,
     DAILY_PAIRS,
     HOURLY_COUNTS,
     HOURLY_KEYWORDS,
