@@ -40,7 +40,7 @@ from pipeline.columns import (
 from pipeline.counting import clicks, device_days, hours, sessions
 from pipeline.counting import days as day_counts
 from pipeline.counting.interests import daily_interests
-from pipeline.results.reformulations import are_alike
+from pipeline.runs.click_days import clicks_of_day
 from pipeline.runs.stale import (
     SessionRules,
     click_version,
@@ -615,38 +615,9 @@ def _devices_together(rows: _Rows) -> pl.DataFrame:
 def _clicks_of_day(
     work: Work, finish: _Finish, storage: Storage, zone: str, rules: SessionRules
 ) -> _Mapped:
-    return finish(work, _clicks(work, storage, zone, rules))
-
-
-def _clicks(work: Work, storage: Storage, zone: str, rules: SessionRules) -> _Found:
-    of_click = ("clicked_url", "clicked_rank", "click_seconds")
-    columns = ("searched_at", "user_id", "query_id", *of_click, "result_count")
-    is_click = pl.any_horizontal(pl.col(*of_click).is_not_null())
-    rows = _near(work, storage, zone, *columns).select(
-        *("searched_at", "user_id", "query_id", "clicked_rank", "click_seconds", "result_count"),
-        is_click=is_click,
-    )
-    searches = clicks.searches_in_sessions(
-        rows.collect(),
-        zone=zone,
-        gap_minutes=rules.gap_minutes,
-        max_queries=rules.max_queries,
-        day=_epoch_day(work.day),
-    )
-    steps = clicks.unclicked_steps(searches)
-    ids = pl.concat([steps["query_id"], steps["next_id"]]).unique().to_frame("id").lazy()
-    texts = (
-        _near(work, storage, zone, "searched_at", "query_id", "query", "user_id")
-        .join(ids, left_on="query_id", right_on="id", how="semi")
-        .group_by("query_id")
-        .agg(pl.col("query").first())
-        .collect()
-    )
-    named = steps.join(texts, on="query_id").join(
-        texts.rename({"query_id": "next_id", "query": "next"}), on="next_id"
-    )
-    alike = named.filter(are_alike(named["query"], named["next"]))
-    return {COUNTS: clicks.counted(searches, alike.select("query_id", "next_id"))}
+    near = partial(_near, work, storage, zone)
+    made = clicks_of_day(near, day=_epoch_day(work.day), zone=zone, rules=rules)
+    return finish(work, {COUNTS: made})
 
 
 def _clicks_together(rows: _Rows) -> pl.DataFrame:
