@@ -594,15 +594,11 @@ def _pairs_together(rows: _Rows) -> pl.DataFrame:
     return sessions.daily_pairs(together).select(*DAILY_PAIRS)
 
 
-# --- Devices --------------------------------------------------------------------------------
-
-
 def _devices_of_day(work: Work, finish: _Finish, storage: Storage) -> _Mapped:
-    tells = work.scan(storage, [work.day], "user_id", "device").select(pl.col("device").count())
-    if not tells.collect().item():
+    scan = partial(work.scan, storage, [work.day], "user_id", "device")
+    if not scan().select(pl.col("device").count()).collect().item():
         return finish(work, {})
-    rows = work.scan(storage, [work.day], "user_id", "query_id", "device").collect()
-    return finish(work, {COUNTS: device_days.daily_devices(rows)})
+    return finish(work, {COUNTS: device_days.daily_devices(scan("query_id").collect())})
 
 
 def _devices_together(rows: _Rows) -> pl.DataFrame:
