@@ -82,10 +82,11 @@ def keyword_volumes(
         of_week = of_known.filter(pl.col("age") // 7 == week)
         people = different_people(of_week, "variant_id", at_least=min_searchers)
         rows = rows.join(people.rename({"searchers": name}), on="variant_id", how="left")
-    if daily_devices is not None:
+    of_devices = None if daily_devices is None else until(days, daily_devices)
+    if of_devices is not None and len(of_devices.head(1).collect()):
         variants = month.join(known.lazy(), on="variant_id", how="semi")
         ids = variants.select("query_id", "variant_id").unique().collect()
-        told = devices_of_keywords(until(days, daily_devices), ids, min_searchers=min_searchers)
+        told = devices_of_keywords(of_devices, ids, min_searchers=min_searchers)
         rows = rows.join(told, on="variant_id", how="left")
     else:
         rows = rows.with_columns(pl.lit(None, KEYWORD_TOOL[name]).alias(name) for name in DEVICES)
