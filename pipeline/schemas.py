@@ -209,6 +209,17 @@ HOURLY_KEYWORDS: Final = pa.schema(
     ]
 )
 
+#: daily_devices/dt=: one query on one day and one device. Key: query_id, device. Robots left out. A
+#: day of which no search has a device has no row.
+DAILY_DEVICES: Final = pa.schema(
+    [
+        _column("query_id", _LONG, ""),
+        _column("device", _TEXT, "a lower-case word; empty: the log does not tell"),
+        _column("searches", _LONG, "rows of searches"),
+        _column("searchers_sketch", _LONGS, "of people; see counting/people.py"),
+    ]
+)
+
 #: daily_clicks/dt=: what became of the searches for a query, in the sessions that began that day.
 #: Key: query_id, into_id. A search here is a run of one person's rows for one query with no other
 #: query between: to look again, or to turn a page, is no new search. With itself a query tells of
@@ -368,6 +379,13 @@ KEYWORD_TOOL: Final = pa.schema(
             _DOUBLE,
             "people of the last 4 weeks by those of the 4 before, less 1; or null",
         ),
+        _column(
+            "devices",
+            _TEXTS,
+            "of most people first; null: none is told, or of too few (results/keyword_devices.py)",
+        ),
+        _column("device_searchers", pa.list_(_LONG), "different people of each in the days"),
+        _column("device_searches", pa.list_(_LONG), "searches of each in the days"),
     ]
 )
 
@@ -634,6 +652,7 @@ DATASETS: Final = (
     "query_keywords",
     "daily_keywords",
     "hourly_keywords",
+    "daily_devices",
     "daily_clicks",
     "topics",
     "daily_interests",

@@ -20,6 +20,7 @@ from typing import Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from silgeom.arrays import Arrays
 from silgeom.commands import ArgumentParser, fail, place_name, say, whole
@@ -39,6 +40,8 @@ _NEGATIVES_TRIED: Final = 20
 _LEADS: Final = 10
 
 _COLUMNS: Final = ["query", "surface", "searchers", "searches", "weekly_searchers", "growth"]
+#: What volumes tell of devices: lists of equal length.
+DEVICE_COLUMNS: Final = ["devices", "device_searchers", "device_searches"]
 
 #: What is read of `CATEGORIES` and of `QUERY_ANALYTICS`.
 CATEGORY_COLUMNS: Final = ["query", "category"]
@@ -53,11 +56,27 @@ _CLICKS: Final = ("click_through", "mean_rank")
 CSV_COLUMNS: Final = (
     *("keyword", "relation", "score", "searchers", "searches", "growth", "group", "category"),
     *("click_through", "mean_rank", "competition", "weekly_searchers"),
+    *("devices", "device_searchers", "device_searches"),
 )
 
 
 class KeywordToolError(ResultError):
     """There are no volumes of keywords; its text is one sentence that says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class OnDevice:
+    """How large a keyword is on one device, or in another segment of users that the log tells.
+
+    Attributes:
+        device: a word, as the log has it.
+        searchers: different people of a month with a search there.
+        searches: of a month.
+    """
+
+    device: str
+    searchers: int
+    searches: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +94,7 @@ class Volume:
         click_through: the share of searches with a click, as jobs/analytics.py says; None: it did
             not run, the log has no clicks, or too few people speak of it.
         mean_rank: of clicks, as there.
+        devices: that of most people first; none: the log does not tell, or of too few people.
     """
 
     surface: str
@@ -85,6 +105,7 @@ class Volume:
     category: str = ""
     click_through: float | None = None
     mean_rank: float | None = None
+    devices: tuple[OnDevice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +163,9 @@ def volume_arrays(
         `key`, sorted, the keystrokes of each keyword without spaces, with its `surface`,
         `searchers`, `searches`, `growth` (NaN: unknown), `weeks` of `weekly`, one after another
         (-1: too few), `click_through` and `mean_rank` (NaN: unknown), and `category`, a place in
-        the note `categories`, of which the first is none.
+        the note `categories`, of which the first is none. Of devices, a keyword's rows are from
+        `device_begin` to that of the next keyword: `device` (a place in the note `devices`),
+        `device_searchers`, `device_searches`.
     """
     unknown = float("nan")
     of_clicks: dict[str, dict[str, float]] = {name: {} for name in _CLICKS}
@@ -172,8 +195,35 @@ def volume_arrays(
     }
     for name, known in of_clicks.items():
         columns[name] = pa.array([known.get(key, unknown) for key in keys[order]], pa.float64())
+    of_devices, devices = _device_arrays(rows)
+    columns |= of_devices
     weeks = len(values) // len(rows) if len(rows) else 0
-    return Arrays(columns, {"weeks": weeks, "categories": names})
+    return Arrays(columns, {"weeks": weeks, "categories": names, "devices": devices})
+
+
+def _device_arrays(rows: pa.Table) -> tuple[dict[str, pa.Array], list[str]]:
+    """What is told of devices, row after row, and their names."""
+    if "devices" in rows.column_names:
+        devices, searchers, searches = (rows[name].combine_chunks() for name in DEVICE_COLUMNS)
+        sizes = pc.fill_null(pc.list_value_length(devices), 0).to_numpy(zero_copy_only=False)
+    else:  # of a version that did not tell
+        devices, searchers, searches = (
+            pa.array([], pa.list_(kind)) for kind in (pa.string(), pa.int64(), pa.int64())
+        )
+        sizes = np.zeros(len(rows), np.int64)
+    texts = devices.flatten().to_pylist()
+    names = sorted(set(texts))
+    places = {name: place for place, name in enumerate(names)}
+    begins = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+    columns = {
+        "device_begin": pa.array(begins),
+        "device": pa.array([places[text] for text in texts], pa.int64()),
+        "device_searchers": pa.array(
+            searchers.flatten().to_numpy(zero_copy_only=False), pa.int64()
+        ),
+        "device_searches": pa.array(searches.flatten().to_numpy(zero_copy_only=False), pa.int64()),
+    }
+    return columns, names
 
 
 class Volumes:
@@ -195,6 +245,11 @@ class Volumes:
             arrays.numbers(name, pa.float64()) for name in _CLICKS
         )
         self._category = arrays.numbers("category", pa.int64())
+        self._device_begin, self._device, self._device_searchers, self._device_searches = (
+            arrays.numbers(name, pa.int64())
+            for name in ("device_begin", "device", "device_searchers", "device_searches")
+        )
+        self._devices: list[str] = list(arrays.note("devices"))
         self._categories: list[str] = list(arrays.note("categories"))
         self.categories = self._categories[1:]
 
@@ -214,6 +269,14 @@ class Volumes:
             self._categories[self._category[at]],
             _known(float(self._click_through[at])),
             _known(float(self._mean_rank[at])),
+            tuple(
+                OnDevice(
+                    self._devices[self._device[each]],
+                    int(self._device_searchers[each]),
+                    int(self._device_searches[each]),
+                )
+                for each in range(self._device_begin[at], self._device_begin[at + 1])
+            ),
         )
 
 
@@ -384,7 +447,8 @@ def _grouped(keywords: Iterable[Keyword], seeds: Iterable[str]) -> list[Keyword]
 def as_csv(keywords: Iterable[Keyword]) -> str:
     """Keywords as CSV with a header line.
 
-    Weeks stand in one cell, the oldest first, those of too few people empty. A text that a
+    Weeks stand in one cell, the oldest first, those of too few people empty; so do devices, that
+    of most people first, and their people and searches in the same order. A text that a
     spreadsheet would take for a formula begins with an apostrophe.
     """
     out = io.StringIO()
@@ -400,6 +464,9 @@ def as_csv(keywords: Iterable[Keyword]) -> str:
                 *(each.volume.searchers, each.volume.searches, growth),
                 *(spreadsheet_cell(each.group), spreadsheet_cell(each.volume.category)),
                 *(click_through, mean_rank, "", "|".join(weeks)),
+                spreadsheet_cell("|".join(one.device for one in each.volume.devices)),
+                "|".join(f"{one.searchers}" for one in each.volume.devices),
+                "|".join(f"{one.searches}" for one in each.volume.devices),
             ]
         )
     return out.getvalue()
@@ -411,7 +478,7 @@ def read_volumes(files: Sequence[Path]) -> pa.Table:
     Raises:
         KeywordToolError: a file cannot be read.
     """
-    return rows_of(files, _COLUMNS, "jobs/keyword_tool.py", KeywordToolError)
+    return rows_of(files, [*_COLUMNS, *DEVICE_COLUMNS], "jobs/keyword_tool.py", KeywordToolError)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -454,15 +521,23 @@ def main(argv: Sequence[str] | None = None) -> None:
         say("Too few people search for that, so its own size cannot be told.\n")
     headers = ["keyword", "relation", "searchers", "searches", "growth", "clicked", "group"]
     headers.append("category")
-    say(table(headers, map(_row, found)))
+    has_devices = any(each.volume.devices for each in found)
+    rows = [(*_row(each), *([_devices(each.volume)] if has_devices else [])) for each in found]
+    say(table([*headers, *(["devices"] if has_devices else [])], rows))
     negatives = [each for seed in args.seed for each in tool.negatives(seed)]
     if negatives:
-        rows = [
+        elsewhere = [
             (each.words, each.text, each.searchers, " | ".join(each.leads_to)) for each in negatives
         ]
         say("\nWords that come with it and lead elsewhere:\n")
-        say(table(["word", "keyword", "searchers", "leads to"], rows))
+        say(table(["word", "keyword", "searchers", "leads to"], elsewhere))
     say("\nCompetition among advertisers: a search log cannot tell.")
+
+
+def _devices(volume: Volume) -> str:
+    """People by device, and searches in brackets."""
+    told = (f"{one.device} {one.searchers:,} ({one.searches:,})" for one in volume.devices)
+    return ", ".join(told)
 
 
 def _row(each: Keyword) -> tuple[str, str, int, int, str, str, str, str]:

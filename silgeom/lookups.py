@@ -24,7 +24,7 @@ from silgeom.related import Relater, read_related, related_arrays
 #: The file in the folder of an index.
 FILE: Final = "lookups.arrow"
 #: Which arrays a file has; an index of another number is built again.
-VERSION: Final = 6
+VERSION: Final = 7
 
 
 class LookupsError(Exception):

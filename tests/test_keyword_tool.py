@@ -11,7 +11,16 @@ import pytest
 
 from pipeline import schemas
 from silgeom.__main__ import main
-from silgeom.keyword_tool import KeywordTool, Volumes, as_csv, volume_arrays
+from silgeom.keyword_tool import (
+    DEVICE_COLUMNS,
+    Keyword,
+    KeywordTool,
+    OnDevice,
+    Volume,
+    Volumes,
+    as_csv,
+    volume_arrays,
+)
 from silgeom.related import Relater
 
 LOGS = Path(__file__).parents[1] / "sample_data" / "logs"
@@ -69,6 +78,51 @@ def test_a_volume_is_found_whatever_the_spacing() -> None:
     assert found.weekly_searchers == (*[None] * 11, 9)
     assert Volumes(volume_arrays(volumes(날씨=7))).of("눈") is None
     assert Volumes(volume_arrays(volumes())).of("눈") is None
+
+
+def with_devices(devices: list[tuple[str, int, int]] | None, **people: int) -> pa.Table:
+    """Volumes of which each has these devices, people and searches."""
+    lists = zip(*devices, strict=True) if devices else [None] * 3
+    told = dict(zip(DEVICE_COLUMNS, map(_listed, lists), strict=True))
+    rows = [{**row, **told} for row in volumes(**people).to_pylist()]
+    return pa.Table.from_pylist(rows, schemas.KEYWORD_TOOL)
+
+
+def _listed(values: Any) -> list[Any] | None:  # noqa: ANN401
+    return None if values is None else list(values)
+
+
+def test_a_volume_tells_people_and_searches_by_device() -> None:
+    table = pa.concat_tables(
+        [
+            with_devices([("mobile", 7, 9), ("desktop", 5, 5)], 제습기=12),
+            with_devices(None, 날씨=8),
+            with_devices([("tv", 6, 6)], 습도=6),
+        ]
+    )
+    known = Volumes(volume_arrays(table))
+
+    found = {text: known.of(text) for text in ("제습기", "날씨", "습도")}
+    told = {text: each.devices if each else None for text, each in found.items()}
+    assert told == {
+        "제습기": (OnDevice("mobile", 7, 9), OnDevice("desktop", 5, 5)),
+        "날씨": (),
+        "습도": (OnDevice("tv", 6, 6),),
+    }
+    # A result of before tells of none.
+    before = Volumes(volume_arrays(table.drop(DEVICE_COLUMNS))).of("제습기")
+    assert before is not None
+    assert before.devices == ()
+
+
+def test_the_csv_has_devices_in_one_cell_each() -> None:
+    devices = OnDevice("a-b", 7, 9), OnDevice("c", 5, 5)
+    keyword = Keyword("제습기", "seed", 1.0, Volume("제습기", 12, 14, (), None, devices=devices))
+
+    [row] = pd.read_csv(StringIO(as_csv([keyword]))).to_dict("records")
+
+    told = [row[name] for name in ("devices", "device_searchers", "device_searches")]
+    assert told == ["a-b|c", "7|5", "9|5"]
 
 
 def test_seeds_come_first_then_the_likeliest_and_nothing_too_small() -> None:

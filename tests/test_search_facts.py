@@ -204,3 +204,44 @@ def test_a_run_lists_what_found_nothing_and_says_what_the_log_lacks(
     said = run("analytics", *places(tmp_path))[1]
     assert "Nothing   was found" not in said
     assert said.count("\nMissing   the log does not say how many results a search had or when") == 1
+
+
+def test_keywords_are_told_by_device_and_an_erased_person_is_in_none_of_it(
+    tmp_path: Path, run: Job
+) -> None:
+    (tmp_path / "log").mkdir()
+    for day in (2, 3):
+        lines = [
+            f"2026-03-{day:02}T09:{n:02}:00+09:00\tu{n}\t제습기\t\t\t\t{device}\n"
+            for n, device in enumerate(["mobile"] * 8 + ["desktop"] * 6)
+        ]
+        (tmp_path / "log" / f"{day}.tsv").write_text(HEAD + "".join(lines), "utf-8")
+
+    def devices() -> list[tuple[str, int, int]]:
+        assert run("keyword_tool", *places(tmp_path))[0] == 0
+        [row] = pd.read_parquet(tmp_path / "root" / "keyword_tool").to_dict("records")
+        names = ("devices", "device_searchers", "device_searches")
+        return list(zip(*(row[name].tolist() for name in names), strict=True))
+
+    root = ["--root", tmp_path / "root"]
+    assert devices() == [("mobile", 8, 16), ("desktop", 6, 12)]
+    # Of the first day the searches go for their age, and its counts stay.
+    assert run("expire", *root, "--keep", "searches=1d", "--as-of", "2026-03-03")[0] == 0
+    assert run("erase", *root, "--user", "u0")[0] == 0
+    assert devices() == [("mobile", 7, 14), ("desktop", 6, 12)]
+    assert run("rotate_key", *root)[0] == 0
+    assert devices() == [("mobile", 7, 14), ("desktop", 6, 12)]
+
+
+def test_a_log_without_devices_has_counts_of_none(tmp_path: Path, run: Job) -> None:
+    log(tmp_path / "log")
+    file = tmp_path / "log" / "02.tsv"
+    lines = file.read_text("utf-8").splitlines()
+    file.write_text("".join(f"{line.rpartition(chr(9))[0]}\n" for line in lines), "utf-8")
+
+    assert run("keyword_tool", *places(tmp_path))[0] == 0
+    status, said, _ = run("keyword_tool", *places(tmp_path))
+
+    assert (status, "up to date: nothing to do" in said) == (0, True)
+    assert [*(tmp_path / "root" / "daily_devices").rglob("*.parquet")] == []
+    assert pd.read_parquet(tmp_path / "root" / "keyword_tool")["devices"].tolist() == [None]

@@ -15,8 +15,7 @@ from pipeline.commands import cli
 from pipeline.commands.analytics_tables import (
     commonest_reformulations,
     most_worth_mending,
-    report_what_cannot_be_told,
-    report_what_was_not_found,
+    report_nothing_found_and_nothing_told,
     whole_then_days,
 )
 from pipeline.commands.reporting import report_published
@@ -56,5 +55,4 @@ def run(session: Session, args: argparse.Namespace) -> None:
             into = made("reformulations")
             report_published(into, span, REFORMULATIONS, commonest_reformulations, place)
             if not place:
-                report_what_was_not_found(queries)
-                report_what_cannot_be_told(quality)
+                report_nothing_found_and_nothing_told(queries, quality)

@@ -27,7 +27,13 @@ _CANNOT_BE_TOLD: Final = {
 _WITHOUT: Final = ["surface", "people", "people_without_results", "zero_result_rate"]
 
 
-def report_what_was_not_found(queries: Published) -> None:
+def report_nothing_found_and_nothing_told(queries: Published, quality: Published) -> None:
+    """What is said below the tables of a run."""
+    _report_nothing_found(queries)
+    _report_nothing_told(quality)
+
+
+def _report_nothing_found(queries: Published) -> None:
     """A table of the queries that found nothing, those first of which most people found nothing."""
     every = _rows(queries, QUERY_ANALYTICS).drop_nulls("zero_result_rank")
     rows = every.sort("zero_result_rank").select(_WITHOUT)
@@ -36,7 +42,7 @@ def report_what_was_not_found(queries: Published) -> None:
         cli.say("\n" + table(rows.columns, rows.head(cli.SHOWN).rows()))
 
 
-def report_what_cannot_be_told(quality: Published) -> None:
+def _report_nothing_told(quality: Published) -> None:
     """A sentence each on what the log does not tell of."""
     rows = _rows(quality, SEARCH_QUALITY)
     if not len(rows):

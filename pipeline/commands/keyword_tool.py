@@ -16,8 +16,8 @@ from pipeline.columns import KEYWORD_TOOL
 from pipeline.commands import cli
 from pipeline.commands.reporting import report_published
 from pipeline.runs.backfill import days_asked_for, numbered
-from pipeline.runs.count import refresh_daily_counts
-from pipeline.runs.publish import days_of_volumes, publish_keyword_tool
+from pipeline.runs.count import refresh_daily_counts, refresh_daily_devices
+from pipeline.runs.publish import days_of_devices, days_of_volumes, publish_keyword_tool
 from pipeline.runs.published import VOLUME_DAYS, KeywordToolOptions
 
 COLUMNS = ["surface", "searchers", "searches", "growth"]
@@ -38,6 +38,7 @@ def run(session: Session, args: argparse.Namespace) -> None:
         asked = cli.asked_for(args)
         for day, place in numbered(days_asked_for(root, asked), asked):
             refresh_daily_counts(root, days_of_volumes(root, day, options))
+            refresh_daily_devices(root, days_of_devices(root, day, options))
             made, span = publish_keyword_tool(root, day, options), cli.days_text(day, args.days)
             report_published(made, span, KEYWORD_TOOL, largest, place)
 

@@ -73,6 +73,24 @@ def scrubbed_daily_pairs(rows: pa.Table, ids: Collection[int], gone: Collection[
     return changed.filter(pc.invert(pc.or_(nobody, unknown)))
 
 
+def scrubbed_daily_devices(rows: pa.Table, ids: Collection[int], gone: Collection[int]) -> pa.Table:
+    """Counts by device of a day without these people, and without queries that nobody else typed.
+
+    One search goes for each person whom a sketch names; a row of nobody else goes.
+
+    Args:
+        rows: `DAILY_DEVICES` of a day.
+        ids: of the people that go.
+        gone: query ids of `scrubbed_daily_counts`.
+    """
+    sketches, taken = _without(rows["searchers_sketch"], ids)
+    left = pc.list_value_length(sketches)
+    fewer = pc.max_element_wise(pc.subtract(rows["searches"].combine_chunks(), taken), left)
+    changed = _replaced(rows, searchers_sketch=sketches, searches=fewer)
+    unknown = _of_any(rows, gone, "query_id", "query_id")
+    return changed.filter(pc.invert(pc.or_(pc.equal(left, 0), unknown)))
+
+
 def scrubbed_daily_clicks(rows: pa.Table, ids: Collection[int], gone: Collection[int]) -> pa.Table:
     """Clicks of a day without these people, and without queries that nobody else typed.
 

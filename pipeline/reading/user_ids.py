@@ -26,6 +26,7 @@ WITH_USER_IDS: Final = (
     "rejects",
     "daily_counts",
     "daily_pairs",
+    "daily_devices",
     "daily_clicks",
     "daily_keywords",
     "daily_interests",

@@ -6,16 +6,25 @@ from typing import Final
 import polars as pl
 
 from pipeline import limits
+from pipeline.columns import KEYWORD_TOOL
 from pipeline.counting.people import different_people
+from pipeline.results.keyword_devices import devices_of_keywords
 
 #: Weeks that are told, the newest with the last day.
 WEEKS: Final = 12
+#: The columns that tell of devices.
+DEVICES: Final = ("devices", "device_searchers", "device_searches")
 #: Growth compares so many of the last weeks with as many before.
 _COMPARED: Final = 4
 
 
 def keyword_volumes(
-    daily_counts: pl.LazyFrame, *, as_of: date, days: int = 28, min_searchers: int = 5
+    daily_counts: pl.LazyFrame,
+    daily_devices: pl.LazyFrame | None = None,
+    *,
+    as_of: date,
+    days: int = 28,
+    min_searchers: int = 5,
 ) -> pl.DataFrame:
     """Count the people and searches of each keyword.
 
@@ -24,6 +33,7 @@ def keyword_volumes(
     Args:
         daily_counts: `dt` (YYYY-MM-DD) and `DAILY_COUNTS`; days after `as_of` are ignored, and of
             those before what `days` and `WEEKS` need.
+        daily_devices: `dt` and `DAILY_DEVICES`, of which `days` count; None: the log tells none.
         as_of: the last day that counts.
         days: in a month.
         min_searchers: different people of the month who must have typed it; a week with fewer of
@@ -38,10 +48,10 @@ def keyword_volumes(
     limits.require(days=days, min_searchers=min_searchers)
     day = pl.col("dt")
 
-    def until(age: int) -> pl.LazyFrame:
+    def until(age: int, counts: pl.LazyFrame = daily_counts) -> pl.LazyFrame:
         """Counts of the last days, fewer than `age` old: text of days is in their order."""
         first = (as_of - timedelta(days=age - 1)).isoformat()
-        return daily_counts.filter(day >= first, day <= as_of.isoformat())
+        return counts.filter(day >= first, day <= as_of.isoformat())
 
     month = until(days)
     possible = (
@@ -72,17 +82,23 @@ def keyword_volumes(
         of_week = of_known.filter(pl.col("age") // 7 == week)
         people = different_people(of_week, "variant_id", at_least=min_searchers)
         rows = rows.join(people.rename({"searchers": name}), on="variant_id", how="left")
+    of_devices = None if daily_devices is None else until(days, daily_devices)
+    if of_devices is not None and len(of_devices.head(1).collect()):
+        variants = month.join(known.lazy(), on="variant_id", how="semi")
+        ids = variants.select("query_id", "variant_id").unique().collect()
+        told = devices_of_keywords(of_devices, ids, min_searchers=min_searchers)
+        rows = rows.join(told, on="variant_id", how="left")
+    else:
+        rows = rows.with_columns(pl.lit(None, KEYWORD_TOOL[name]).alias(name) for name in DEVICES)
     newer, older = (
         pl.sum_horizontal(weekly[at : at + _COMPARED], ignore_nulls=False)
         for at in (WEEKS - _COMPARED, WEEKS - 2 * _COMPARED)
     )
-    return rows.sort("searchers", "query", descending=[True, False]).select(
-        "query",
-        "surface",
-        "searchers",
-        "searches",
-        weekly_searchers=pl.concat_list(weekly),
-        growth=newer / older - 1,
+    computed = {"weekly_searchers": pl.concat_list(weekly), "growth": newer / older - 1}
+    return (
+        rows.with_columns(**computed)
+        .sort("searchers", "query", descending=[True, False])
+        .select(*KEYWORD_TOOL)
     )
 
 

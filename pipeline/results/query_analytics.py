@@ -112,7 +112,8 @@ def query_analytics(
     enough = banded.filter(pl.col("searches") >= min_searchers)
     sketches = of_query.join(enough.lazy().select("query_id"), on="query_id", how="semi")
     people = _people(sketches, "query_id", at_least=min_searchers)
-    durations = medians(sketches.select("query_id", DURATIONS).collect(), "query_id", DURATIONS)
+    timed = sketches.filter(pl.col("timed") > 0).select("query_id", DURATIONS).collect()
+    durations = medians(timed, "query_id", DURATIONS)
     counts = enough.join(people, on="query_id").join(
         durations.rename({"seconds": "seconds_to_click"}), on="query_id", how="left"
     )
@@ -229,10 +230,10 @@ def _with_bands(numbers: pl.DataFrame) -> pl.DataFrame:
 
 def _people(sketches: pl.LazyFrame, by: str, *, at_least: int) -> pl.DataFrame:
     """`by`, `people`, `clickers`, `leavers`, `reformulators` of groups that have so many people."""
-    rows = sketches.select(by, *SKETCHES).collect()
+    rows = sketches.select(by, *SKETCHES, *SKETCHES.values()).collect()
     found: pl.DataFrame | None = None
     for sketch, name in _PEOPLE.items():
-        some = rows.filter(pl.col(sketch).list.len() > 0).select(by, searchers_sketch=sketch)
+        some = rows.filter(pl.col(SKETCHES[sketch]) > 0).select(by, searchers_sketch=sketch)
         least = at_least if found is None else 1
         people = different_people(some, by, at_least=least).rename({"searchers": name})
         found = people if found is None else found.join(people, on=by, how="left")
@@ -293,7 +294,8 @@ def _medians_of_groups(
 ) -> pl.DataFrame:
     """`seconds_to_click` of each day, of all days, and of each band: by `group`."""
     of_band = banded.lazy().select("query_id", "band")
-    rows = of_query.select("dt", "query_id", DURATIONS).join(of_band, on="query_id").collect()
+    timed = of_query.filter(pl.col("timed") > 0).select("dt", "query_id", DURATIONS)
+    rows = timed.join(of_band, on="query_id").collect()
     whole = pl.col("day").is_null() & (pl.col("band") == WHOLE)
     days = about.filter(pl.col("day").is_not_null()).select("group", dt="day")
     bands = about.filter(pl.col("day").is_null() & ~whole).select("group", "band")

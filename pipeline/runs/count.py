@@ -1,7 +1,7 @@
 """Keep the stored counts in step with `searches`: only what changed is counted.
 
 Reads   searches/dt=
-Writes  hourly_counts/dt=, daily_counts/dt=, daily_pairs/dt=, daily_clicks/dt=,
+Writes  hourly_counts/dt=, daily_counts/dt=, daily_devices/dt=, daily_pairs/dt=, daily_clicks/dt=,
         hourly_keywords/dt= (which reads query_keywords/dt= as well), daily_interests/dt= (which
         reads topics/dt=)
 
@@ -27,6 +27,7 @@ from pipeline.carriers.steps import Kind, Mapped, Reduced, Write
 from pipeline.columns import (
     DAILY_CLICKS,
     DAILY_COUNTS,
+    DAILY_DEVICES,
     DAILY_INTERESTS,
     DAILY_PAIRS,
     HOURLY_COUNTS,
@@ -36,15 +37,16 @@ from pipeline.columns import (
     TOPICS,
     Columns,
 )
-from pipeline.counting import clicks, hours, sessions
+from pipeline.counting import clicks, device_days, hours, sessions
 from pipeline.counting import days as day_counts
 from pipeline.counting.interests import daily_interests
-from pipeline.results.reformulations import are_alike
+from pipeline.runs.click_days import clicks_of_day
 from pipeline.runs.stale import (
     SessionRules,
     click_version,
     day_version,
     days_of_sessions,
+    device_version,
     interest_version,
     keyword_version,
     pair_version,
@@ -159,6 +161,23 @@ def refresh_daily_counts(root: Root, needed: Collection[str]) -> int:
         partial(day_version, "daily_counts"),
         partial(_queries_of_day, storage=root.storage),
         _queries_together,
+    )
+    wanted = _wanted(root, counting)
+    days = stale_days(root, counting.dataset, wanted, needed)
+    _replace(root, counting, days, wanted)
+    return len(days)
+
+
+def refresh_daily_devices(root: Root, needed: Collection[str]) -> int:
+    """Count the queries by device of `needed` days that changed; the number of days."""
+    counting = _Counting(
+        "daily_devices",
+        DAILY_DEVICES,
+        (0,),
+        _run_of_day,
+        device_version,
+        partial(_devices_of_day, storage=root.storage),
+        _devices_together,
     )
     wanted = _wanted(root, counting)
     days = stale_days(root, counting.dataset, wanted, needed)
@@ -575,44 +594,26 @@ def _pairs_together(rows: _Rows) -> pl.DataFrame:
     return sessions.daily_pairs(together).select(*DAILY_PAIRS)
 
 
+def _devices_of_day(work: Work, finish: _Finish, storage: Storage) -> _Mapped:
+    scan = partial(work.scan, storage, [work.day], "user_id", "device")
+    if not scan().select(pl.col("device").count()).collect().item():
+        return finish(work, {})
+    return finish(work, {COUNTS: device_days.daily_devices(scan("query_id").collect())})
+
+
+def _devices_together(rows: _Rows) -> pl.DataFrame:
+    return device_days.devices_added_up(rows[COUNTS])
+
+
 # --- Clicks ----------------------------------------------------------------------------------
 
 
 def _clicks_of_day(
     work: Work, finish: _Finish, storage: Storage, zone: str, rules: SessionRules
 ) -> _Mapped:
-    return finish(work, _clicks(work, storage, zone, rules))
-
-
-def _clicks(work: Work, storage: Storage, zone: str, rules: SessionRules) -> _Found:
-    of_click = ("clicked_url", "clicked_rank", "click_seconds")
-    columns = ("searched_at", "user_id", "query_id", *of_click, "result_count")
-    is_click = pl.any_horizontal(pl.col(*of_click).is_not_null())
-    rows = _near(work, storage, zone, *columns).select(
-        *("searched_at", "user_id", "query_id", "clicked_rank", "click_seconds", "result_count"),
-        is_click=is_click,
-    )
-    searches = clicks.searches_in_sessions(
-        rows.collect(),
-        zone=zone,
-        gap_minutes=rules.gap_minutes,
-        max_queries=rules.max_queries,
-        day=_epoch_day(work.day),
-    )
-    steps = clicks.unclicked_steps(searches)
-    ids = pl.concat([steps["query_id"], steps["next_id"]]).unique().to_frame("id").lazy()
-    texts = (
-        _near(work, storage, zone, "searched_at", "query_id", "query", "user_id")
-        .join(ids, left_on="query_id", right_on="id", how="semi")
-        .group_by("query_id")
-        .agg(pl.col("query").first())
-        .collect()
-    )
-    named = steps.join(texts, on="query_id").join(
-        texts.rename({"query_id": "next_id", "query": "next"}), on="next_id"
-    )
-    alike = named.filter(are_alike(named["query"], named["next"]))
-    return {COUNTS: clicks.counted(searches, alike.select("query_id", "next_id"))}
+    near = partial(_near, work, storage, zone)
+    made = clicks_of_day(near, day=_epoch_day(work.day), zone=zone, rules=rules)
+    return finish(work, {COUNTS: made})
 
 
 def _clicks_together(rows: _Rows) -> pl.DataFrame:

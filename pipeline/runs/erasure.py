@@ -27,6 +27,7 @@ from pipeline.counting.scrubbing import (
     holding,
     scrubbed_daily_clicks,
     scrubbed_daily_counts,
+    scrubbed_daily_devices,
     scrubbed_daily_pairs,
     scrubbed_hourly_counts,
     without_people,
@@ -37,6 +38,7 @@ from pipeline.reading.user_ids import SKETCH_SUFFIX, user_ids, visible_user
 from pipeline.runs.count import (
     refresh_daily_clicks,
     refresh_daily_counts,
+    refresh_daily_devices,
     refresh_daily_pairs,
     refresh_hourly_counts,
 )
@@ -53,6 +55,8 @@ CHUNK_BYTES: Final = 1024 * 1024
 
 #: What is made of counts of queries, and holds words or people of them.
 KEYWORD_DATASETS: Final = ("words", "query_keywords", "daily_keywords", "hourly_keywords")
+#: Counts of days by themselves, of which those after the first hear what queries have gone.
+OF_DAYS: Final = ("daily_counts", "daily_devices")
 #: Counts that are made in sessions, which cross midnight.
 OF_SESSIONS: Final = ("daily_pairs", "daily_clicks")
 #: Rows of people: theirs go.
@@ -354,7 +358,7 @@ def _erase_counts(
     Of a day that can, it is forgotten what its counts were made of, so that they are made again
     whatever comes in between.
     """
-    again: dict[str, set[str]] = {"daily_counts": set(), **{each: set() for each in OF_SESSIONS}}
+    again: dict[str, set[str]] = {each: set() for each in (*OF_DAYS, *OF_SESSIONS)}
     touched = set(done.days)
     gone: dict[str, list[int]] = {}
     for dataset in again:
@@ -427,6 +431,8 @@ def _scrub(
         if dataset == "daily_counts":
             left, queries = scrubbed_daily_counts(table, ids)
             gone.setdefault(day, []).extend(queries)
+        elif dataset == "daily_devices":
+            left = scrubbed_daily_devices(table, ids, gone.get(day, []))
         elif dataset == "daily_pairs":
             left = scrubbed_daily_pairs(table, ids, gone.get(day, []))
         else:
@@ -452,6 +458,8 @@ def _count_again(
     }
     refresh_hourly_counts(root)
     refresh_daily_counts(root, again["daily_counts"] | (days & set(root.days_made("daily_counts"))))
+    counted_devices = set(root.days_made("daily_devices"))
+    refresh_daily_devices(root, again["daily_devices"] | (days & counted_devices))
     refreshes = {"daily_pairs": refresh_daily_pairs, "daily_clicks": refresh_daily_clicks}
     for dataset, refresh in refreshes.items():
         counted = set(root.days_made(dataset)) | again[dataset]

@@ -1,6 +1,7 @@
 """Make results from stored counts, each partition whole, and only where it would differ.
 
-Reads   hourly_counts/dt=, daily_counts/dt=, daily_pairs/dt=, daily_clicks/dt=, query_keywords/dt=,
+Reads   hourly_counts/dt=, daily_counts/dt=, daily_devices/dt=, daily_pairs/dt=,
+        daily_clicks/dt=, query_keywords/dt=,
         daily_keywords/dt=, hourly_keywords/dt=, searches/dt= of the window's days
 Writes  trending/dt=/hour=, related/dt=, autocomplete/dt=, keyword_tool/dt=, keywords/dt=,
         trending_words/dt=/hour=, query_analytics/dt=, keyword_analytics/dt=,
@@ -19,6 +20,7 @@ from pipeline.columns import (
     CHANGES,
     DAILY_CLICKS,
     DAILY_COUNTS,
+    DAILY_DEVICES,
     DAILY_KEYWORDS,
     DAILY_PAIRS,
     HOURLY_COUNTS,
@@ -141,9 +143,12 @@ def publish_keyword_tool(root: Root, day: date, options: KeywordToolOptions) -> 
 
     def build() -> pl.DataFrame:
         counts = _counts(root, "daily_counts", days, DAILY_COUNTS)
-        return keyword_volumes(counts, as_of=day, **asdict(options))
+        devices = _counts(root, "daily_devices", month, DAILY_DEVICES) if month else None
+        return keyword_volumes(counts, devices, as_of=day, **asdict(options))
 
-    reads = {"daily_counts": days}
+    known = days_of_devices(root, day, options)
+    month = [each for each in known if root.has_day("daily_devices", each)]
+    reads = {"daily_counts": days, "daily_devices": month}
     return publish.published(
         root, publish.KEYWORD_TOOL_RESULT, f"dt={day}", _stage(build, KEYWORD_TOOL), reads, options
     )
@@ -170,6 +175,11 @@ def publish_categories(root: Root, day: date, options: CategoriesOptions) -> Pub
     reads = {"related": [str(day)], "keyword_tool": [str(day)]}
     stage = _stage(build, CATEGORIES)
     return publish.published(root, publish.CATEGORIES_RESULT, partition, stage, reads, options)
+
+
+def days_of_devices(root: Root, day: date, options: KeywordToolOptions) -> list[str]:
+    """The days of which volumes as of the end of `day` read devices."""
+    return publish.days_until(root, day, options.days)
 
 
 def days_of_volumes(root: Root, day: date, options: KeywordToolOptions) -> list[str]:

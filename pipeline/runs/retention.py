@@ -24,6 +24,7 @@ import pyarrow.parquet as pq
 from pipeline.runs.count import (
     refresh_daily_clicks,
     refresh_daily_counts,
+    refresh_daily_devices,
     refresh_daily_pairs,
     refresh_hourly_counts,
 )
@@ -34,6 +35,7 @@ from pipeline.runs.published import (
     KEYWORD_DAYS,
     RELATED_DAYS,
     SEGMENT_DAYS,
+    VOLUME_DAYS,
 )
 from pipeline.runs.stale import SessionRules
 from pipeline.store.journal import Change
@@ -51,6 +53,7 @@ KEEPABLE: Final = (
     "query_keywords",
     "daily_keywords",
     "hourly_keywords",
+    "daily_devices",
     "daily_clicks",
     "topics",
     "daily_interests",
@@ -85,6 +88,7 @@ COUNTS: Final = (
     "query_keywords",
     "daily_keywords",
     "hourly_keywords",
+    "daily_devices",
     "daily_clicks",
     "topics",
     "daily_interests",
@@ -102,6 +106,7 @@ READ_BY: Final = {
     "daily_keywords": ("keywords", 2 * KEYWORD_DAYS),
     "query_keywords": ("keywords", KEYWORD_DAYS),
     "hourly_keywords": ("keywords", BASELINE_DAYS + 1),
+    "daily_devices": ("keyword_tool", VOLUME_DAYS),
     "daily_clicks": ("analytics", ANALYTICS_DAYS),
     "daily_interests": ("segments", SEGMENT_DAYS),
     "topics": ("segments", SEGMENT_DAYS + 7),
@@ -213,6 +218,9 @@ def count_what_goes(root: Root, gone: Iterable[Expiry]) -> None:
     known = root.days_made("daily_pairs")  # by other rules than these perhaps: they stay
     uncounted = [day for day in lasting("daily_pairs") if day not in known]
     refresh_daily_pairs(root, uncounted, SessionRules())
+    known = root.days_made("daily_devices")
+    if known:
+        refresh_daily_devices(root, [day for day in lasting("daily_devices") if day not in known])
     known = root.days_made("daily_clicks")
     if known:  # who never asked for them gets none
         uncounted = [day for day in lasting("daily_clicks") if day not in known]

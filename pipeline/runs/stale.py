@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from pipeline.schemas import (
     DAILY_CLICKS,
     DAILY_COUNTS,
+    DAILY_DEVICES,
     DAILY_INTERESTS,
     DAILY_PAIRS,
     HOURLY_COUNTS,
@@ -53,6 +54,12 @@ def pair_version(rules: SessionRules, runs: Sequence[int]) -> str:
 def click_version(rules: SessionRules, runs: Sequence[int]) -> str:
     """The fingerprint of clicks of searches that these runs changed last; see `pair_version`."""
     return _session_version(columns_digest(DAILY_CLICKS), rules, runs)
+
+
+def device_version(runs: Sequence[int]) -> str:
+    """The fingerprint of counts by device of searches that a run changed last."""
+    columns = columns_digest(DAILY_DEVICES)
+    return fingerprint(counting=COUNTING, columns=columns, searches=runs[0])
 
 
 def _session_version(columns: str, rules: SessionRules, runs: Sequence[int]) -> str:

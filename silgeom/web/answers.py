@@ -15,13 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.carriers.session import in_process
 from pipeline.store.storage import FileStatus
 from silgeom.complete import Completion, read_completions
-from silgeom.keyword_tool import CATEGORY_COLUMNS, CLICK_COLUMNS, KeywordTool
+from silgeom.keyword_tool import CATEGORY_COLUMNS, CLICK_COLUMNS, DEVICE_COLUMNS, KeywordTool
 from silgeom.lookups import Lookups, LookupsError, build_of_tables
 from silgeom.related import Related
 from silgeom.web.limits import MIN_SEARCHERS
@@ -36,6 +37,7 @@ _RELATED = [
     *("sessions", "searchers", "next_probability"),
 ]
 _VOLUMES = ["query", "surface", "searchers", "searches", "weekly_searchers", "growth"]
+_VOLUMES += DEVICE_COLUMNS
 #: Columns whose texts come again in many rows: each is read once.
 _REPEATED = ["completion", "query", "related_query", "related_surface"]
 
@@ -143,7 +145,7 @@ def _build(results: Results, index: Path) -> None:
         _shown(results, of_completions, _COMPLETIONS) if of_completions else read_completions([])
     )
     related = _shown(results, of_related, _RELATED) if of_related else None
-    volumes = _shown(results, of_volumes, _VOLUMES) if of_volumes else None
+    volumes = _with_floor(_shown(results, of_volumes, _VOLUMES)) if of_volumes else None
     # Only of what is in the volumes, which have the floor.
     categories = results.table(of_categories, CATEGORY_COLUMNS) if of_categories else None
     clicks = results.table(of_clicks, [*CLICK_COLUMNS, "people"]) if of_clicks else None
@@ -157,6 +159,19 @@ def _shown(results: Results, files: tuple[FileStatus, ...], columns: list[str]) 
     repeated = [name for name in _REPEATED if name in columns]
     rows = results.table(files, columns, repeated)
     return rows.filter(pc.field("searchers") >= MIN_SEARCHERS)
+
+
+def _with_floor(volumes: pa.Table) -> pa.Table:
+    """Volumes without the devices of keywords of which one has fewer people than the floor."""
+    if "devices" not in volumes.column_names:
+        return volumes
+    people = pl.Series(volumes["device_searchers"], dtype=pl.List(pl.Int64))
+    is_told = (people.list.min() >= MIN_SEARCHERS).fill_null(value=False).to_arrow()
+    for name in DEVICE_COLUMNS:
+        place = volumes.schema.get_field_index(name)
+        kept = pc.if_else(is_told, volumes[name], pa.scalar(None, volumes.schema.field(name).type))
+        volumes = volumes.set_column(place, name, kept)
+    return volumes
 
 
 async def _built_apart(address: str, index: Path) -> None:

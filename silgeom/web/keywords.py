@@ -1,7 +1,7 @@
 """The keyword tool in the server: a page, JSON and CSV of the same answer."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from typing import Annotated, Any, Final
 
 from fastapi import Depends, Query
@@ -25,7 +25,9 @@ EXAMPLE: Final = {
             **{"keyword": "제습기 추천", "relation": "together", "score": 0.21, "searchers": 90},
             **{"searches": 120, "weekly_searchers": [None, 12, 25], "growth": 0.4},
             **{"group": "추천", "category": "가전", "click_through": 0.62},
-            **{"mean_rank": 2.4, "competition": None},
+            "mean_rank": 2.4,
+            "devices": [{"device": "mobile", "searchers": 64, "searches": 81}],
+            "competition": None,
         }
     ],
     "negative_keywords": [
@@ -117,6 +119,7 @@ def payload(
                 "category": each.volume.category,
                 "click_through": each.volume.click_through,
                 "mean_rank": each.volume.mean_rank,
+                "devices": [asdict(one) for one in each.volume.devices],
                 "competition": each.competition,
             }
             for each in keywords

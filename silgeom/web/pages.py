@@ -251,6 +251,7 @@ class Pages:
             keywords=found,
             negatives=negatives,
             categories=categories,
+            has_devices=any(each.volume.devices for each in found),
             has_clicks=any(each.volume.click_through is not None for each in found),
             has_seed=any(each.relation == "seed" for each in found),
             csv_address=f"/api/keywords.csv?{urlencode(asked, errors='replace')}",

@@ -43,6 +43,7 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "relation_together": ("함께 검색", "searched together"),
     "relation_words": ("같은 낱말", "shared words"),
     "monthly_searchers": ("월 인원", "People a month"),
+    "devices": ("기기별 사람 수 (검색 수)", "People by device (searches)"),
     "monthly_searches": ("월 검색", "Searches a month"),
     "twelve_weeks": ("12주 추이", "Twelve weeks"),
     "growth": ("증감", "Growth"),

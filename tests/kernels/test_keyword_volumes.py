@@ -8,6 +8,7 @@ import pytest
 
 from pipeline.columns import KEYWORD_TOOL
 from pipeline.counting import days
+from pipeline.counting.device_days import daily_devices, devices_added_up
 from pipeline.errors import InvalidParameterError
 from pipeline.results.keyword_volumes import keyword_volumes
 from tests.kernels.rows import Search, search, searches
@@ -15,11 +16,12 @@ from tests.kernels.rows import Search, search, searches
 TODAY = date(2026, 3, 15)
 
 
-def typed(query: str, users: range, days_ago: int = 0, *, surface: str = "") -> list[Search]:
-    day = TODAY - timedelta(days=days_ago)
+def typed(
+    query: str, users: range, days_ago: int = 0, *, surface: str = "", device: str | None = None
+) -> list[Search]:
+    day, common = TODAY - timedelta(days=days_ago), {"surface": surface or query, "device": device}
     return [
-        search(query, user=user, surface=surface or query, at_=f"{day}T03:00:00", dt=str(day))
-        for user in users
+        search(query, user=user, at_=f"{day}T03:00:00", dt=str(day), **common) for user in users
     ]
 
 
@@ -31,7 +33,11 @@ def volumes(*rows: list[Search], **parameters: Any) -> dict[str, dict[str, Any]]
         days.daily_counts(days.counted(part)).with_columns(dt=pl.lit(dt))
         for (dt,), part in log.partition_by("dt", as_dict=True).items()
     )
-    found = keyword_volumes(counts.lazy(), as_of=TODAY, **parameters)
+    devices = pl.concat(
+        daily_devices(part).with_columns(dt=pl.lit(dt))
+        for (dt,), part in log.partition_by("dt", as_dict=True).items()
+    )
+    found = keyword_volumes(counts.lazy(), devices.lazy(), as_of=TODAY, **parameters)
     assert found.columns == list(KEYWORD_TOOL)
     return {row["query"]: row for row in found.to_dicts()}
 
@@ -99,3 +105,76 @@ def test_most_people_first() -> None:
 def test_a_parameter_out_of_its_range_is_refused() -> None:
     with pytest.raises(InvalidParameterError, match="days must be"):
         volumes(typed("날씨", range(5)), days=0)
+
+
+def on_devices(*rows: list[Search], **parameters: Any) -> list[tuple[str, int, int]] | None:  # noqa: ANN401
+    """Device, people and searches of the one keyword."""
+    [row] = volumes(*rows, **parameters).values()
+    if row["devices"] is None:
+        assert row["device_searchers"] is row["device_searches"] is None
+        return None
+    return list(zip(row["devices"], row["device_searchers"], row["device_searches"], strict=True))
+
+
+def test_people_and_searches_are_told_by_device_and_spellings_are_one_keyword() -> None:
+    found = on_devices(
+        typed("제습기 추천", range(9), device="mobile"),
+        typed("제습기추천", range(4, 9), 2, device="mobile"),
+        typed("제습기 추천", range(9, 15), device="desktop"),
+        typed("제습기 추천", range(50, 60), 28, device="desktop"),  # of no day of the month
+    )
+
+    assert found == [("mobile", 9, 14), ("desktop", 6, 6)]
+
+
+@pytest.mark.parametrize(
+    ("people", "told"),
+    [
+        ({"mobile": 9, "desktop": 6}, ["mobile", "desktop"]),
+        ({"mobile": 9, "desktop": 6, "tv": 4}, ["mobile"]),  # or subtraction would tell of four
+        ({"mobile": 9, "tv": 4}, None),
+        ({"mobile": 9, None: 5}, ["mobile"]),
+        ({"mobile": 9, None: 4}, None),
+        ({"mobile": 9, "desktop": 6, "tv": 4, None: 5}, ["mobile", "desktop"]),
+        ({"mobile": 9, "desktop": 6, "tv": 4, None: 1}, ["mobile"]),
+        ({None: 9}, None),
+    ],
+)
+def test_what_is_told_of_devices_leaves_nobody_or_k_people(
+    people: dict[str | None, int], told: list[str] | None
+) -> None:
+    first = 0
+    rows = []
+    for device, count in people.items():
+        rows.append(typed("제습기", range(first, first + count), device=device))
+        first += count
+
+    found = on_devices(*rows)
+
+    assert (None if found is None else [device for device, *_ in found]) == told
+
+
+def test_only_the_most_used_devices_are_told_apart() -> None:
+    names = "abcdefghij"
+    rows = [typed("제습기", range(10 * n, 10 * n + 15 - n), device=x) for n, x in enumerate(names)]
+
+    found = on_devices(*rows)
+
+    assert found is not None
+    assert [device for device, *_ in found] == list(names[:8])
+
+
+def test_devices_of_groups_of_people_add_up_to_the_whole() -> None:
+    rows = [
+        row
+        for query in ("가", "나")
+        for device in ("mobile", "desktop", None)
+        for row in typed(query, range(20), device=device)
+    ]
+    log = searches(*rows)
+    parts = [log.filter(pl.col("user_id") % 3 == rest) for rest in range(3)]
+
+    added = devices_added_up([daily_devices(part) for part in parts])
+
+    assert added.equals(daily_devices(log))
+    assert daily_devices(log.with_columns(device=pl.lit(None, pl.String))).is_empty()

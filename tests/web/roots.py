@@ -136,12 +136,19 @@ class SmallRoot:
         ]
         self.put("related/dt=2026-03-02", told, columns.RELATED)
 
-    def put_volumes(self, searchers: Mapping[str, int]) -> None:
-        """Volumes of keywords: people of the month, half of them in the last week."""
+    def put_volumes(
+        self, searchers: Mapping[str, int], devices: Mapping[str, int] | None = None
+    ) -> None:
+        """Volumes of keywords: people of the month, half of them in the last week; by device."""
+        on_devices = {
+            "devices": None if devices is None else list(devices),
+            "device_searchers": None if devices is None else list(devices.values()),
+            "device_searches": None if devices is None else [2 * n for n in devices.values()],
+        }
         told = [
             {
                 **{"query": normalized_query(text), "surface": text, "searchers": people},
-                **{"searches": 2 * people, "growth": None},
+                **{"searches": 2 * people, "growth": None, **on_devices},
                 "weekly_searchers": [None] * 11 + [people // 2],
             }
             for text, people in searchers.items()

@@ -9,6 +9,7 @@ import pytest
 from pipeline import columns
 from tests.web.hostile import HOSTILE
 from tests.web.roots import BROWSER, NOON, SmallRoot, board_row, client
+from tests.web.test_pages import text_of
 
 
 @pytest.fixture
@@ -35,6 +36,36 @@ def test_page_json_and_csv_have_the_same_numbers(root: SmallRoot) -> None:
     assert [int(row["searchers"]) for row in rows] == [row["searchers"] for row in told]
     assert 'attachment; filename="keywords.csv"' in file.headers["content-disposition"]
     assert page.index("제습기 추천</bdi>") < page.index("제습기 렌탈</bdi>")
+
+
+def test_page_json_and_csv_tell_people_and_searches_by_device(root: SmallRoot) -> None:
+    root.put_volumes({"제습기": 90, "제습기 추천": 40}, {"mobile": 30, "desktop": 8})
+    with client(root) as web:
+        [seed, *_] = web.get("/api/keywords?q=제습기").json()["keywords"]
+        file = web.get("/api/keywords.csv?q=제습기").content.decode("utf-8-sig")
+        page = text_of(web.get("/keywords?q=제습기", headers=BROWSER).text)
+    [row, *_] = csv.DictReader(io.StringIO(file))
+
+    assert seed["devices"] == [
+        {"device": "mobile", "searchers": 30, "searches": 60},
+        {"device": "desktop", "searchers": 8, "searches": 16},
+    ]
+    assert (row["devices"], row["device_searchers"]) == ("mobile|desktop", "30|8")
+    assert row["device_searches"] == "60|16"
+    assert "People by device (searches)" in page
+    assert "mobile 30 (60), desktop 8 (16)" in page.replace("&nbsp;", " ")
+
+
+def test_a_device_of_fewer_people_than_the_server_shows_takes_all_devices_along(
+    root: SmallRoot,
+) -> None:
+    root.put_volumes({"제습기": 90}, {"mobile": 30, "tv": 3})
+    with client(root) as web:
+        [seed] = web.get("/api/keywords?q=제습기").json()["keywords"]
+        page = web.get("/keywords?q=제습기", headers=BROWSER).text
+
+    assert seed["devices"] == []
+    assert "People by device" not in page
 
 
 def test_filters_choose(root: SmallRoot) -> None:
