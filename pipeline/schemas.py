@@ -161,9 +161,9 @@ DAILY_PAIRS: Final = pa.schema(
     ]
 )
 
-#: words/dt=: one word of the queries of the weeks until that day, and the keywords in it.
-#: Key: token. Internal, as are the next three: what is published of keywords stands in keywords/
-#: and trending_words/.
+#: words/dt=: one word of the queries of the weeks until that day, and the keywords in it; of a day
+#: that is not over, those that the day before had not. Key: token. Internal, as are the next three:
+#: what is published of keywords stands in keywords/ and trending_words/.
 WORDS: Final = pa.schema(
     [
         _column("token", _TEXT, "as it stands between spaces; with a space: a phrase"),

@@ -112,7 +112,8 @@ def _beside(root: Root, day: str) -> str | None:
     if len(known) < 2 or day != known[-1] or not is_running(root, day):
         return None
     before = known[-2]
-    is_kept = all(root.state.is_kept(each, before) for each in ("words", "daily_keywords"))
+    read = ("daily_counts", "words", "daily_keywords")
+    is_kept = all(root.state.is_kept(each, before) for each in read)
     return before if is_kept and before in days_of_words(day) else None
 
 

@@ -9,7 +9,7 @@ Precision, recall and F1 are of all pairs of query and keyword together.
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -138,10 +138,12 @@ def _column(file: Path, name: str) -> list[str]:
 
 def _ours(root: Path) -> Method:
     """Keywords by the words of a root; punctuation at the edges of words goes, as there."""
-    file = _newest(root, "words")
-    known: Mapping[str, list[str]] = dict(
-        zip(_column(file, "token"), _column(file, "keywords"), strict=True)  # type: ignore[arg-type]
-    )
+    newest = _newest(root, "words").parent
+    days = sorted(newest.parent.glob("dt=*/*.parquet"))[-2:]
+    # Of a day that is not over only what came since the day before is there.
+    known: dict[str, list[str]] = {}
+    for file in days:
+        known |= zip(_column(file, "token"), _column(file, "keywords"), strict=True)  # type: ignore[arg-type]
 
     def keywords(query: str) -> Iterable[str]:
         for token in query.split(" "):
