@@ -11,7 +11,7 @@ from pipeline.counting import days, sessions
 from pipeline.counting.interests import daily_interests, interests
 from pipeline.counting.topics import require_leiden, topics
 from pipeline.errors import InvalidParameterError
-from pipeline.language.queries import ids
+from pipeline.language import queries
 from pipeline.results.clusters import People, fit
 from silgeom.evaluate.log import EvaluationError, Floats, Log
 from silgeom.hangul import keystrokes
@@ -118,7 +118,7 @@ def _searches(log: Log) -> pl.DataFrame:
         {
             "searched_at": at,
             "user_id": _user_ids(log.user),
-            "query_id": ids(text),
+            "query_id": queries.ids(text),
             "query": text,
             "surface": text,
         }
@@ -127,4 +127,4 @@ def _searches(log: Log) -> pl.DataFrame:
 
 def _user_ids(users: np.ndarray) -> pl.Series:
     """Hashes, as the pipeline has them: some ids in order are people drawn by chance."""
-    return ids(pl.Series(users).cast(pl.String))
+    return queries.ids(pl.Series(users).cast(pl.String))
