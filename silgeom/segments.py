@@ -25,6 +25,9 @@ Floats = npt.NDArray[np.float64]
 #: To what a segment types so much of what everybody types is added, in the unit of its weights:
 #: searcher-days.
 SMOOTHING: Final = 50.0
+#: Halves of the people agree so well on segments (adjusted Rand index) that people are taken to fall
+#: into kinds. Below, nothing is lifted: it would be by chance.
+AGREED: Final = 0.8
 #: One search tells for or against a segment by so much at most.
 MOST_OF_A_SEARCH: Final = 10.0
 #: So many different searches of a person are looked at, the heaviest.
@@ -75,6 +78,8 @@ class Segments:
         searches: Mapping[int, float],
         typed: Mapping[str, Mapping[int, float]],
         everybody: Mapping[str, float],
+        *,
+        agreement: float = 1.0,
     ) -> None:
         """Take what is known.
 
@@ -83,6 +88,7 @@ class Segments:
             searches: the share of searches, by segment.
             typed: by keystrokes of a query, what it weighs in each segment that types it.
             everybody: what it weighs for everybody.
+            agreement: of halves of the people on the segments.
         """
         self._numbers = sorted(sizes)
         self._sizes = np.array([sizes[each] for each in self._numbers])
@@ -90,6 +96,7 @@ class Segments:
         shares = np.array([searches.get(each, 0.0) for each in self._numbers])
         self._all_typed = shares * self._total
         self._typed, self._everybody = typed, everybody
+        self._are_kinds = agreement >= AGREED
 
     @staticmethod
     def load(root: str | Path) -> "Segments":
@@ -104,9 +111,8 @@ class Segments:
         missing = [name for name in names if not files[name]]
         if missing:
             raise SegmentError(f"there is no result {missing[0]} in {root}: run {job} first")
-        sizes = rows_of(
-            files["segments"], ["segment", "people_share", "searches_share"], job, SegmentError
-        ).to_pydict()
+        shares = ["segment", "people_share", "searches_share", "agreement"]
+        sizes = rows_of(files["segments"], shares, job, SegmentError).to_pydict()
         typed: dict[str, dict[int, float]] = {}
         columns = ["segment", "key_kind", "completion", "weight"]
         of_segments = rows_of(files["segment_autocomplete"], columns, job, SegmentError)
@@ -122,6 +128,7 @@ class Segments:
             dict(zip(sizes["segment"], sizes["searches_share"], strict=True)),
             typed,
             everybody,
+            agreement=min(sizes["agreement"], default=0.0),
         )
 
     def shares(self, history: History) -> dict[int, float]:
@@ -129,7 +136,12 @@ class Segments:
         return dict(zip(self._numbers, self._believed(history).tolist(), strict=True))
 
     def lift(self, history: History) -> Callable[[str], float]:
-        """How much likelier a text is for such a person than for everybody: see `Completer`."""
+        """How much likelier a text is for such a person than for everybody: see `Completer`.
+
+        As likely, where people do not fall into kinds (`AGREED`).
+        """
+        if not self._are_kinds:
+            return lambda _: 1.0
         believed_shares = self._believed(history)
 
         def lift(text: str) -> float:

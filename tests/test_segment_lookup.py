@@ -25,7 +25,7 @@ TYPED = {
 
 def write(root: Path, dataset: str, rows: list[dict[str, object]]) -> None:
     folder = root / dataset / "dt=2026-03-08"
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     pq.write_table(pa.Table.from_pylist(rows), folder / "part.parquet")
 
 
@@ -55,9 +55,14 @@ def root(tmp_path: Path) -> Path:
             for row in completions(query, weight, segment=segment)
         ],
     )
-    shares = {"people_share": 0.5, "searches_share": 0.5}
-    write(tmp_path, "segments", [{"segment": each, **shares} for each in (TRAVELLERS, COOKS)])
+    agreed(tmp_path, 0.9)
     return tmp_path
+
+
+def agreed(root: Path, agreement: float) -> None:
+    """Halves of the people agree so far on the segments."""
+    of_each = {"people_share": 0.5, "searches_share": 0.5, "agreement": agreement}
+    write(root, "segments", [{"segment": each, **of_each} for each in (TRAVELLERS, COOKS)])
 
 
 def history(*queries: str) -> History:
@@ -97,3 +102,9 @@ def test_what_no_segment_types_tells_nothing(root: Path) -> None:
 def test_without_results_of_segments_a_sentence_says_what_to_run(tmp_path: Path) -> None:
     with pytest.raises(SegmentError, match="silgeom run segments --by-segment"):
         Segments.load(tmp_path)
+
+
+def test_where_people_do_not_fall_into_kinds_everybody_gets_the_same(root: Path) -> None:
+    agreed(root, 0.6)
+
+    assert first(root, "제", "항공권") == first(root, "제") == "제습기"

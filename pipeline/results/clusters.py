@@ -19,6 +19,7 @@ import polars as pl
 
 from pipeline.counting.groups import Ints, changes
 from pipeline.counting.interests import FACETS, Facet
+from silgeom.segments import AGREED
 
 #: What the facets weigh.
 WEIGHTS: Final = {"topic": 0.8, "time": 0.2}
@@ -34,8 +35,6 @@ _LEAST_OF_CLUSTER: Final = 10
 _HALVINGS: Final = 3
 #: People of a half, at most.
 _HALF: Final = 3_000
-#: Two fits agree so well (adjusted Rand index) that their clusters are taken for real.
-AGREED: Final = 0.8
 #: Clusters begin with those of the people who searched most, so often, the best of which is taken.
 _MOST_SEARCHES: Final = 2_000
 _STARTS: Final = 12

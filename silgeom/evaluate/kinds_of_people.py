@@ -16,7 +16,7 @@ from pipeline.results.clusters import People, fit
 from silgeom.evaluate.log import EvaluationError, Floats, Log
 from silgeom.hangul import keystrokes
 from silgeom.personal import History
-from silgeom.segments import LOOKED_AT, believed, lifts
+from silgeom.segments import AGREED, LOOKED_AT, believed, lifts
 
 #: As `silgeom run segments` has it.
 HALF_LIFE_DAYS: Final = 14.0
@@ -31,11 +31,13 @@ class Kinds:
         segment: of each user who searched first.
         people: by keystrokes of a query, people by segment.
         typed: by user, the keystrokes of what they typed.
+        agreement: of halves of the people on the segments.
     """
 
     segment: dict[int, int]
     people: dict[str, Floats]
     typed: dict[int, set[str]]
+    agreement: float
 
     def __post_init__(self) -> None:
         self._sizes = np.bincount(list(self.segment.values())).astype(np.float64)
@@ -44,6 +46,8 @@ class Kinds:
 
     def lift(self, user: int, history: History) -> Callable[[str], float]:
         """`Segments.lift`, by keystrokes, with the person's own part left out."""
+        if self.agreement < AGREED:
+            return lambda _: 1.0
         own = self.typed.get(user, set())
         of_own = np.zeros(len(self._sizes))
         if user in self.segment:
@@ -108,7 +112,7 @@ def kinds_of_people(training: Log, zone: str) -> Kinds:
         if user in segment and key not in typed.setdefault(user, set()):
             typed[user].add(key)
             by_key.setdefault(key, np.zeros(len(fitted.clusters)))[segment[user]] += 1
-    return Kinds(segment, by_key, typed)
+    return Kinds(segment, by_key, typed, fitted.agreement)
 
 
 def _searches(log: Log) -> pl.DataFrame:
