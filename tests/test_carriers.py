@@ -22,6 +22,7 @@ from pipeline.runs.published import (
     AnalyticsOptions,
     AutocompleteOptions,
     KeywordsOptions,
+    KeywordToolOptions,
     PatternOptions,
     RelatedOptions,
     TrendingOptions,
@@ -52,6 +53,8 @@ KEYS = {
     "autocomplete": ["key_kind", "prefix", "rank"],
     "keywords": ["rank"],
     "trending_words": ["rank"],
+    "daily_devices": ["dt", "query_id", "device"],
+    "keyword_tool": ["query"],
     "daily_clicks": ["dt", "query_id", "into_id"],
     "query_analytics": ["rank"],
     "reformulations": ["query", "rank"],
@@ -63,6 +66,7 @@ RELATE = RelatedOptions(28, 3, 10)
 WORDS = KeywordsOptions(1, 3)
 HABITS = PatternOptions(28, 3, 0.5)
 ANALYSE = AnalyticsOptions(28, 2, 10)
+VOLUMES = KeywordToolOptions(28, 2)
 COMPLETE = AutocompleteOptions(28, 14.0, 3, 10, ("도박",))
 
 
@@ -93,6 +97,14 @@ def landing(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "odd.tsv").write_bytes(b"\r\n".join(odd))
     korean = "2026-03-15T23:50:00\tlee\t환율\n2026-03-16T00:05:00\tlee\t달러 환율\n"
     (folder / "korean.tsv").write_bytes(korean.encode("cp949"))
+    head = "searched_at\tuser\tquery\tclicked_rank\tresult_count\tclick_seconds\tdevice\n"
+    told = [
+        f"2026-03-15T{n % 3 + 9:02}:{n:02}:00\tu{n % 20}\t{query}\t{n % 4 or ''}\t{n % 5}"
+        f"\t{f'{n}.5' if n % 4 else ''}\t{('mobile', 'PC', '')[n % 3]}\n"
+        for n in range(60)
+        for query in ("제습기", "제습기 추천")
+    ]
+    (folder / "told.tsv").write_text(head + "".join(told), "utf-8")
     return folder
 
 
@@ -102,6 +114,7 @@ def made_by(root: Root, landing: Path) -> None:
     days = publish.days_until(root, day, 28)
     counting.refresh_hourly_counts(root)
     counting.refresh_daily_counts(root, days)
+    counting.refresh_daily_devices(root, days)
     counting.refresh_daily_pairs(root, days, SessionRules())
     counting.refresh_daily_clicks(root, days, SessionRules())
     publishing.publish_trending(root, end, TREND)
@@ -113,6 +126,7 @@ def made_by(root: Root, landing: Path) -> None:
     publishing.publish_trending_words(root, end, TREND)
     for dataset in publish.ANALYTICS_RESULTS:
         publishing.publish_analytics(root, dataset, day, ANALYSE)
+    publishing.publish_keyword_tool(root, day, VOLUMES)
     publishing.publish_patterns(root, day, HABITS)
 
 
