@@ -11,6 +11,7 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -24,6 +25,7 @@ from pipeline.store.storage import FileStatus
 from silgeom.complete import Completion, read_completions
 from silgeom.keyword_tool import CATEGORY_COLUMNS, CLICK_COLUMNS, DEVICE_COLUMNS, KeywordTool
 from silgeom.lookups import Lookups, LookupsError, build_of_tables
+from silgeom.personal import History
 from silgeom.related import Related
 from silgeom.web.limits import MIN_SEARCHERS
 from silgeom.web.reading import UNREADABLE, Results
@@ -57,14 +59,20 @@ class Answers:
     sources: Sources
     _lookups: Lookups | None
 
-    def complete(self, typed: str, limit: int) -> list[Completion]:
+    def complete(
+        self, typed: str, limit: int, user: History | None = None, session: Sequence[str] = ()
+    ) -> list[Completion]:
         """See `Completer.complete`; without completions none."""
-        return self._lookups.completer.complete(typed, limit) if self._lookups else []
+        if self._lookups is None:
+            return []
+        return self._lookups.completer.complete(typed, limit, user=user, session=session)
 
-    def related(self, query: str, limit: int) -> list[Related]:
+    def related(
+        self, query: str, limit: int, user: History | None = None, session: Sequence[str] = ()
+    ) -> list[Related]:
         """See `Relater.related`; without related searches none."""
         relater = self._lookups and self._lookups.relater
-        return relater.related(query, limit) if relater else []
+        return relater.related(query, limit, user=user, session=session) if relater else []
 
     @property
     def keyword_tool(self) -> KeywordTool | None:

@@ -24,8 +24,9 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from silgeom.keyword_tool import KeywordTool, as_csv
+from silgeom.profiles import Profiles
 from silgeom.text import normalized_query
-from silgeom.web import keywords, payloads
+from silgeom.web import keywords, payloads, personal
 from silgeom.web.access import Access, Guard
 from silgeom.web.analytics import KEYWORDS, QUERIES, Analytics, analytics_of
 from silgeom.web.answers import Answers
@@ -37,6 +38,7 @@ from silgeom.web.habits import CHANGES, CLASSES, Habits, Row, habits_of, pattern
 from silgeom.web.limits import MAX_QUERY, MAX_ROWS, MIN_SEARCHERS
 from silgeom.web.log import Log, log_of
 from silgeom.web.pages import STATIC, Pages, language_of_request
+from silgeom.web.personal import RefusalError
 from silgeom.web.reading import UNREADABLE, Results
 from silgeom.web.texts import LANGUAGES, moment_text, text
 from silgeom.web.words import Words, words_of
@@ -62,19 +64,12 @@ _NO_TELEMETRY: Final[TelemetryConfig] = {
 }
 
 
-class RefusalError(Exception):
-    """A request that gets a sentence in place of what it asks for."""
-
-    def __init__(self, status: int, key: str, **values: object) -> None:
-        super().__init__(key)
-        self.status, self.key, self.values = status, key, values
-
-
 class Server:
     """What the routes share: the follower, the newest event, pages, figures, and what is kept."""
 
-    def __init__(self, results: Results, index: Path) -> None:
+    def __init__(self, results: Results, index: Path, profiles: Profiles | None = None) -> None:
         self.results = results
+        self.profiles = profiles
         self.follower = Follower(results, index)
         self.newest = Newest()
         self.pages = Pages(self.follower)
@@ -288,15 +283,18 @@ At = Annotated[
 ]
 
 
-def create_app(results: Results, access: Access, index: Path) -> FastAPI:
+def create_app(
+    results: Results, access: Access, index: Path, profiles: Profiles | None = None
+) -> FastAPI:
     """The application that shows a root.
 
     Args:
         results: of the root.
         access: who may ask.
         index: the folder for the index of look-ups.
+        profiles: what people searched for; None: nobody's history is looked up.
     """
-    server = Server(results, index)
+    server = Server(results, index, profiles)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -353,6 +351,32 @@ def _add_api(app: FastAPI, server: Server) -> None:
     async def complete(q: Asked, limit: Limit = 10) -> Response:
         """What an unfinished query may become: half a syllable and initials will do."""
         return payloads.json_of(await server.completions(q, limit))
+
+    @app.post(
+        "/api/complete",
+        openapi_extra=personal.BODY,
+        **_answers("Likeliest first.", payloads.COMPLETE_EXAMPLE, 403, 413),
+    )
+    async def complete_for_person(request: Request) -> Response:
+        """Completions for one person: own searches and those of the sitting are sent with it."""
+        asked = await personal.question_of(request)
+        known = asked.known(server.profiles, datetime.now(UTC))
+        answers = await server.answers()
+        found = await asyncio.to_thread(answers.complete, asked.q, asked.limit, known, asked.typed)
+        return payloads.json_of(payloads.completions(asked.q, found))
+
+    @app.post(
+        "/api/related",
+        openapi_extra=personal.BODY,
+        **_answers("Likeliest first.", payloads.RELATED_TO_PERSON_EXAMPLE, 403, 413),
+    )
+    async def related_for_person(request: Request) -> Response:
+        """Related searches for one person; each says whether that person searched for it."""
+        asked = await personal.question_of(request)
+        known = asked.known(server.profiles, datetime.now(UTC))
+        answers = await server.answers()
+        found = await asyncio.to_thread(answers.related, asked.q, asked.limit, known, asked.typed)
+        return payloads.json_response(payloads.related_to_person(asked.q, found))
 
     @app.get("/api/keywords", **_answers("Likeliest first.", keywords.EXAMPLE, 404))
     async def keyword_tool(asked: keywords.Asked) -> Response:
@@ -467,6 +491,10 @@ def _add_pages(app: FastAPI, server: Server) -> None:
             q=query,
             corrections=[each for each in found if each.kind == "correction"],
             related=[each for each in found if each.kind != "correction"],
+            people=[
+                (each, payloads.dumped(each.history(datetime.now(UTC))))
+                for each in personal.DEMO_PEOPLE
+            ],
         )
 
     @app.get("/query", **_PAGES)

@@ -26,6 +26,7 @@ from pipeline.errors import InvalidParameterError, PipelineError
 from pipeline.failures import as_sentence
 from pipeline.logs import LEVELS, STYLES, set_up_logging
 from silgeom.commands import ArgumentParser, fail, place_name, say, whole
+from silgeom.profiles import Profiles, ProfilesError
 
 if TYPE_CHECKING:
     from silgeom.web.access import Access
@@ -90,6 +91,12 @@ def parser() -> argparse.ArgumentParser:
         "else may reach the port",
     )
     found.add_argument(
+        "--profiles",
+        action="store_true",
+        help="look up what a user searched for, where a question to /api names one: for a service "
+        "that answers that user; needs --token or --proxy-header, and silgeom run profiles",
+    )
+    found.add_argument(
         "--log-level",
         choices=LEVELS,
         default="warning",
@@ -140,7 +147,7 @@ def _serve(args: argparse.Namespace) -> None:
         access = _access(Access, args, host)
         results = Results(in_process(), args.root)
         index = _index(args.index) if args.index else folder_of_index(results.address)
-        app = create_app(results, access, index)
+        app = create_app(results, access, index, _profiles(args))
         shown = f"[{host}]" if ":" in host else host
         config = uvicorn.Config(
             app,
@@ -179,6 +186,26 @@ def _index(name: str) -> Path:
         raise InvalidParameterError(
             f"--index {name} cannot be written to ({error.strerror}): name another folder"
         ) from error
+
+
+def _profiles(args: argparse.Namespace) -> Profiles | None:
+    """The profiles, if they are asked for.
+
+    Raises:
+        InvalidParameterError: whoever reaches the server could ask for anybody's; or there are
+            none.
+    """
+    if not args.profiles:
+        return None
+    if args.token is None and args.proxy_header is None:
+        raise InvalidParameterError(
+            "--profiles tells what people searched for: give --token, or --proxy-header and a "
+            "proxy that knows people"
+        )
+    try:
+        return Profiles(args.root)
+    except ProfilesError as error:
+        raise InvalidParameterError(str(error)) from error
 
 
 def _access(kind: "type[Access]", args: argparse.Namespace, host: str) -> "Access":

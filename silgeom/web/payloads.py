@@ -79,6 +79,15 @@ def related(q: str, found: Sequence[Related]) -> dict[str, Any]:
     return {"q": q, "related": rows}
 
 
+def related_to_person(q: str, found: Sequence[Related]) -> dict[str, Any]:
+    """The same, and what of it the person who asks searched for."""
+    rows = [
+        {"text": each.text, "kind": each.kind, "score": each.score, "searched": each.searched}
+        for each in found
+    ]
+    return {"q": q, "related": rows}
+
+
 def query(facts: QueryFacts, pattern: Mapping[str, Any] | None) -> dict[str, Any]:
     """What is known of a query. null stands for fewer people than may be shown."""
     return {
@@ -165,6 +174,13 @@ COMPLETE_EXAMPLE: Final = {
 RELATED_EXAMPLE: Final = {
     "q": "제주도",
     "related": [{"text": "제주도 날씨", "kind": "together", "score": 0.21}],
+}
+RELATED_TO_PERSON_EXAMPLE: Final = {
+    "q": "제주도",
+    "related": [
+        {"text": "제주도 날씨", "kind": "together", "score": 0.21, "searched": ""},
+        {"text": "김포공항 주차", "kind": "together", "score": 0.0, "searched": "sitting"},
+    ],
 }
 PATTERN_EXAMPLE: Final = {
     **{"query": "코스피", "surface": "코스피", "searchers": 151, "days": 14},

@@ -81,6 +81,28 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "other_language": ("English", "한국어"),
     "search_hint": ("검색어를 입력하세요", "Type a search"),
     "completions": ("자동완성", "Completions"),
+    # Personal results.
+    "tier_own": ("전에 검색함", "searched before"),
+    "tier_sitting": ("방금 검색함", "in this sitting"),
+    "tier_next": ("이어지는 검색", "goes with this sitting"),
+    "who": ("누가 검색하나요", "Who searches"),
+    "who_nobody": ("모르는 사람", "Nobody who is known"),
+    "who_tab": ("이 탭에서 한 검색", "The searches of this tab"),
+    "who_demo": ("지어낸 사람", "Made-up people"),
+    "demo_travel": ("지우, 여행을 좋아함", "Jiwoo, who travels"),
+    "demo_football": ("민호, 축구를 즐겨 봄", "Minho, who follows football"),
+    "demo_money": ("서연, 재테크에 관심", "Seoyeon, who invests"),
+    "forget": ("잊기", "Forget"),
+    "who_note": (
+        "검색 기록은 이 탭에만 있고, 탭을 닫으면 사라집니다. 물을 때마다 함께 보내며, "
+        "서버는 어디에도 적지 않습니다.",
+        "The searches are in this tab alone and go when it is closed. They are sent with each "
+        "question; the server writes nothing of them down.",
+    ),
+    "no_profiles": (
+        "이 서버는 사용자의 기록을 찾아 주지 않습니다. --profiles 로 시작해야 합니다.",
+        "This server looks up nobody's history: it must be started with --profiles.",
+    ),
     "completions_count": ("자동완성 {n}개", "{n} completions"),
     "floor": (
         "{k}명 미만이 검색한 것은 보여 주지 않습니다.",

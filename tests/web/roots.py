@@ -18,6 +18,7 @@ from pipeline.columns import Columns
 from pipeline.store.migrations import LAYOUT
 from pipeline.store.state import State
 from silgeom.hangul import choseong, keystrokes
+from silgeom.profiles import Profiles
 from silgeom.text import normalized_query
 from silgeom.web.access import Access
 from silgeom.web.app import create_app
@@ -251,10 +252,12 @@ def results(root: SmallRoot | Path) -> Results:
 
 
 @contextmanager
-def client(root: SmallRoot | Path, access: Access | None = None) -> Iterator[TestClient]:
+def client(
+    root: SmallRoot | Path, access: Access | None = None, profiles: Profiles | None = None
+) -> Iterator[TestClient]:
     """A client of a server of this root, in one process; it raises no error of the server."""
     with TemporaryDirectory() as index:
-        app = create_app(results(root), access or Access(), Path(index))
+        app = create_app(results(root), access or Access(), Path(index), profiles)
         with TestClient(
             app, base_url="http://localhost", raise_server_exceptions=False, follow_redirects=False
         ) as found:

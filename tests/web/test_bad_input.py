@@ -311,6 +311,8 @@ def refused(
         (("--proxy-header", "X User"), "X-Forwarded-User"),
         (("--root", ""), "--root"),
         (("--log", "xml"), "--log"),
+        (("--profiles",), "--token"),
+        (("--profiles", "--token", "secret-secret"), "silgeom run profiles"),
         (("more",), "more"),
     ],
 )

@@ -24,12 +24,12 @@
     active = -1;
   };
 
-  const show = (found) => {
-    texts = found;
+  const show = (rows) => {
+    texts = rows.map((each) => each.text);
     active = -1;
     input.removeAttribute("aria-activedescendant");
     list.replaceChildren(
-      ...found.map((text, place) => {
+      ...rows.map(({ text, found_by }, place) => {
         const option = document.createElement("li");
         option.id = "completion-" + place;
         option.setAttribute("role", "option");
@@ -37,15 +37,21 @@
         const shown = document.createElement("bdi");
         shown.textContent = escaped(text);
         option.append(shown);
+        const tier = list.dataset[found_by]; // of what is known of the person
+        if (tier) {
+          const small = document.createElement("small");
+          small.textContent = tier;
+          option.append(" ", small);
+        }
         // Before the box loses the focus.
         option.addEventListener("mousedown", (event) => event.preventDefault());
         option.addEventListener("click", () => choose(place));
         return option;
       }),
     );
-    list.hidden = !found.length;
+    list.hidden = !rows.length;
     input.setAttribute("aria-expanded", String(!list.hidden));
-    told.textContent = found.length ? told.dataset.count.replace("#", found.length) : "";
+    told.textContent = rows.length ? told.dataset.count.replace("#", rows.length) : "";
   };
 
   const ask = async () => {
@@ -59,12 +65,11 @@
     }
     asking = new AbortController();
     try {
-      const address = "/api/complete?" + new URLSearchParams({ q, limit: ROWS });
-      const answer = await fetch(address, { signal: asking.signal });
+      const answer = await person.ask("/api/complete", { q, limit: ROWS }, person.sent(), asking.signal);
       if (!answer.ok) return;
       const found = await answer.json();
       // A late answer is of something that the box holds no more.
-      if (mine === asked) show(found.completions.map((each) => each.text));
+      if (mine === asked) show(found.completions);
     } catch {
       // Ended by the next question, or the server is away: the list stays as it is.
     }
