@@ -171,7 +171,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "stdout", Listening())
         patch.setattr(sys, "stderr", Listening())
-        places = ["--landing", place / "landing", "--root", place / "root"]
+        places: list[str | Path] = ["--landing", place / "landing", "--root", place / "root"]
         assert status_of("all", *places) == 0
         (place / "landing" / "weeks.tsv").write_text("".join(_weeks()), "utf-8")
         (place / "rules.toml").write_text(RULES, "utf-8")

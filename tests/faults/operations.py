@@ -172,7 +172,7 @@ SUBJECTS: Final = {
         "analytics",
         logs=her_log_again,
         other=one_after_the_other(publish, keywords, analytics),
-        removes=frozenset({"keywords", "trending_words"}),
+        removes=frozenset({"keywords", "trending_words", "keyword_analytics"}),
     ),
 }
 
