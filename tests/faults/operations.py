@@ -24,7 +24,7 @@ DAYS: Final = ("2026-03-02", "2026-03-03", "2026-03-04")
 #: Who asks to be forgotten. She has no pair of searches on the first day, and pairs on the others.
 ANNA: Final = "anna-7007"
 AS_OF: Final = f"--as-of={DAYS[-1]}"
-PEOPLE: Final = (ANNA, *(f"p{number}" for number in range(4)))
+PEOPLE: Final = (ANNA, *(f"p{number}" for number in range(12)))
 
 
 @dataclass(frozen=True)
@@ -124,8 +124,18 @@ take_in = job("ingest")
 publish = one_after_the_other(
     job("trending", *FEW, "--min-score", "0.1"), job("related", *FEW), job("autocomplete", *FEW)
 )
+profiles = job("profiles")
+segments = job("segments", *FEW, "--min-people", "5", "--segments", "2")
 keywords = job("keywords", *FEW, "--min-score", "0.1", "--without-kiwi")
 analytics = job("analytics", *FEW)
+erase = job("erase", "--user", ANNA)
+
+
+def take_in_more_people(place: Place) -> int:
+    """As many as make a segment."""
+    more = log(DAYS[2], "야구", "야구 중계", people=12)
+    (place.landing / "people.tsv").write_text(more, "utf-8")
+    return take_in(place)
 
 
 def categorise(place: Place) -> int:
@@ -159,6 +169,8 @@ SUBJECTS: Final = {
     "patterns": Subject(job("patterns", *FEW), "publish"),
     "keyword tool": Subject(job("keyword_tool", *FEW), "publish"),
     "categories": Subject(categorise, "keyword tool"),
+    "profiles": Subject(profiles, "publish", (take_in_more_people,)),
+    "segments": Subject(segments, "profiles"),
     "new key": Subject(new_key, "analytics", other=publish),
     "expire": Subject(
         job("expire", "--keep=searches=2d,rejects=1d,daily_pairs=2d,trending=1d", AS_OF),
@@ -168,11 +180,18 @@ SUBJECTS: Final = {
         removes=frozenset({"trending"}),
     ),
     "erase": Subject(
-        job("erase", "--user", ANNA),
+        erase,
         "analytics",
         logs=her_log_again,
         other=one_after_the_other(publish, keywords, analytics),
         removes=frozenset({"keywords", "trending_words", "keyword_analytics"}),
+    ),
+    "erase profiles": Subject(
+        erase,
+        "segments",
+        logs=her_log_again,
+        other=one_after_the_other(publish, profiles, segments),
+        removes=frozenset({"segments", "segment_terms"}),
     ),
 }
 

@@ -12,6 +12,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipeline.store.profile_files import parsed_profiles
 from pipeline.store.root import ERASED_PEOPLE
 
 #: Datasets that tell of the runs, not of the logs, and differ with each run.
@@ -25,7 +26,7 @@ RESULTS: Final = frozenset(
     {
         *("trending", "related", "autocomplete", "keywords", "trending_words", "keyword_tool"),
         *("query_analytics", "keyword_analytics", "reformulations", "search_quality"),
-        *("patterns", "changes", "categories"),
+        *("patterns", "changes", "categories", "segments", "segment_terms"),
     }
 )
 
@@ -48,8 +49,9 @@ def rows(root: Path, names: Mapping[int, str] = MappingProxyType({})) -> Rows:
     found: Rows = {}
     for dataset in datasets(root):
         texts = []
-        for file in sorted((root / dataset).rglob("*.parquet")):
-            table = pq.ParquetFile(file).read()
+        files = [*(root / dataset).rglob("*.parquet"), *(root / dataset).rglob("*.arrow")]
+        for file in sorted(files):
+            table = _table(file)
             kept = [name for name in table.column_names if name not in TIMES_OF_RUNS]
             partition = file.parent.relative_to(root)
             texts += [
@@ -58,6 +60,13 @@ def rows(root: Path, names: Mapping[int, str] = MappingProxyType({})) -> Rows:
         if texts:
             found[dataset] = sorted(texts)
     return found
+
+
+def _table(file: Path) -> pa.Table:
+    """A file of data; of profiles, who searched for what."""
+    if file.suffix != ".arrow":
+        return pq.ParquetFile(file).read()
+    return parsed_profiles(file.read_bytes(), str(file)).rows.to_arrow()
 
 
 def _named(value: object, names: Mapping[int, str]) -> object:
