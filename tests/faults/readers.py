@@ -27,6 +27,7 @@ RESULTS: Final = frozenset(
         *("trending", "related", "autocomplete", "keywords", "trending_words", "keyword_tool"),
         *("query_analytics", "keyword_analytics", "reformulations", "search_quality"),
         *("patterns", "changes", "categories", "segments", "segment_terms"),
+        *("segment_trending", "segment_related", "segment_autocomplete"),
     }
 )
 

@@ -48,9 +48,8 @@ def trial(
             after = SUBJECTS[name].after
             before = prepared(after) if after else None
             tmp = tmp_path_factory.mktemp("faults")
-            kills = KILLS_WITH_OTHERS if SUBJECTS[name].other else KILLS
-            kills = None if IS_EXHAUSTIVE else kills
-            trials[name] = undisturbed(session, name, tmp, before, kills)
+            some = KILLS_WITH_OTHERS if SUBJECTS[name].other else KILLS
+            trials[name] = undisturbed(session, name, tmp, before, None if IS_EXHAUSTIVE else some)
         return trials[name]
 
     with quiet():
