@@ -40,7 +40,7 @@ explore: environment ## Look for inputs that break kernels, other ones at every 
 	@SILGEOM_EXPLORE=1 .venv/bin/python -m pytest tests/kernels $(ARGS)
 
 .PHONY: fault-test
-fault-test: environment ## A fault at every call of storage of every operation (a quarter of an hour)
+fault-test: environment ## A fault at every call of storage of every operation (hours)
 	@mkdir -p artifacts && rm -f artifacts/faults.txt
 	@SILGEOM_FAULTS=all SILGEOM_FAULTS_REPORT=artifacts/faults.txt \
 	  .venv/bin/python -m pytest tests/faults $(ARGS)

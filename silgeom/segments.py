@@ -25,8 +25,8 @@ Floats = npt.NDArray[np.float64]
 #: To what a segment types so much of what everybody types is added, in the unit of its weights:
 #: searcher-days.
 SMOOTHING: Final = 50.0
-#: Halves of the people agree so well on segments (adjusted Rand index) that people are taken to fall
-#: into kinds. Below, nothing is lifted: it would be by chance.
+#: Where halves of the people agree so well on segments (adjusted Rand index), people are taken to
+#: fall into kinds. Below, nothing is lifted: it would be by chance.
 AGREED: Final = 0.8
 #: One search tells for or against a segment by so much at most.
 MOST_OF_A_SEARCH: Final = 10.0

@@ -292,6 +292,50 @@ def test_cut_off_at_any_call_of_storage_an_erasure_is_finished_by_running_it_aga
             assert everything(path) == wanted, (mode, calls.made[number])
 
 
+def searched_once(folder: Path) -> Path:
+    """Eight people's evening, of whom each asks for two things, and Anna for one, twice."""
+    folder.mkdir()
+    rows = [
+        f"2026-03-01T20:0{minute}:{second:02}+09:00\t{user}\t{query}\n"
+        for second, user in enumerate([*(f"u{n}" for n in range(8)), ANNA])
+        for minute, query in enumerate(["날씨", "지도"][: 1 if user == ANNA else 2])
+    ]
+    rows.append(f"2026-03-01T20:40:00+09:00\t{ANNA}\t날씨\n")
+    rows += [f"2026-03-02T09:00:00+09:00\t{user}\t약국\n" for user in ("u0", ANNA)]
+    (folder / "log.tsv").write_text("".join(rows), "utf-8")
+    return folder
+
+
+@pytest.mark.parametrize(
+    "between", [[], ["expire", "--keep", "searches=1d", "--as-of", "2026-03-02"]]
+)
+def test_cut_off_before_it_counts_again_an_erasure_leaves_all_others_where_they_were(
+    between: list[str], tmp_path: Path, run: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    landing, root = searched_once(tmp_path / "log"), tmp_path / "root"
+    places = ["--landing", landing, "--root", root]
+    for job in ("related", "analytics"):
+        assert run(job, *places)[0] == 0
+    shutil.copytree(root, tmp_path / "whole")
+    assert run("erase", *places[:2], "--root", tmp_path / "whole", "--user", ANNA)[0] == 0
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pipeline.runs.erasure._count_again", interrupt)
+        assert run("erase", *places, "--user", ANNA)[0] == 130
+    if between:
+        assert run(*between, "--root", root)[0] == 0
+    status, said, _ = run("erase", *places, "--user", ANNA)
+
+    assert (status, ": 0 hits" in said) == (0, True)
+    for dataset in ("related", "query_analytics", "search_quality", "daily_pairs", "daily_clicks"):
+        left, wanted = (pd.read_parquet(each / dataset) for each in (root, tmp_path / "whole"))
+        assert len(wanted), dataset
+        pd.testing.assert_frame_equal(left, wanted)
+
+
 def test_leftovers_of_a_run_that_was_cut_off_are_searched_too(tmp_path: Path) -> None:
     a_root_without_searches(tmp_path)
     (tmp_path / "_staging" / ".hidden").mkdir(parents=True)

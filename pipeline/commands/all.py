@@ -3,9 +3,8 @@
 Reads   the landing folder (--landing), of which what is new is taken in first
 Writes  trending/dt=/hour=, related/dt=, autocomplete/dt= under the root (--root)
 
-Each is made with its job's defaults; to choose otherwise run the job itself. What the jobs
-keywords, keyword_tool, categories, analytics, patterns and segments make is brought up to date too,
-of each that was run on the root before: who did not ask for it pays nothing.
+Each with its job's defaults: to choose otherwise run the job itself. What other jobs made on this
+root before is brought up to date too; of what nobody asked for nothing is made.
 """
 
 import argparse

@@ -356,12 +356,15 @@ def _erase_counts(
     """Scrub days that cannot be counted again; by dataset, those that must be.
 
     Of a day that can, it is forgotten what its counts were made of, so that they are made again
-    whatever comes in between.
+    whatever comes in between. Days of which that is forgotten already are left of an erasure that
+    was cut off: their counts may hold the person though no sketch names them, and nobody reads
+    them until they are made again.
     """
     again: dict[str, set[str]] = {each: set() for each in (*OF_DAYS, *OF_SESSIONS)}
     touched = set(done.days)
     gone: dict[str, list[int]] = {}
     for dataset in again:
+        known = root.days_made(dataset)
         for day in root.days_of(dataset):
             held = any(
                 pc.any(holding(table[name], ids)).as_py()
@@ -369,7 +372,7 @@ def _erase_counts(
                 for name in table.column_names
                 if name.endswith(SKETCH_SUFFIX)
             )
-            if not held and day not in touched:
+            if not held and day not in touched and day in known:
                 continue
             if _can_be_counted(root, dataset, day):
                 again[dataset].add(day)

@@ -218,11 +218,11 @@ def count_what_goes(root: Root, gone: Iterable[Expiry]) -> None:
     known = root.days_made("daily_pairs")  # by other rules than these perhaps: they stay
     uncounted = [day for day in lasting("daily_pairs") if day not in known]
     refresh_daily_pairs(root, uncounted, SessionRules())
-    known = root.days_made("daily_devices")
-    if known:
+    if root.days_of("daily_devices"):  # who never asked for them gets none
+        known = root.days_made("daily_devices")
         refresh_daily_devices(root, [day for day in lasting("daily_devices") if day not in known])
-    known = root.days_made("daily_clicks")
-    if known:  # who never asked for them gets none
+    if root.days_of("daily_clicks"):
+        known = root.days_made("daily_clicks")
         uncounted = [day for day in lasting("daily_clicks") if day not in known]
         refresh_daily_clicks(root, uncounted, SessionRules())
 

@@ -9,6 +9,7 @@ def held(name: str, what: str, happens: str, file: str, test: str) -> TestedElse
 
 
 CHANGES, ROOT, KEY, SMALL = "faults/test_changes", "test_root", "test_user_key", "test_small_files"
+OPERATIONS = "faults/test_operations"
 LISTING, CLI, JOBS, RETRIES = "test_listing", "test_cli", "test_jobs", "test_retries"
 EDGES, RUNS, LEDGER = "test_edges", "test_runs", "test_ledger"
 DAMAGE, MIGRATIONS = "test_damage", "test_migrations"
@@ -41,6 +42,27 @@ CASES: list[AnyCase] = [
         "the next opening finishes it",
         CHANGES,
         "a_fault_while_a_change_is_finished_is_mended_by_the_next_opening",
+    ),
+    held(
+        "fault-at-call-of-a-job",
+        "an error, a full disk or Ctrl-C at any call of storage of any job",
+        "running it again gives what an undisturbed run gives",
+        OPERATIONS,
+        "an_error_or_ctrl_c_at_a_call_of_storage_is_mended_by_running_again",
+    ),
+    held(
+        "kill-of-a-job",
+        "a kill before any change of a file by any job, and another job before it runs again",
+        "the other job finds all of it or nothing; running it again mends it",
+        OPERATIONS,
+        "a_kill_before_any_change_of_a_file_is_mended_by_running_again",
+    ),
+    held(
+        "erasure-cut-off",
+        "an erasure cut off before it counts days again, then retention, then the erasure again",
+        "nobody else's searches are left out of results",
+        "test_erase",
+        "cut_off_before_it_counts_again_an_erasure_leaves_all_others_where_they_were",
     ),
     held(
         "second-job",

@@ -162,14 +162,28 @@ def each_change(root: Path, seen: Callable[[int, str], None]) -> Iterator[None]:
 
 
 @contextmanager
-def photographs(root: Path, into: Path) -> Iterator[list[tuple[str, Path]]]:
+def photographs(
+    root: Path, into: Path, most: int | None = None
+) -> Iterator[list[tuple[str, Path]]]:
     """Copies of a root just before each change of a file: what a kill would leave there.
 
-    Yields a list that fills up: what was about to be changed, and the copy.
+    Yields a list that fills up: what was about to be changed, and the copy. Where no more than
+    `most` are wanted, they are spread evenly over the changes.
     """
     taken: list[tuple[str, Path]] = []
+    step = 1
 
     def seen(number: int, what: str) -> None:
+        nonlocal step
+        if number % step:
+            return
+        if len(taken) == most:
+            for _, copy in taken[1::2]:
+                shutil.rmtree(copy)
+            del taken[1::2]
+            step *= 2
+            if number % step:
+                return
         copy = into / f"{number:04}"
         if root.exists():
             shutil.copytree(root, copy, symlinks=True)

@@ -1,14 +1,19 @@
 """Readers: every dataset of a root as rows, and one that reads them in a loop."""
 
 import hashlib
+import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from pipeline.store.profile_files import parsed_profiles
+from pipeline.store.root import ERASED_PEOPLE
 
 #: Datasets that tell of the runs, not of the logs, and differ with each run.
 OF_RUNS: Final = ("runs",)
@@ -17,7 +22,14 @@ TIMES_OF_RUNS: Final = frozenset({"modified_at"})
 
 #: What is published has one file a partition, which one rename replaces: no reader ever misses it.
 #: Of the others a partition may get fewer files; who listed them before reads them again.
-RESULTS: Final = ("trending", "related", "autocomplete")
+RESULTS: Final = frozenset(
+    {
+        *("trending", "related", "autocomplete", "keywords", "trending_words", "keyword_tool"),
+        *("query_analytics", "keyword_analytics", "reformulations", "search_quality"),
+        *("patterns", "changes", "categories", "segments", "segment_terms"),
+        *("segment_trending", "segment_related", "segment_autocomplete"),
+    }
+)
 
 Rows = dict[str, list[str]]
 
@@ -28,23 +40,46 @@ def datasets(root: Path) -> list[str]:
     return sorted(f.name for f in folders if not f.name.startswith("_") and f.name not in OF_RUNS)
 
 
-def rows(root: Path, *, without: frozenset[str] = frozenset()) -> Rows:
-    """Each dataset's rows as text, in order of the text; the landing folder's place left out."""
+def rows(root: Path, names: Mapping[int, str] = MappingProxyType({})) -> Rows:
+    """Each dataset's rows as text, in order of the text; without when a file was changed.
+
+    Args:
+        root: where they lie.
+        names: of people, by their ids: they stand in place of these, whatever the key.
+    """
     found: Rows = {}
     for dataset in datasets(root):
         texts = []
-        for file in sorted((root / dataset).rglob("*.parquet")):
-            table = pq.ParquetFile(file).read()
-            kept = [name for name in table.column_names if name not in without | TIMES_OF_RUNS]
+        files = [*(root / dataset).rglob("*.parquet"), *(root / dataset).rglob("*.arrow")]
+        for file in sorted(files):
+            table = _table(file)
+            kept = [name for name in table.column_names if name not in TIMES_OF_RUNS]
             partition = file.parent.relative_to(root)
-            texts += [f"{partition} {_row(each)}" for each in table.select(kept).to_pylist()]
+            texts += [
+                f"{partition} {_named(each, names)!r}" for each in table.select(kept).to_pylist()
+            ]
         if texts:
             found[dataset] = sorted(texts)
     return found
 
 
-def _row(values: dict[str, object]) -> str:
-    return repr(values)
+def _table(file: Path) -> pa.Table:
+    """A file of data; of profiles, who searched for what."""
+    if file.suffix != ".arrow":
+        return pq.ParquetFile(file).read()
+    return parsed_profiles(file.read_bytes(), str(file)).rows.to_arrow()
+
+
+def _named(value: object, names: Mapping[int, str]) -> object:
+    if isinstance(value, int):
+        return names.get(value, value)
+    if isinstance(value, dict):
+        return {key: _named(each, names) for key, each in value.items()}
+    if isinstance(value, list):
+        if value and all(isinstance(each, int) and each in names for each in value):
+            return sorted(names[each] for each in value)  # a sketch lists people by id
+        return [_named(each, names) for each in value]
+    return value
 
 
 def differences(one: Rows, other: Rows) -> list[str]:
@@ -68,16 +103,20 @@ def digest(root: Path) -> str:
         skipped = below.parts[0] in OF_RUNS or below.name.startswith("_lock")
         if path.is_file() and not skipped:
             total.update(f"{below}\0".encode())
-            total.update(hashlib.sha256(path.read_bytes()).digest())
+            content = path.read_bytes()
+            if below.name == ERASED_PEOPLE:  # who, and when that was
+                content = json.dumps(sorted(json.loads(content))).encode()
+            total.update(hashlib.sha256(content).digest())
     return total.hexdigest()
 
 
 class Reader(threading.Thread):
-    """Reads every result in a loop, as a web server would; `failures` says what went wrong."""
+    """Reads every dataset in a loop, as a web server would; `failures` says what went wrong."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, removed: frozenset[str]) -> None:
         super().__init__(daemon=True)
         self.root = root
+        self.lasting = RESULTS - removed  #: of these no file is ever missed
         self.failures: list[str] = []
         self.loops = 0
         self._is_over = threading.Event()
@@ -97,14 +136,14 @@ class Reader(threading.Thread):
         try:
             files = sorted(folder.rglob("*.parquet"))
         except FileNotFoundError:
-            if folder.name in RESULTS:
+            if folder.name in self.lasting:
                 raise
             return
         for file in files:
             try:
                 pq.ParquetFile(file).read()
             except FileNotFoundError:
-                if folder.name in RESULTS or file.exists():
+                if folder.name in self.lasting or file.exists():
                     raise
 
     def end(self) -> None:
@@ -113,9 +152,9 @@ class Reader(threading.Thread):
 
 
 @contextmanager
-def reading(root: Path) -> Iterator[Reader]:
-    """A reader beside the block."""
-    reader = Reader(root)
+def reading(root: Path, removed: frozenset[str] = frozenset()) -> Iterator[Reader]:
+    """A reader beside the block, in which results of the datasets `removed` may go."""
+    reader = Reader(root, removed)
     reader.start()
     try:
         yield reader

@@ -1,7 +1,7 @@
 """Whole operations with a fault at their calls: nothing lost, nothing different, no reader failed.
 
-`make test` tries every kill and a spread of the calls, `make fault-test` every call, and says how
-many there were.
+`make test` tries a spread of kills and calls, `make fault-test` all of them, and says how many
+there were.
 """
 
 import os
@@ -14,8 +14,10 @@ from tests.faults.injection import FULL, INTERRUPT, LASTS, PASSES
 from tests.faults.operations import SUBJECTS
 from tests.faults.trial import Trial, all_faults, quiet, spread, undisturbed
 
-#: Calls of each operation that fail in `make test`, in each mode.
-FEW = 5
+#: Of each operation in `make test`: calls that fail, in each mode; kills, at most. After each of
+#: those that let others run in between a dozen jobs are run.
+FEW, KILLS = 3, 8
+FEW_WITH_OTHERS, KILLS_WITH_OTHERS = 1, 4
 IS_EXHAUSTIVE = os.environ.get("SILGEOM_FAULTS") == "all"
 MODES = (PASSES, LASTS, FULL, INTERRUPT)
 
@@ -46,7 +48,8 @@ def trial(
             after = SUBJECTS[name].after
             before = prepared(after) if after else None
             tmp = tmp_path_factory.mktemp("faults")
-            trials[name] = undisturbed(session, name, tmp, before)
+            some = KILLS_WITH_OTHERS if SUBJECTS[name].other else KILLS
+            trials[name] = undisturbed(session, name, tmp, before, None if IS_EXHAUSTIVE else some)
         return trials[name]
 
     with quiet():
@@ -67,10 +70,11 @@ def test_an_error_or_ctrl_c_at_a_call_of_storage_is_mended_by_running_again(tria
     chosen = list(all_faults(range(calls), MODES))
     if not IS_EXHAUSTIVE:
         # The same number of each mode, at other calls each.
+        few = FEW_WITH_OTHERS if trial.subject.other else FEW
         chosen = [
-            (min(number + shift, calls - 1), mode)
+            ((number + shift * calls // len(MODES)) % calls, mode)
             for shift, mode in enumerate(MODES)
-            for number in spread(FEW, calls)
+            for number in spread(few, calls)
         ]
     with quiet():
         found = [each for number, mode in chosen for each in trial.fault(number, mode)]
