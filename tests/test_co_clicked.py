@@ -117,3 +117,16 @@ def test_where_searches_went_for_their_age_clicks_stay_and_lose_the_erased(
     clicks = pd.read_parquet(tmp_path / "root" / "daily_addresses")["clicks"]
     assert clicks.sum() == 3 * (6 + 4 + 3)
     assert pairs(tmp_path / "root") == set()
+
+
+def test_a_category_is_told_by_the_host_that_is_clicked(tmp_path: Path, run: Job) -> None:
+    log(tmp_path / "log")
+    rules = tmp_path / "rules.toml"
+    rules.write_text("[[category]]\nname = '날씨'\nhosts = ['kma.example']\n", "utf-8")
+
+    status, _, error = run("categories", *places(tmp_path), "--rules", rules)
+
+    assert (status, error) == (0, "")
+    found = pd.read_parquet(tmp_path / "root" / "categories").set_index("query")
+    assert dict(found["category"]) == {"기상청": "날씨", "우산 쓸까": "날씨"}
+    assert dict(found["source"]) == dict.fromkeys(["기상청", "우산 쓸까"], "declared")

@@ -81,6 +81,16 @@ def co_clicked(
     )
 
 
+def clicked_hosts(
+    daily_addresses: pl.LazyFrame, daily_counts: pl.LazyFrame, *, min_searchers: int
+) -> pl.DataFrame:
+    """`query` (a keyword in its commonest form), `host`, `people`: of `clicked_addresses`."""
+    edges = clicked_addresses(daily_addresses, daily_counts, min_searchers=min_searchers)
+    by_host = edges.group_by("variant_id", "host").agg(pl.col("people").sum())
+    names = forms_of(by_host.select("variant_id").unique(), daily_counts)
+    return by_host.join(names, on="variant_id").select("query", "host", "people")
+
+
 def clicked_addresses(
     daily_addresses: pl.LazyFrame, daily_counts: pl.LazyFrame, *, min_searchers: int
 ) -> pl.DataFrame:

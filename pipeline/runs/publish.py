@@ -11,6 +11,7 @@ Writes  trending/dt=/hour=, related/dt=, autocomplete/dt=, keyword_tool/dt=, key
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, datetime
+from typing import Final
 
 import polars as pl
 
@@ -44,7 +45,7 @@ from pipeline.columns import (
 )
 from pipeline.language.queries import ids, variant_keys
 from pipeline.results.category_spread import categories, declared, parsed_rules
-from pipeline.results.co_clicked import co_clicked
+from pipeline.results.co_clicked import clicked_hosts, co_clicked
 from pipeline.results.completions import completions
 from pipeline.results.keyword_volumes import WEEKS, keyword_volumes
 from pipeline.results.keywords_of_days import keywords_of_days
@@ -55,6 +56,7 @@ from pipeline.results.search_patterns import PROFILE_DAYS, search_patterns
 from pipeline.results.trending_keywords import trending_keywords
 from pipeline.results.week_changes import week_changes
 from pipeline.runs import published as publish
+from pipeline.runs.count_addresses import refresh_daily_addresses
 from pipeline.runs.published import (
     AnalyticsOptions,
     AutocompleteOptions,
@@ -69,6 +71,9 @@ from pipeline.runs.published import (
 from pipeline.store.journal import Change
 from pipeline.store.root import Root
 from pipeline.store.tables import scanned, write
+
+#: Different people who clicked an address for a keyword, where a rule of categories names its host.
+MIN_CLICKERS: Final = 5
 
 
 def publish_trending(root: Root, end: datetime, options: TrendingOptions) -> Published:
@@ -191,9 +196,22 @@ def publish_categories(root: Root, day: date, options: CategoriesOptions) -> Pub
         large = scanned(*where, "keyword_tool", [partition], KEYWORD_TOOL)
         texts = [pairs["query"], pairs["related_query"], large.select("query").collect()["query"]]
         queries = pl.concat(texts).unique().to_frame("query")
-        return categories(queries, pairs, declared(queries["query"], rules))
+        clicked = None
+        if days:
+            clicked = clicked_hosts(
+                _counts(root, "daily_addresses", days, DAILY_ADDRESSES),
+                _counts(root, "daily_counts", days, DAILY_COUNTS),
+                min_searchers=MIN_CLICKERS,
+            )
+        return categories(queries, pairs, declared(queries["query"], rules, clicked))
 
     reads = {"related": [str(day)], "keyword_tool": [str(day)]}
+    days: list[str] = []
+    if any(rule.hosts for rule in rules):  # who names no host pays nothing for clicks
+        asked = publish.days_until(root, day, publish.VOLUME_DAYS)
+        refresh_daily_addresses(root, asked)
+        days = [each for each in asked if root.has_day("daily_addresses", each)]
+        reads |= {"daily_addresses": days, "daily_counts": days}
     stage = _stage(build, CATEGORIES)
     return publish.published(root, publish.CATEGORIES_RESULT, partition, stage, reads, options)
 
