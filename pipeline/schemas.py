@@ -300,6 +300,18 @@ LATER_COLUMNS: Final = (
     *("timed_sketch", "first_click_seconds"),
 )
 
+#: daily_addresses/dt=: one address that was clicked for one query on one day. Internal: no result
+#: holds an address. Key: query_id, address_id. Robots left out.
+DAILY_ADDRESSES: Final = pa.schema(
+    [
+        _column("query_id", _LONG, ""),
+        _column("address_id", _LONG, "xxhash64 of it, plain: see counting/addresses.py"),
+        _column("host", _TEXT, "its host, in lower case, without www."),
+        _column("clicks", _LONG, "rows of searches with it"),
+        _column("searchers_sketch", _LONGS, "of people who clicked it; see counting/people.py"),
+    ]
+)
+
 #: trending/dt=/hour=: one query on the board of the window that ends at that hour.
 TRENDING: Final = pa.schema(
     [
@@ -386,6 +398,19 @@ KEYWORD_TOOL: Final = pa.schema(
         ),
         _column("device_searchers", pa.list_(_LONG), "different people of each in the days"),
         _column("device_searches", pa.list_(_LONG), "searches of each in the days"),
+    ]
+)
+
+#: co_clicked/dt=: another keyword that leads to the same addresses, as of that day.
+#: Key: query, rank.
+CO_CLICKED: Final = pa.schema(
+    [
+        _column("query", _TEXT, "as in keyword_tool"),
+        _column("rank", _INT, "from 1 within query: by score"),
+        _column("co_clicked_query", _TEXT, "as in keyword_tool"),
+        _column("co_clicked_surface", _TEXT, "as most people typed it"),
+        _column("score", _DOUBLE, "cosine of what is clicked, rare addresses the heaviest: to 1"),
+        _column("addresses", _INT, "that both lead to, each by k different people of each"),
     ]
 )
 
@@ -519,8 +544,9 @@ SEARCH_QUALITY: Final = pa.schema(
     ]
 )
 
-#: patterns/dt=: one query, as of that day. Key: query. Means are people by hour or day, over the
-#: days of the period; hours and days of fewer than k people count as none, null: there is no other.
+#: patterns/dt=: one query, as of that day; its spellings are one. Key: query. Means are people by
+#: hour or day, over the days of the period; hours and days of fewer than k people count as none,
+#: null: there is no other.
 PATTERNS: Final = pa.schema(
     [
         _column("query", _TEXT, "normalised"),
@@ -551,6 +577,10 @@ PATTERNS: Final = pa.schema(
         _column("profile", pa.list_(_DOUBLE), "168 means, Monday midnight first, of 28 days"),
     ]
 )
+
+#: keyword_patterns/dt=: the same of all queries with a keyword, which stands as `query`: its key.
+#: A dataset of its own: a keyword may be a query, too, and both would have one key.
+KEYWORD_PATTERNS: Final = PATTERNS
 
 #: changes/dt=: a query that changed from one week to the next, as of that day. Key: query.
 CHANGES: Final = pa.schema(
@@ -658,9 +688,13 @@ DATASETS: Final = (
     "daily_interests",
     "interests",
     "members",
+    "daily_addresses",
     "trending",
     "related",
     "autocomplete",
+    "keyword_tool",
+    "co_clicked",
+    "categories",
     "keywords",
     "trending_words",
     "live",
@@ -669,6 +703,7 @@ DATASETS: Final = (
     "reformulations",
     "search_quality",
     "patterns",
+    "keyword_patterns",
     "changes",
     "segments",
     "segment_terms",

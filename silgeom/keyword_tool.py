@@ -26,7 +26,8 @@ from silgeom.arrays import Arrays
 from silgeom.commands import ArgumentParser, fail, place_name, say, whole
 from silgeom.hangul import keystrokes
 from silgeom.related import RelatedError, Relater, terms
-from silgeom.results import ResultError, newest_files, rows_of
+from silgeom.results import ResultError, by_keystrokes, newest_files, rows_of
+from silgeom.seasons import PATTERN_COLUMNS, Season, season_notes, season_of
 from silgeom.tables import spreadsheet_cell, table
 from silgeom.text import normalized_query
 
@@ -34,6 +35,8 @@ from silgeom.text import normalized_query
 MAX_KEYWORDS: Final = 200
 #: So many related searches of a seed are looked at for one that is shown: some are too small.
 _LOOKED_AT: Final = 3
+#: Letters at the edge of a word that make one of their own.
+_EDGE: Final = 2
 #: Keywords with the seed's words of which it is asked where people go on to.
 _NEGATIVES_TRIED: Final = 20
 #: Completions of which so many related searches are looked at there.
@@ -43,19 +46,24 @@ _COLUMNS: Final = ["query", "surface", "searchers", "searches", "weekly_searcher
 #: What volumes tell of devices: lists of equal length.
 DEVICE_COLUMNS: Final = ["devices", "device_searchers", "device_searches"]
 
+#: How searches for a keyword end, of `QUERY_ANALYTICS`.
+_CLICKS: Final = ("click_through", "clicks_per_search", "mean_rank")
 #: What is read of `CATEGORIES` and of `QUERY_ANALYTICS`.
 CATEGORY_COLUMNS: Final = ["query", "category"]
-CLICK_COLUMNS: Final = ["query", "click_through", "mean_rank"]
-_BESIDES: Final = (
-    ("jobs/categories.py", "categories", CATEGORY_COLUMNS),
-    ("jobs/analytics.py", "query_analytics", CLICK_COLUMNS),
-)
-_CLICKS: Final = ("click_through", "mean_rank")
+CLICK_COLUMNS: Final = ["query", "people", *_CLICKS]
+#: And of `CO_CLICKED`.
+CO_CLICKED_COLUMNS: Final = ["query", "rank", "co_clicked_query", "score"]
+_BESIDES: Final = {
+    "categories": ("jobs/categories.py", "categories", CATEGORY_COLUMNS),
+    "clicks": ("jobs/analytics.py", "query_analytics", CLICK_COLUMNS),
+    "patterns": ("jobs/patterns.py", "patterns", PATTERN_COLUMNS),
+    "co_clicked": ("jobs/keyword_tool.py", "co_clicked", CO_CLICKED_COLUMNS),
+}
 
 #: The columns of the CSV, in order.
 CSV_COLUMNS: Final = (
-    *("keyword", "relation", "score", "searchers", "searches", "growth", "group", "category"),
-    *("click_through", "mean_rank", "competition", "weekly_searchers"),
+    *("keyword", "relation", "score", "co_clicked", "searchers", "searches", "growth", "group"),
+    *("category", *_CLICKS, "season", "peak", "competition", "weekly_searchers"),
     *("devices", "device_searchers", "device_searches"),
 )
 
@@ -93,8 +101,11 @@ class Volume:
         category: what jobs/categories.py says; empty: it says nothing.
         click_through: the share of searches with a click, as jobs/analytics.py says; None: it did
             not run, the log has no clicks, or too few people speak of it.
+        clicks_per_search: how deep people look: clicks by searches, as there.
         mean_rank: of clicks, as there.
         devices: that of most people first; none: the log does not tell, or of too few people.
+        season: when it is searched, as jobs/patterns.py says; None: it did not run, or too few
+            people speak of it.
     """
 
     surface: str
@@ -104,8 +115,10 @@ class Volume:
     growth: float | None
     category: str = ""
     click_through: float | None = None
+    clicks_per_search: float | None = None
     mean_rank: float | None = None
     devices: tuple[OnDevice, ...] = ()
+    season: Season | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +128,13 @@ class Keyword:
     Attributes:
         text: as most people typed it.
         relation: `seed`; `correction`, another spelling of a seed; `together`, searched in the same
-            sessions; `words`, shares words with it.
+            sessions; `words`, shares words with it; `clicked`, leads to the same addresses. Of what
+            is several of these the first.
         score: orders what is not a seed: how likely it is as the next search, the best of all
             seeds.
         volume: how large it is.
+        co_clicked: how much of what is clicked for it is clicked for a seed, too: a cosine, the
+            best of all seeds; 0: nothing that enough people clicked.
         group: the word that it shares with other keywords of the same answer, besides the seeds'
             own; empty: none.
         competition: of advertisers: None, since a search log cannot tell.
@@ -128,6 +144,7 @@ class Keyword:
     relation: str
     score: float
     volume: Volume
+    co_clicked: float = 0.0
     group: str = ""
     competition: None = None
 
@@ -150,29 +167,33 @@ class Negative:
 
 
 def volume_arrays(
-    volumes: pa.Table, categories: pa.Table | None = None, clicks: pa.Table | None = None
+    volumes: pa.Table,
+    categories: pa.Table | None = None,
+    clicks: pa.Table | None = None,
+    patterns: pa.Table | None = None,
+    co_clicked: pa.Table | None = None,
 ) -> Arrays:
     """What `Volumes` answers from.
 
     Args:
         volumes: rows with the columns of `KEYWORD_TOOL` (pipeline/schemas.py), in any order.
         categories: and of `CATEGORIES`.
-        clicks: and of `QUERY_ANALYTICS`.
+        clicks: and of `QUERY_ANALYTICS`. Of several spellings the one of most people counts.
+        patterns: and of `PATTERNS`, likewise.
+        co_clicked: and of `CO_CLICKED`.
 
     Returns:
         `key`, sorted, the keystrokes of each keyword without spaces, with its `surface`,
         `searchers`, `searches`, `growth` (NaN: unknown), `weeks` of `weekly`, one after another
-        (-1: too few), `click_through` and `mean_rank` (NaN: unknown), and `category`, a place in
-        the note `categories`, of which the first is none. Of devices, a keyword's rows are from
+        (-1: too few), `click_through`, `clicks_per_search` and `mean_rank` (NaN: unknown),
+        `category`, a place in the note `categories`, of which the first is none, and `season`, a
+        place in the note `seasons` from 1 on; `near`, the places of keywords that lead to the same
+        addresses, and `cosine`, of each from `first_near` on. Of devices, a keyword's rows are from
         `device_begin` to that of the next keyword: `device` (a place in the note `devices`),
-        `device_searchers`, `device_searches`.
+        `device_searchers`, `device_searches`. The note `made` says what was there.
     """
     unknown = float("nan")
-    of_clicks: dict[str, dict[str, float]] = {name: {} for name in _CLICKS}
-    if clicks is not None:
-        by_key = [keystrokes(each) for each in clicks["query"].to_pylist()]
-        for name, values in of_clicks.items():
-            values.update(zip(by_key, clicks[name].fill_null(unknown).to_pylist(), strict=True))
+    of_clicks = {} if clicks is None else by_keystrokes(clicks.select(CLICK_COLUMNS), "people")
     of_query: dict[str, str] = {}
     if categories is not None:
         pairs = zip(*(categories[name].to_pylist() for name in ("query", "category")), strict=True)
@@ -193,12 +214,24 @@ def volume_arrays(
         "weekly": values.fill_null(-1),
         "category": pa.array([numbers[of_query.get(key, "")] for key in keys[order]], pa.int64()),
     }
-    for name, known in of_clicks.items():
-        columns[name] = pa.array([known.get(key, unknown) for key in keys[order]], pa.float64())
+    for name in _CLICKS:
+        known = (of_clicks.get(key, {}).get(name) for key in keys[order])
+        columns[name] = pa.array([unknown if one is None else one for one in known], pa.float64())
+    seasons: Sequence[object] = ()
+    places = [0] * len(keys)
+    if patterns is not None:
+        places, seasons = season_notes(patterns, keys[order].tolist())
+    columns["season"] = pa.array(places, pa.int64())
+    columns |= _co_clicks(keys[order], co_clicked)
     of_devices, devices = _device_arrays(rows)
     columns |= of_devices
     weeks = len(values) // len(rows) if len(rows) else 0
-    return Arrays(columns, {"weeks": weeks, "categories": names, "devices": devices})
+    besides = {"categories": categories, "clicks": clicks, "patterns": patterns}
+    besides["co_clicked"] = co_clicked
+    made = [name for name, of in besides.items() if of is not None]
+    notes = {"weeks": weeks, "categories": names, "seasons": list(seasons), "made": made}
+    notes["devices"] = devices
+    return Arrays(columns, notes)
 
 
 def _device_arrays(rows: pa.Table) -> tuple[dict[str, pa.Array], list[str]]:
@@ -226,11 +259,30 @@ def _device_arrays(rows: pa.Table) -> tuple[dict[str, pa.Array], list[str]]:
     return columns, names
 
 
+def _co_clicks(keys: np.ndarray, co_clicked: pa.Table | None) -> dict[str, pa.Array]:
+    """`first_near`, `near` and `cosine` of `volume_arrays`, by rank; without unknown keywords."""
+    place = {key: at for at, key in enumerate(keys.tolist())}
+    rows = [] if co_clicked is None else co_clicked.select(CO_CLICKED_COLUMNS).to_pylist()
+    found = sorted(
+        (own, row["rank"], other, row["score"])
+        for row in rows
+        if (own := place.get(keystrokes(row["query"]))) is not None
+        and (other := place.get(keystrokes(row["co_clicked_query"]))) is not None
+    )
+    sizes = np.bincount(np.array([own for own, *_ in found], np.int64), minlength=len(keys))
+    return {
+        "first_near": pa.array(np.append(0, np.cumsum(sizes)), pa.int64()),
+        "near": pa.array([other for _, _, other, _ in found], pa.int64()),
+        "cosine": pa.array([score for *_, score in found], pa.float64()),
+    }
+
+
 class Volumes:
     """How large keywords are, in memory or on disk: a look-up is a binary search.
 
     Attributes:
         categories: the names of those that any keyword has.
+        made: which of `categories`, `clicks`, `patterns` and `co_clicked` were there.
     """
 
     def __init__(self, arrays: Arrays) -> None:
@@ -241,9 +293,13 @@ class Volumes:
         self._growth = arrays.numbers("growth", pa.float64())
         self._weekly = arrays.numbers("weekly", pa.int64())
         self._weeks = int(arrays.note("weeks"))
-        self._click_through, self._mean_rank = (
-            arrays.numbers(name, pa.float64()) for name in _CLICKS
-        )
+        self._clicks = {name: arrays.numbers(name, pa.float64()) for name in _CLICKS}
+        self._first_near = arrays.numbers("first_near", pa.int64())
+        self._near = arrays.numbers("near", pa.int64())
+        self._cosines = arrays.numbers("cosine", pa.float64())
+        self._season = arrays.numbers("season", pa.int64())
+        self._seasons = [None, *map(season_of, arrays.note("seasons"))]
+        self.made = frozenset[str](arrays.note("made"))
         self._category = arrays.numbers("category", pa.int64())
         self._device_begin, self._device, self._device_searchers, self._device_searches = (
             arrays.numbers(name, pa.int64())
@@ -256,8 +312,18 @@ class Volumes:
     def of(self, text: str) -> Volume | None:
         """That of a keyword, whatever its spacing; None: too few people search for it."""
         at = self._keys.place(keystrokes(normalized_query(text)))
+        return None if at is None else self._at(at)
+
+    def co_clicked(self, text: str) -> list[tuple[float, Volume]]:
+        """What leads to the same addresses as a keyword, with its cosine, the nearest first."""
+        at = self._keys.place(keystrokes(normalized_query(text)))
         if at is None:
-            return None
+            return []
+        first, end = self._first_near[at : at + 2].tolist()
+        near, cosines = self._near[first:end].tolist(), self._cosines[first:end].tolist()
+        return [(cosine, self._at(other)) for cosine, other in zip(cosines, near, strict=True)]
+
+    def _at(self, at: int) -> Volume:
         weekly = self._weekly[at * self._weeks : (at + 1) * self._weeks].tolist()
         growth = float(self._growth[at])
         return Volume(
@@ -267,9 +333,7 @@ class Volumes:
             tuple(None if people < 0 else people for people in weekly),
             _known(growth),
             self._categories[self._category[at]],
-            _known(float(self._click_through[at])),
-            _known(float(self._mean_rank[at])),
-            tuple(
+            devices=tuple(
                 OnDevice(
                     self._devices[self._device[each]],
                     int(self._device_searchers[each]),
@@ -277,6 +341,8 @@ class Volumes:
                 )
                 for each in range(self._device_begin[at], self._device_begin[at + 1])
             ),
+            **{name: _known(float(values[at])) for name, values in self._clicks.items()},
+            season=self._seasons[self._season[at]],
         )
 
 
@@ -289,12 +355,16 @@ class KeywordTool:
 
     Attributes:
         categories: the names of those that any keyword has.
+        not_made: jobs that did not run, so that what they tell is missing here.
     """
 
     def __init__(self, volumes: Volumes, relater: Relater) -> None:
         """Take volumes, and what tells which keywords stand near each other."""
         self._volumes, self._relater = volumes, relater
         self.categories: Sequence[str] = volumes.categories
+        # What co-clicks are missing of comes with the volumes.
+        besides = [name for name in _BESIDES if name != "co_clicked"]
+        self.not_made = [_BESIDES[name][0] for name in besides if name not in volumes.made]
 
     @staticmethod
     def load(root: str | Path) -> "KeywordTool":
@@ -316,11 +386,11 @@ class KeywordTool:
                 f"no volumes of keywords in {name}: run jobs/keyword_tool.py or silgeom run "
                 "keyword_tool, or name another --root"
             )
-        besides = []
-        for job, dataset, columns in _BESIDES:
-            of = newest_files(Path(name), dataset, KeywordToolError)
-            besides.append(rows_of(of, columns, job, KeywordToolError) if of else None)
-        volumes = volume_arrays(read_volumes(files), *besides)
+        besides = {}
+        for beside, (job, dataset, columns) in _BESIDES.items():
+            if of := newest_files(Path(name), dataset, KeywordToolError):
+                besides[beside] = rows_of(of, columns, job, KeywordToolError)
+        volumes = volume_arrays(read_volumes(files), **besides)
         return KeywordTool(Volumes(volumes), Relater.load(root))
 
     def near(
@@ -350,13 +420,13 @@ class KeywordTool:
         asked = {keystrokes(query): query for each in seeds if (query := normalized_query(each))}
         found: dict[str, Keyword] = {}
         for query in asked.values():
-            for each in self._relater.related(query, _LOOKED_AT * limit, "topic"):
+            of_words = 0.0
+            for each in self._relater.related(query, _LOOKED_AT * limit, "near"):
                 key = keystrokes(normalized_query(each.text))
-                if each.kind == "popular" or key in asked:
+                if key in asked or not is_near(query, each.kind, each.text):
                     continue
-                if each.kind == "words" and not _has_word_of(query, key):
-                    continue  # two letters in common, as 롤 패치노트 has with 노트북
                 score = 0.0 if each.kind == "correction" else each.score
+                of_words = max(of_words, score if each.kind == "words" else 0.0)
                 known = found.get(key)
                 if known is not None:
                     if score > known.score:
@@ -365,6 +435,14 @@ class KeywordTool:
                 volume = self._volumes.of(each.text)
                 if volume is not None:
                     found[key] = Keyword(volume.surface, each.kind, score, volume)
+            for cosine, volume in self._volumes.co_clicked(query):
+                key = keystrokes(normalized_query(volume.surface))
+                if key in asked:
+                    continue
+                # As near as the nearest by words, if all that is clicked is the same.
+                fresh = Keyword(volume.surface, "clicked", cosine * (of_words or 1.0), volume)
+                near = found.get(key, fresh)
+                found[key] = replace(near, co_clicked=max(cosine, near.co_clicked))
         wanted, unwanted = (keystrokes(normalized_query(each)) for each in (containing, without))
         chosen = [
             each
@@ -423,9 +501,29 @@ class KeywordTool:
         return sorted(found, key=lambda each: (-each.searchers, each.text))[:limit]
 
 
-def _has_word_of(query: str, key: str) -> bool:
-    """Whether a keyword, in keystrokes, has one of the query's words, within others if need be."""
-    return any(keystrokes(word) in key for word in query.split(" "))
+def is_near(query: str, kind: str, text: str) -> bool:
+    """Whether a related search of a kind is a keyword near a query: not what shares no whole word.
+
+    Words are written together in Korean, so one may be at the beginning or the end of another:
+    대전날씨 has 날씨 예보 and 대전 맛집 near it, and 노트북 does not have 롤 패치노트.
+
+    Args:
+        query: normalised.
+        kind: of `Related`.
+        text: of it.
+    """
+    if kind != "words":
+        return kind != "popular"
+    other = normalized_query(text)
+    key = keystrokes(other)
+    is_within = any(keystrokes(word) in key for word in query.split(" "))
+    return is_within or not _edges(query).isdisjoint(_edges(other))
+
+
+def _edges(query: str) -> set[tuple[bool, str]]:
+    """The first and the last letters of each word, told apart."""
+    words = [word for word in query.split(" ") if len(word) >= _EDGE]
+    return {(False, word[:_EDGE]) for word in words} | {(True, word[-_EDGE:]) for word in words}
 
 
 def _grouped(keywords: Iterable[Keyword], seeds: Iterable[str]) -> list[Keyword]:
@@ -456,14 +554,18 @@ def as_csv(keywords: Iterable[Keyword]) -> str:
     writer.writerow(CSV_COLUMNS)
     for each in keywords:
         weeks = ("" if people is None else str(people) for people in each.volume.weekly_searchers)
-        told = (each.volume.growth, each.volume.click_through, each.volume.mean_rank)
-        growth, click_through, mean_rank = ("" if one is None else f"{one:.4f}" for one in told)
+        season = each.volume.season
+        told = (each.volume.growth, *(getattr(each.volume, name) for name in _CLICKS))
+        growth, *clicks = ("" if one is None else f"{one:.4f}" for one in told)
         writer.writerow(
             [
                 *(spreadsheet_cell(each.text), each.relation, f"{each.score:.6f}"),
+                f"{each.co_clicked:.4f}",
                 *(each.volume.searchers, each.volume.searches, growth),
                 *(spreadsheet_cell(each.group), spreadsheet_cell(each.volume.category)),
-                *(click_through, mean_rank, "", "|".join(weeks)),
+                *clicks,
+                *((season.words, season.peak) if season else ("", "")),
+                *("", "|".join(weeks)),
                 spreadsheet_cell("|".join(one.device for one in each.volume.devices)),
                 "|".join(f"{one.searchers}" for one in each.volume.devices),
                 "|".join(f"{one.searches}" for one in each.volume.devices),
@@ -519,8 +621,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         return
     if not any(each.relation == "seed" for each in found):
         say("Too few people search for that, so its own size cannot be told.\n")
-    headers = ["keyword", "relation", "searchers", "searches", "growth", "clicked", "group"]
-    headers.append("category")
+    headers = ["keyword", "relation", "searchers", "searches", "growth", "clicked", "depth"]
+    headers += ["season", "group", "category"]
     has_devices = any(each.volume.devices for each in found)
     rows = [(*_row(each), *([_devices(each.volume)] if has_devices else [])) for each in found]
     say(table([*headers, *(["devices"] if has_devices else [])], rows))
@@ -532,6 +634,16 @@ def main(argv: Sequence[str] | None = None) -> None:
         say("\nWords that come with it and lead elsewhere:\n")
         say(table(["word", "keyword", "searchers", "leads to"], elsewhere))
     say("\nCompetition among advertisers: a search log cannot tell.")
+    for job in tool.not_made:
+        say(f"{_WHAT_IS_MISSING[job]}: not told, since {job} has not run.")
+
+
+#: What each job would tell beside volumes.
+_WHAT_IS_MISSING: Final = {
+    "jobs/categories.py": "Category",
+    "jobs/analytics.py": "Clicks (clicked, depth)",
+    "jobs/patterns.py": "Season",
+}
 
 
 def _devices(volume: Volume) -> str:
@@ -540,9 +652,13 @@ def _devices(volume: Volume) -> str:
     return ", ".join(told)
 
 
-def _row(each: Keyword) -> tuple[str, str, int, int, str, str, str, str]:
+def _row(each: Keyword) -> tuple[object, ...]:
+    """What the command shows of a keyword; depth: clicks by searches, at which mean rank."""
     volume = each.volume
     growth = "" if volume.growth is None else f"{volume.growth:+.0%}"
     clicked = "" if volume.click_through is None else f"{volume.click_through:.0%}"
-    size = volume.searchers, volume.searches, growth, clicked
-    return each.text, each.relation, *size, each.group, volume.category
+    depth = "" if volume.clicks_per_search is None else f"{volume.clicks_per_search:.2f}"
+    depth += "" if volume.mean_rank is None else f" at {volume.mean_rank:.1f}"
+    size = volume.searchers, volume.searches, growth, clicked, depth
+    season = volume.season.text if volume.season else ""
+    return each.text, each.relation, *size, season, each.group, volume.category

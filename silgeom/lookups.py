@@ -24,7 +24,7 @@ from silgeom.related import Relater, read_related, related_arrays
 #: The file in the folder of an index.
 FILE: Final = "lookups.arrow"
 #: Which arrays a file has; an index of another number is built again.
-VERSION: Final = 7
+VERSION: Final = 8
 
 
 class LookupsError(Exception):
@@ -117,6 +117,8 @@ def build_of_tables(
     volumes: pa.Table | None = None,
     categories: pa.Table | None = None,
     clicks: pa.Table | None = None,
+    patterns: pa.Table | None = None,
+    co_clicked: pa.Table | None = None,
     made_of: object = None,
 ) -> None:
     """`build` of rows that were read already.
@@ -128,6 +130,8 @@ def build_of_tables(
         volumes: and of `KEYWORD_TOOL`.
         categories: and of `CATEGORIES`, which are told with volumes.
         clicks: and of `QUERY_ANALYTICS`, likewise.
+        patterns: and of `PATTERNS`, likewise.
+        co_clicked: and of `CO_CLICKED`, likewise.
         made_of: what JSON can hold; `Lookups.made_of` tells it to who opens the index.
 
     Raises:
@@ -138,7 +142,7 @@ def build_of_tables(
         parts["related"] = related_arrays(related, completions)
         del related
     if volumes is not None:
-        parts["volumes"] = volume_arrays(volumes, categories, clicks)
+        parts["volumes"] = volume_arrays(volumes, categories, clicks, patterns, co_clicked)
         del volumes
     parts["completions"] = completion_arrays(completions)
     columns = {

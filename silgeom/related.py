@@ -13,6 +13,7 @@ Corrections come first. What follows depends on the use:
 * `topic`: what is about the same. Popularity counts for nothing, and what everybody types
   anyway comes later: a likelihood is divided by the share of all searches (the pair's lift). Where
   nothing is known to be about the same the list is shorter, or empty.
+* `near`: between the two, for the keyword tool: as `topic`, but divided by the root of that share.
 
 In a program, load once and ask often (a server maps an index instead: silgeom/lookups.py):
 
@@ -79,8 +80,11 @@ WORDS: Final = 1.0
 NEAREST: Final = 30
 
 #: What related searches are for: what is typed next, or what is about the same.
-Use = Literal["next", "topic"]
+Use = Literal["next", "topic", "near"]
 USES: Final[tuple[Use, ...]] = get_args(Use)
+#: To which power of its share of all searches a likelihood is divided. Half of a lift loses nothing
+#: of what is about the same, and of what is typed next less than a whole one: docs/insights.md.
+LIFTS: Final[Mapping[Use, float]] = {"topic": 1.0, "near": 0.5}
 
 #: Share of all searches from which on a query is common: a topic's likelihoods are divided by a
 #: share and this. Without it what few typed would come before all else, by chance.
@@ -123,8 +127,8 @@ class Related:
             from what is; `words`, shares words with it; `popular`, with everybody. Of what is
             several of these the first.
         score: of a correction its share of the query's sessions. Of others it orders them: how
-            likely it is as the next search; with `use="topic"` that, popularity left out, by its
-            share of all searches (and `COMMON`).
+            likely it is as the next search; with a use of `LIFTS` that, popularity left out, by its
+            share of all searches (and `COMMON`) to that power.
         searched: by the person who asks: `sitting`, in this sitting; `own`, before; "": not known.
     """
 
@@ -418,7 +422,7 @@ class Relater:
         Args:
             query: as typed; of a query nobody typed before, spacing aside, its words tell.
             limit: so many at most.
-            use: `next`: what is typed next; `topic`: what is about the same.
+            use: `next`: what is typed next; `topic`: what is about the same; `near`: between.
             user: what the person who asks searched for; or who it is, as in the log.
             profiles: where such a user is looked up: `silgeom.profiles.Profiles`.
             session: what the person typed in this sitting before, the latest last.
@@ -432,7 +436,7 @@ class Relater:
             ValueError: there is no such use; or `user` is a name, and there are no profiles.
         """
         if use not in USES:
-            raise ValueError(f"related searches are for {' or '.join(USES)}, not {use!r}")
+            raise ValueError(f"related searches are for {', '.join(USES)}, not {use!r}")
         asked = normalized_query(query)
         found = self._offered(asked, limit, use, session)
         history = history_of(user, profiles)
@@ -467,13 +471,13 @@ class Relater:
         known = self._known(asked)
         rows = [] if known is None else self._with_surfaces(self._rows(known, "correction"))
         parts = self._parts(asked)
-        if use == "topic":
+        if use in LIFTS:
             weights = {
                 self._surfaces[place]: self._vocabulary.weights[place] for _, place in parts.alike
             }
             weights |= {self._shown[other]: self._own_weights[other] for _, other in parts.together}
             shares = {text: float(weight) / self._weight for text, weight in weights.items()}
-            mixed = lifted(self._mixture(parts, None), shares)
+            mixed = lifted(self._mixture(parts, None), shares, LIFTS[use])
         else:
             heaviest = self._vocabulary.weights[: 3 * limit].tolist()
             popular = [
@@ -647,7 +651,7 @@ def mixture(
 
 
 def lifted(
-    mixed: Iterable[tuple[float, str, str]], shares: Mapping[str, float]
+    mixed: Iterable[tuple[float, str, str]], shares: Mapping[str, float], power: float = 1.0
 ) -> list[tuple[float, str, str]]:
     """The same by how much likelier each is beside the query than anywhere.
 
@@ -657,11 +661,14 @@ def lifted(
     Args:
         mixed: score, kind and text.
         shares: of all searches, by text.
+        power: 1 is the lift; 0 leaves the order as it is.
 
     Returns:
         As `mixture`.
     """
-    return _best_first((score / (shares[text] + COMMON), kind, text) for score, kind, text in mixed)
+    return _best_first(
+        (score / (shares[text] + COMMON) ** power, kind, text) for score, kind, text in mixed
+    )
 
 
 def _best_first(rows: Iterable[tuple[float, str, str]]) -> list[tuple[float, str, str]]:
@@ -727,7 +734,7 @@ def main(argv: Sequence[str] | None = None, prog: str = "python -m silgeom.relat
         choices=USES,
         default="next",
         help="next: what is likeliest to be typed next; topic: what is about the same, popular or "
-        "not (default: next)",
+        "not; near: between the two (default: next)",
     )
     add_person(parser)
     with command(parser.prog):

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from silgeom.hangul import keystrokes
 
 #: What a column of a result without files is, by its name; others are texts.
 _NUMBERS: Final = {
@@ -62,3 +64,12 @@ def rows_of(
         raise error(
             f"{files[0].parent} is no result of this version ({failure}): run {job} again"
         ) from failure
+
+
+def by_keystrokes(rows: pa.Table, people: str) -> dict[str, dict[str, Any]]:
+    """Rows by the keystrokes of their `query`, spacing left out.
+
+    Of several spellings the row of most people, by the column of that name, of equals by text.
+    """
+    ordered = sorted(rows.to_pylist(), key=lambda row: (-row[people], row["query"]))
+    return {keystrokes(row["query"]): row for row in reversed(ordered)}

@@ -17,6 +17,7 @@ from pipeline.errors import UnreadableFileError
 from pipeline.runs import count as counting
 from pipeline.runs import publish as publishing
 from pipeline.runs import published as publish
+from pipeline.runs.count_addresses import refresh_daily_addresses
 from pipeline.runs.inspection import Landing
 from pipeline.runs.published import (
     AnalyticsOptions,
@@ -56,6 +57,7 @@ KEYS = {
     "daily_devices": ["dt", "query_id", "device"],
     "keyword_tool": ["query"],
     "daily_clicks": ["dt", "query_id", "into_id"],
+    "daily_addresses": ["dt", "query_id", "address_id"],
     "query_analytics": ["rank"],
     "reformulations": ["query", "rank"],
     "search_quality": ["day", "band"],
@@ -117,6 +119,7 @@ def made_by(root: Root, landing: Path) -> None:
     counting.refresh_daily_devices(root, days)
     counting.refresh_daily_pairs(root, days, SessionRules())
     counting.refresh_daily_clicks(root, days, SessionRules())
+    refresh_daily_addresses(root, days)
     publishing.publish_trending(root, end, TREND)
     publishing.publish_related(root, day, RELATE)
     publishing.publish_autocomplete(root, day, COMPLETE)

@@ -103,7 +103,7 @@ def test_trends_of_a_log_in_which_no_query_reaches_the_floor_are_none(
 
 def test_nothing_measured_is_a_failure(capsys: pytest.CaptureFixture[str]) -> None:
     assert command.main(["all", "nowhere"]) == 2
-    assert capsys.readouterr().err.count("silgeom.evaluate: ") == len(command.RESULTS)
+    assert capsys.readouterr().err.count("silgeom.evaluate: ") == len(command.OF_ALL)
 
 
 def measured(alarms: float, *ranks: int) -> pd.DataFrame:

@@ -13,12 +13,15 @@ from pipeline.counting.sessions import counted, daily_pairs, session_pairs
 from pipeline.language.queries import ids, variant_keys
 from pipeline.results.related_searches import related_searches
 from pipeline.runs import published
+from pipeline.schemas import KEYWORD_TOOL
 from silgeom.evaluate import autocomplete
 from silgeom.evaluate.log import Log, Split, log_of, split
 from silgeom.evaluate.related import (
+    BESIDE_TOOL,
     DAYS,
     Counts,
     Ours,
+    Tool,
     evaluate,
     last_days,
     methods,
@@ -30,6 +33,7 @@ from silgeom.evaluate.related import (
     slips_between,
     told,
 )
+from silgeom.keyword_tool import Keyword, KeywordTool, Volumes, volume_arrays
 from silgeom.related import USES, Relater, Use
 from tests.kernels.rows import search, searches
 
@@ -162,6 +166,53 @@ def test_the_twin_offers_what_the_look_up_offers(use: Use) -> None:
         expected = [each.text for each in relater.related(text, use=use)]
         assert [counts.texts[other] for other in found] == expected
     assert {each.kind for each in relater.related("유튜부", use=use)} >= {"correction", "together"}
+
+
+def test_the_twin_of_the_keyword_tool_offers_what_the_tool_offers() -> None:
+    sessions = [
+        (user, [query.replace(" ", "-") for query in queries], every)
+        for user, queries, every in drawn_sessions()
+        if "음악듣기" not in queries
+    ]
+    sessions += [(user, ["유튜부", "유튜브"], 5) for user in range(12)] * 4
+    sessions += [(100 + user, ["날씨예보 좋은곳"], 5) for user in range(2)]  # fewer than k
+    counts = Counts.of(log(sessions), 3)
+    rows = [
+        {
+            **{"query": text, "surface": text, "searchers": len(counts.people[query])},
+            **{"searches": counts.sessions[query], "weekly_searchers": []},
+        }
+        for query, text in enumerate(counts.texts)
+        if len(counts.people[query]) >= counts.floor
+    ]
+    volumes = volume_arrays(pa.Table.from_pylist(rows, KEYWORD_TOOL))
+    tool, twin = KeywordTool(Volumes(volumes), looked_up(counts, counts)), Tool(counts)
+
+    relations = set()
+    for query, text in enumerate(counts.texts):
+        found = [each for each in tool.near([text], 10) if each.relation != "seed"]
+        relations |= {each.relation for each in found}
+        assert [counts.texts[other] for other in twin(counts, query)[0]] == texts_of(found)
+    assert relations == {"correction", "together", "words"}
+
+
+def texts_of(found: list[Keyword]) -> list[str]:
+    return [each.text for each in found]
+
+
+def test_the_keyword_tool_finds_what_is_typed_next_beside_its_baselines() -> None:
+    topics = ["부산", "제주", "서울", "여수", "대전", "광주", "춘천", "강릉"]
+    sessions = [
+        (10 * place + person, [f"{name} {'가나다라'[person]}식당", f"{name} 호텔"], 60)
+        for person in range(4)
+        for place, name in enumerate(topics)
+    ]
+    parts = split(log(sessions), "Asia/Seoul", 0.6)
+    table = evaluate(parts, floor=2, only=BESIDE_TOOL).set_index("method")
+
+    assert set(table.index) == set(BESIDE_TOOL)
+    assert table["hit1"]["keyword tool"] == 1.0
+    assert table["times_mrr"]["keyword tool"] > 1.2
 
 
 def test_pairs_are_of_the_days_that_the_job_reads_and_words_of_more() -> None:

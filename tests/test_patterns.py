@@ -71,6 +71,30 @@ def test_a_habit_is_found_in_a_log_and_a_second_run_does_nothing(
     assert second.count("up to date") == 2
     assert "every evening" in first
     assert "every evening" in second
+    assert not (tmp_path / "root" / "keyword_patterns").exists()
+
+
+def test_keywords_have_habits_once_they_were_counted(
+    run: Run, landing: Path, tmp_path: Path
+) -> None:
+    write(landing, range(8))
+    more = [
+        f"{START + timedelta(days=day)}T21:{n:02}:00+09:00\tv{day}-{n}\t드라마 추천\n"
+        for day in range(8)
+        for n in range(9)
+    ]
+    (landing / "more.tsv").write_text("".join(more), "utf-8")
+    run("--without-kiwi", name="keywords")
+
+    first, second = run(), run(idle=True)
+
+    found = pd.read_parquet(tmp_path / "root" / "keyword_patterns").set_index("query")
+    # Of both queries: 30 people and 9 of each evening.
+    assert found.loc["드라마", "searchers"] == 8 * (30 + 9)
+    assert found.loc["드라마", "words"] == "every evening"
+    assert found["peak_hours"]["드라마"].tolist() == [21]
+    assert "of keywords" in first
+    assert second.count("up to date") == 3
 
 
 def test_a_new_day_makes_patterns_of_that_day_and_counts_that_day_alone(

@@ -1,7 +1,8 @@
 """Search patterns: when each query is searched, and which changed from one week to the next.
 
 Reads   the landing folder (--landing), of which what is new is taken in first
-Writes  patterns/dt= and changes/dt= under the root (--root), as of one day, each replaced whole
+Writes  patterns/dt= and changes/dt= under the root (--root), as of one day, each replaced whole;
+        keyword_patterns/dt= of the days whose keywords were counted (silgeom run keywords)
 """
 
 import argparse
@@ -10,14 +11,14 @@ from functools import partial
 import polars as pl
 
 from pipeline.carriers.session import Session
-from pipeline.columns import CHANGES, PATTERNS
+from pipeline.columns import CHANGES, KEYWORD_PATTERNS, PATTERNS
 from pipeline.commands import cli
 from pipeline.commands.reporting import report_published, weeks_text
 from pipeline.results.seasons import WEEK
 from pipeline.results.week_changes import FALSE_SHARE
+from pipeline.runs import publish
 from pipeline.runs.backfill import days_asked_for, numbered
 from pipeline.runs.count import refresh_daily_counts, refresh_hourly_counts
-from pipeline.runs.publish import publish_changes, publish_patterns
 from pipeline.runs.published import PATTERN_DAYS, PatternOptions, days_over
 
 
@@ -38,11 +39,13 @@ def run(session: Session, args: argparse.Namespace) -> None:
         refresh_hourly_counts(root)
         for day, place in numbered(days_asked_for(root, asked), asked):
             refresh_daily_counts(root, days_over(root, day, args.days))
-            span = cli.days_text(day, args.days)
-            report_published(
-                publish_patterns(root, day, options), span, PATTERNS, with_a_pattern, place
-            )
-            changes = publish_changes(root, day, options)
+            queries = publish.publish_patterns(root, day, options)
+            span, of = cli.days_text(day, args.days), with_a_pattern
+            report_published(queries, span, PATTERNS, of, place)
+            if publish.days_of_pattern_keywords(root, day, options):
+                words = publish.publish_keyword_patterns(root, day, options)
+                report_published(words, f"{span}, of keywords", KEYWORD_PATTERNS, of, place)
+            changes = publish.publish_changes(root, day, options)
             report_published(changes, weeks_text(root, 2 * WEEK), CHANGES, by_score, place)
 
 

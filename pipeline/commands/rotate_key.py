@@ -1,7 +1,7 @@
 """Give a root a new key for user ids: who has an old one can no longer tell a user from an id.
 
-Reads   searches, rejects, daily_counts, daily_pairs, daily_clicks, daily_keywords, daily_interests,
-        interests, members and profiles under the root (--root), and its key
+Reads   searches, rejects, daily_counts, daily_pairs, daily_clicks, daily_addresses, daily_keywords,
+        daily_interests, interests, members and profiles under the root (--root), and its key
 Writes  the same with other ids, and the new key, all at once
 
 Results stay as they are. Days with more than 1,023 people in a row are counted again by the next

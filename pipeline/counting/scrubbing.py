@@ -126,6 +126,28 @@ def scrubbed_daily_clicks(rows: pa.Table, ids: Collection[int], gone: Collection
     return changed.filter(pc.invert(pc.or_(nobody, _of_any(rows, gone, "query_id", "into_id"))))
 
 
+def scrubbed_daily_addresses(
+    rows: pa.Table, ids: Collection[int], gone: Collection[int]
+) -> pa.Table:
+    """Addresses of a day without these people, and without queries that nobody else typed.
+
+    One click goes for each person; an address that nobody else clicked goes.
+
+    Args:
+        rows: `DAILY_ADDRESSES` of a day.
+        ids: of the people that go.
+        gone: query ids of `scrubbed_daily_counts`.
+    """
+    sketches, taken = _without(rows["searchers_sketch"], ids)
+    left = pc.list_value_length(sketches)
+    fewer = pc.max_element_wise(pc.subtract(rows["clicks"].combine_chunks(), taken), left)
+    changed = _replaced(rows, searchers_sketch=sketches, clicks=fewer)
+    is_gone = pc.is_in(
+        rows["query_id"].combine_chunks(), value_set=pa.array(sorted(gone), pa.int64())
+    )
+    return changed.filter(pc.invert(pc.or_(pc.equal(left, 0), is_gone)))
+
+
 def scrubbed_hourly_counts(rows: pa.Table, gone: Collection[int]) -> pa.Table:
     """Hours of a day without queries that nobody else typed on it: who typed the others is unknown.
 

@@ -4,6 +4,7 @@ Who knows the search service declares a category by examples and by words; peopl
 queries in one sitting then say that these belong together.
 """
 
+import re
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,7 +27,9 @@ MIN_CONFIDENCE: Final = 0.5
 #: Claims below this are none: what is so many steps away tells nothing.
 _LEAST_CLAIM: Final = 1e-6
 
-_LISTS: Final = ("queries", "words")
+_LISTS: Final = ("queries", "words", "hosts")
+#: The least share of the clicks of a query that go to a category's hosts.
+_MOST_CLICKS: Final = 0.5
 
 Floats = npt.NDArray[np.float64]
 
@@ -39,15 +42,17 @@ class Rule:
         category: its name.
         queries: examples, as `variant_key`.
         words: a query that contains one, whatever its spacing, is of the category; `variant_key`.
+        hosts: a query most of whose clicks go to these, or to hosts below them, is of the category.
     """
 
     category: str
     queries: frozenset[str]
     words: tuple[str, ...]
+    hosts: tuple[str, ...] = ()
 
 
 def parsed_rules(text: str, source: str) -> list[Rule]:
-    """The rules of a file of TOML: `[[category]]` with `name`, `queries` and `words`.
+    """The rules of a file of TOML: `[[category]]` with `name`, `queries`, `words` and `hosts`.
 
     Args:
         text: of the file.
@@ -62,7 +67,7 @@ def parsed_rules(text: str, source: str) -> list[Rule]:
         raise InvalidParameterError(f"{source} is no TOML ({error}): mend it") from error
     if not isinstance(found, list) or not found:
         raise InvalidParameterError(
-            f"{source} declares no category: it needs [[category]] with name, queries and words"
+            f"{source} declares no category: it needs [[category]] with name, queries, words, hosts"
         )
     rules = [_rule(told, f"{source}: [[category]] {at}") for at, told in enumerate(found, 1)]
     if len({rule.category for rule in rules}) < len(rules):
@@ -84,40 +89,65 @@ def _rule(told: object, where: str) -> Rule:
     )
     if not is_right:
         raise InvalidParameterError(
-            f"{where} must have a name, and queries or words: lists of texts, and nothing else"
+            f"{where} must have a name, and queries, words or hosts: lists of texts, "
+            "and nothing else"
         )
-    keys = {key: [variant_key(normalized_query(each)) for each in lists[key]] for key in _LISTS}
+    hosts = tuple(each.strip().lower().removeprefix("www.") for each in lists.pop("hosts"))
+    if not all(_IS_HOST(each) for each in hosts):
+        raise InvalidParameterError(f"{where} has hosts that are none: name them as shop.example")
+    keys = {key: [variant_key(normalized_query(each)) for each in lists[key]] for key in lists}
     if not all(key for some in keys.values() for key in some):
         raise InvalidParameterError(f"{where} holds a blank text: take it out")
-    return Rule(str(name).strip(), frozenset(keys["queries"]), tuple(keys["words"]))
+    return Rule(str(name).strip(), frozenset(keys["queries"]), tuple(keys["words"]), hosts)
 
 
-def declared(queries: pl.Series, rules: Sequence[Rule]) -> pl.DataFrame:
+#: A host as logs have it: no address, no blank.
+_IS_HOST: Final = re.compile(r"[^\s/?#@:]+").fullmatch
+
+
+def declared(
+    queries: pl.Series, rules: Sequence[Rule], clicked: pl.DataFrame | None = None
+) -> pl.DataFrame:
     """What the rules say of queries.
 
     Args:
         queries: normalised.
         rules: of the categories.
+        clicked: `query`, `host`, `people` who clicked something there; None: it is not known.
 
     Returns:
         `query` and `category`, a row a query of which exactly one category speaks: by an example,
-        which goes before words, or by words.
+        which goes before words, by words, which go before hosts, or by hosts.
     """
     keys = pl.Series([variant_key(each) for each in queries.to_list()], dtype=pl.String)
     rows = pl.DataFrame({"query": queries, "key": keys})
-    schema = {"query": pl.String, "category": pl.String, "is_word": pl.Boolean}
+    schema = {"query": pl.String, "category": pl.String, "way": pl.Int32}
     parts = [pl.DataFrame(schema=schema)]
     for rule in rules:
+        words = pl.Series(rule.words, dtype=pl.String)
         by_example = rows.filter(pl.col("key").is_in(list(rule.queries)))
-        by_word = rows.filter(pl.col("key").str.contains_any(list(rule.words)))
-        for found, is_word in ((by_example, False), (by_word, True)):
-            parts.append(
-                found.select("query", category=pl.lit(rule.category), is_word=pl.lit(value=is_word))
-            )
+        by_word = rows.filter(pl.col("key").str.contains_any(pl.lit(words).implode()))
+        by_host = _led_to(rows, clicked, rule.hosts)
+        for way, found in enumerate((by_example, by_word, by_host)):
+            category = pl.lit(rule.category)
+            parts.append(found.select("query", category=category, way=pl.lit(way, pl.Int32)))
     claims = pl.concat(parts)
-    best = claims.filter(pl.col("is_word") == pl.col("is_word").min().over("query"))
+    best = claims.filter(pl.col("way") == pl.col("way").min().over("query"))
     once = best.unique(["query", "category"])
     return once.filter(pl.len().over("query") == 1).select("query", "category").sort("query")
+
+
+def _led_to(rows: pl.DataFrame, clicked: pl.DataFrame | None, hosts: Sequence[str]) -> pl.DataFrame:
+    """Those of some queries most of whose clicks go to some hosts, or to hosts below them."""
+    if clicked is None or not hosts:
+        return rows.head(0)
+    host = pl.col("host")
+    is_theirs = host.is_in(list(hosts))
+    for each in hosts:
+        is_theirs |= host.str.ends_with(f".{each}")
+    people = pl.col("people")
+    of_query = clicked.group_by("query").agg(share=people.filter(is_theirs).sum() / people.sum())
+    return rows.join(of_query.filter(pl.col("share") > _MOST_CLICKS), on="query", how="semi")
 
 
 def categories(queries: pl.DataFrame, related: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:

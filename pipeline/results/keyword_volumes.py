@@ -9,6 +9,7 @@ from pipeline import limits
 from pipeline.columns import KEYWORD_TOOL
 from pipeline.counting.people import different_people
 from pipeline.results.keyword_devices import devices_of_keywords
+from pipeline.results.names import forms_of
 
 #: Weeks that are told, the newest with the last day.
 WEEKS: Final = 12
@@ -74,7 +75,7 @@ def keyword_volumes(
         sketches.filter(pl.col("age") < days), "variant_id", at_least=min_searchers
     )
     known = possible.join(people, on="variant_id")
-    rows = known.join(_names(month, known), on="variant_id")
+    rows = known.join(forms_of(known, month), on="variant_id")
     of_known = sketches.join(known, on="variant_id", how="semi")
     weekly = [f"week_{week}" for week in reversed(range(WEEKS))]
     for name in weekly:
@@ -100,20 +101,3 @@ def keyword_volumes(
         .sort("searchers", "query", descending=[True, False])
         .select(*KEYWORD_TOOL)
     )
-
-
-def _names(counts: pl.LazyFrame, of: pl.DataFrame) -> pl.DataFrame:
-    """`variant_id`, `query` and `surface`: the form that most typed, day by day."""
-    forms = (
-        counts.join(of.lazy(), on="variant_id", how="semi")
-        .group_by("variant_id", "query", "surface")
-        .agg(pl.col("searchers").sum())
-        .collect()
-    )
-    of_query = pl.col("searchers").sum().over("variant_id", "query")
-    order = ["variant_id", "of_query", "query", "searchers", "surface"]
-    best = forms.with_columns(of_query=of_query).sort(
-        order, descending=[False, True, False, True, False]
-    )
-    first = best.unique("variant_id", keep="first", maintain_order=True)
-    return first.select("variant_id", "query", "surface")

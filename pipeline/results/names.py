@@ -29,3 +29,28 @@ def names_of(ids: pl.Series, names: pl.LazyFrame) -> pl.DataFrame:
         .unique("query_id", keep="first", maintain_order=True)
         .select("query_id", "query", "surface", "variant_id")
     )
+
+
+def forms_of(variants: pl.DataFrame, counts: pl.LazyFrame) -> pl.DataFrame:
+    """The form of each keyword that most people typed, day by day.
+
+    Args:
+        variants: `variant_id` of keywords, each once.
+        counts: `DAILY_COUNTS` of any number of days.
+
+    Returns:
+        `variant_id`, `query` and `surface`.
+    """
+    forms = (
+        counts.join(variants.lazy(), on="variant_id", how="semi")
+        .group_by("variant_id", "query", "surface")
+        .agg(pl.col("searchers").sum())
+        .collect()
+    )
+    of_query = pl.col("searchers").sum().over("variant_id", "query")
+    order = ["variant_id", "of_query", "query", "searchers", "surface"]
+    best = forms.with_columns(of_query=of_query).sort(
+        order, descending=[False, True, False, True, False]
+    )
+    first = best.unique("variant_id", keep="first", maintain_order=True)
+    return first.select("variant_id", "query", "surface")

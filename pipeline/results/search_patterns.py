@@ -17,7 +17,7 @@ from pipeline.columns import PATTERNS
 from pipeline.counting.groups import Flags, Ints, list_series
 from pipeline.counting.people import different_people
 from pipeline.results import seasons
-from pipeline.results.names import names_of
+from pipeline.results.names import forms_of
 from pipeline.results.seasons import HOURS, WEEK, WEEKDAY_SETS, Floats
 
 #: Of fewer different people no pattern is told: one of them could be it.
@@ -150,8 +150,11 @@ def search_patterns(
     zone: str,
     min_searchers: int = 5,
     are_over: bool = False,
+    traffic: tuple[pl.LazyFrame, pl.LazyFrame] | None = None,
 ) -> pl.DataFrame:
-    """Tell when each query is searched.
+    """Tell when each query is searched, or each keyword whose id stands as `query_id`.
+
+    Spellings that differ in spaces and punctuation are one, in the form that most people typed.
 
     Args:
         hourly_counts: `HOURLY_COUNTS` of the days, with `dt`.
@@ -159,6 +162,7 @@ def search_patterns(
         zone: the reporting zone.
         min_searchers: different people who must have typed a query in these days.
         are_over: see `calendar_of`.
+        traffic: hourly and daily counts of the queries of the same days; None: they are these.
 
     Returns:
         `PATTERNS`, what most people typed first; of fewer than `FEWEST` people without a pattern.
@@ -169,36 +173,45 @@ def search_patterns(
         InvalidParameterError: a parameter is out of its range.
     """
     limits.require(min_searchers=min_searchers)
-    hours = hours_of(hourly_counts, zone)
-    calendar = calendar_of(hours, daily_counts, are_over=are_over)
+    hourly_of_all, daily_of_all = traffic or (hourly_counts, daily_counts)
+    hours = hours_of(hourly_of_all, zone)
+    calendar = calendar_of(hours, daily_of_all, are_over=are_over)
     counts = daily_counts.filter(pl.col("dt").is_in([day.isoformat() for day in calendar.days]))
     people = _people(counts, min_searchers)
     # Four queries in five have fewer: they cost nothing more.
     enough = people.filter(pl.col("searchers") >= FEWEST)
-    kept = enough.select("query_id").lazy()
-    by_day = (
-        counts.join(kept, on="query_id", how="semi")
-        .select(
-            "query_id",
-            day=pl.col("dt").str.to_date().cast(pl.Int64) + date(1970, 1, 1).toordinal(),
-            people="searchers",
-        )
-        .collect()
-    )
+    kept = enough.select("variant_id").lazy()
+    of_kept = counts.join(kept, on="variant_id", how="semi")
+    day = pl.col("dt").str.to_date().cast(pl.Int64) + date(1970, 1, 1).toordinal()
+    together = _together(min_searchers)
+    by_day = of_kept.group_by("variant_id", day=day).agg(people=together).collect()
     recent = [day.toordinal() for day in calendar.days[-PROFILE_DAYS:]]
     by_hour = (
-        hourly_counts.join(kept, on="query_id", how="semi")
+        hourly_counts.join(of_kept.select("query_id", "variant_id").unique(), on="query_id")
         .join(hours.filter(pl.col("day").is_in(recent)).lazy(), on="hour")
-        .select("query_id", "day", "clock", people="searchers")
+        .group_by("variant_id", "day", "clock")
+        .agg(people=together)
         .collect()
     )
     found = patterns(enough, by_day, by_hour, calendar, min_searchers)
-    names = names_of(people["query_id"], counts)
-    told = enough.select("query_id").hstack(found)
-    named = people.join(told, on="query_id", how="left").join(names, on="query_id")
+    names = forms_of(people.select("variant_id"), counts)
+    told = enough.select("variant_id").hstack(found)
+    named = people.join(told, on="variant_id", how="left").join(names, on="variant_id")
     named = named.with_columns(days=pl.lit(len(calendar.days)))
     ordered = named.sort("searchers", "query", descending=[True, False])
     return ordered.select(pl.col(name).cast(kind) for name, kind in PATTERNS.items())
+
+
+def _together(min_searchers: int) -> pl.Expr:
+    """The people of all spellings of an hour or a day; some may be counted twice.
+
+    Where no spelling alone has enough of them, it is not sure that they are enough together: then
+    they count as one fewer than that at most, so that nothing is told of them.
+    """
+    people = pl.col("searchers")
+    is_sure = (pl.len() == 1) | (people.max() >= min_searchers)
+    few = pl.min_horizontal(people.sum(), pl.lit(min_searchers - 1))
+    return pl.when(is_sure).then(people.sum()).otherwise(few)
 
 
 def hours_of(hourly_counts: pl.LazyFrame, zone: str) -> pl.DataFrame:
@@ -255,19 +268,19 @@ def _is_over(hours: pl.DataFrame, day: date) -> bool:
 
 
 def _people(counts: pl.LazyFrame, min_searchers: int) -> pl.DataFrame:
-    """`query_id`, rising, and `searchers` of the queries that enough different people typed."""
+    """`variant_id`, rising, and `searchers` of the keys that enough different people typed."""
     often = (
-        counts.group_by("query_id")
+        counts.group_by("variant_id")
         .agg(times=pl.col("searchers").sum())
         .filter(pl.col("times") >= min_searchers)
-        .select("query_id")
+        .select("variant_id")
     )
     sketches = (
-        counts.select("query_id", "searchers_sketch")
-        .join(often, on="query_id", how="semi")
+        counts.select("variant_id", "searchers_sketch")
+        .join(often, on="variant_id", how="semi")
         .collect()
     )
-    return different_people(sketches, "query_id", at_least=min_searchers).sort("query_id")
+    return different_people(sketches, "variant_id", at_least=min_searchers).sort("variant_id")
 
 
 def patterns(

@@ -67,9 +67,9 @@ _MADE_OF: Final = "silgeom.made_of"
 
 _LOG = logging.getLogger(__name__)
 
-_Rows = dict[Kind, list[pl.DataFrame]]
+Rows = dict[Kind, list[pl.DataFrame]]
 _Found = dict[Kind, pl.DataFrame]
-_Mapped = Iterator[Mapped[None]]
+MappedRows = Iterator[Mapped[None]]
 #: Of a day and those beside it, the runs that changed what its counts read.
 Runs = tuple[int, ...]
 
@@ -118,11 +118,11 @@ class Work:
         return files
 
 
-_Finish = Callable[[Work, _Found], _Mapped]
+Finish = Callable[[Work, _Found], MappedRows]
 
 
 @dataclass(frozen=True)
-class _Counting:
+class Counting:
     """How a dataset is counted."""
 
     dataset: str
@@ -130,58 +130,58 @@ class _Counting:
     around: Sequence[int]  #: the days that are read, from the day itself
     runs: Callable[[State, str], Runs]
     made_of: Callable[[Runs], str]  #: the fingerprint of counts of searches of such runs
-    count: Callable[..., _Mapped]  #: of a bucket; hands what it found to `finish`
-    together: Callable[[_Rows], pl.DataFrame]
+    count: Callable[..., MappedRows]  #: of a bucket; hands what it found to `finish`
+    together: Callable[[Rows], pl.DataFrame]
 
 
 def refresh_hourly_counts(root: Root) -> int:
     """Count the hours of changed days; the number of days."""
-    counting = _Counting(
+    counting = Counting(
         "hourly_counts",
         HOURLY_COUNTS,
         (0,),
-        _run_of_day,
+        run_of_day,
         partial(day_version, "hourly_counts"),
         partial(_hours_of_day, storage=root.storage, zone=root.state.zone),
         _hours_together,
     )
-    wanted = _wanted(root, counting)
+    wanted = versions_wanted(root, counting)
     days = stale_days(root, counting.dataset, wanted, wanted)
-    _replace(root, counting, days, wanted)
+    count_days(root, counting, days, wanted)
     return len(days)
 
 
 def refresh_daily_counts(root: Root, needed: Collection[str]) -> int:
     """Count the queries of those of the `needed` days that changed; the number of days."""
-    counting = _Counting(
+    counting = Counting(
         "daily_counts",
         DAILY_COUNTS,
         (0,),
-        _run_of_day,
+        run_of_day,
         partial(day_version, "daily_counts"),
         partial(_queries_of_day, storage=root.storage),
         _queries_together,
     )
-    wanted = _wanted(root, counting)
+    wanted = versions_wanted(root, counting)
     days = stale_days(root, counting.dataset, wanted, needed)
-    _replace(root, counting, days, wanted)
+    count_days(root, counting, days, wanted)
     return len(days)
 
 
 def refresh_daily_devices(root: Root, needed: Collection[str]) -> int:
     """Count the queries by device of `needed` days that changed; the number of days."""
-    counting = _Counting(
+    counting = Counting(
         "daily_devices",
         DAILY_DEVICES,
         (0,),
-        _run_of_day,
+        run_of_day,
         device_version,
         partial(_devices_of_day, storage=root.storage),
         _devices_together,
     )
-    wanted = _wanted(root, counting)
+    wanted = versions_wanted(root, counting)
     days = stale_days(root, counting.dataset, wanted, needed)
-    _replace(root, counting, days, wanted)
+    count_days(root, counting, days, wanted)
     return len(days)
 
 
@@ -191,7 +191,7 @@ def refresh_daily_pairs(root: Root, needed: Collection[str], rules: SessionRules
     A session that crosses midnight is read on from the next day, and one that came over from the
     day before is left to that day.
     """
-    counting = _Counting(
+    counting = Counting(
         "daily_pairs",
         DAILY_PAIRS,
         (-1, 0, 1),
@@ -200,9 +200,9 @@ def refresh_daily_pairs(root: Root, needed: Collection[str], rules: SessionRules
         partial(_pairs_of_day, storage=root.storage, zone=root.state.zone, rules=rules),
         _pairs_together,
     )
-    wanted = _wanted(root, counting)
+    wanted = versions_wanted(root, counting)
     days = days_of_sessions(root, counting.dataset, wanted, needed)
-    _replace(root, counting, days, wanted)
+    count_days(root, counting, days, wanted)
     return len(days)
 
 
@@ -211,7 +211,7 @@ def refresh_daily_clicks(root: Root, needed: Collection[str], rules: SessionRule
 
     A day is counted as a whole: a click that comes late changes searches that are counted.
     """
-    counting = _Counting(
+    counting = Counting(
         "daily_clicks",
         DAILY_CLICKS,
         (-1, 0, 1),
@@ -220,9 +220,9 @@ def refresh_daily_clicks(root: Root, needed: Collection[str], rules: SessionRule
         partial(_clicks_of_day, storage=root.storage, zone=root.state.zone, rules=rules),
         _clicks_together,
     )
-    wanted = _wanted(root, counting)
+    wanted = versions_wanted(root, counting)
     days = days_of_sessions(root, counting.dataset, wanted, needed)
-    _replace(root, counting, days, wanted)
+    count_days(root, counting, days, wanted)
     return len(days)
 
 
@@ -237,7 +237,7 @@ def refresh_hourly_keywords(root: Root, needed: Collection[str]) -> int:
         made_of = root.made_of("query_keywords", f"dt={day}") or ""
         return (state.days[day].any, int(made_of[:15] or "0", 16))
 
-    counting = _Counting(
+    counting = Counting(
         "hourly_keywords",
         HOURLY_KEYWORDS,
         (0,),
@@ -262,7 +262,7 @@ def refresh_daily_interests(root: Root, needed: Mapping[str, str]) -> int:
         made_of = root.made_of("topics", f"dt={needed[day]}") if day in needed else None
         return (state.days[day].any, int((made_of or "")[:15] or "0", 16))
 
-    counting = _Counting(
+    counting = Counting(
         "daily_interests",
         DAILY_INTERESTS,
         (0,),
@@ -280,9 +280,9 @@ def refresh_daily_interests(root: Root, needed: Mapping[str, str]) -> int:
     return _refresh_those(root, counting, set(needed))
 
 
-def _refresh_those(root: Root, counting: _Counting, needed: Collection[str]) -> int:
+def _refresh_those(root: Root, counting: Counting, needed: Collection[str]) -> int:
     """Count those of some days that changed, and leave all others as they are."""
-    wanted = {day: each for day, each in _wanted(root, counting).items() if day in needed}
+    wanted = {day: each for day, each in versions_wanted(root, counting).items() if day in needed}
     made = root.days_made(counting.dataset)
     stored = set(root.days_of(counting.dataset))
     days = sorted(
@@ -292,11 +292,11 @@ def _refresh_those(root: Root, counting: _Counting, needed: Collection[str]) -> 
         and root.has_day("searches", day)
         and root.state.is_kept(counting.dataset, day)
     )
-    _replace(root, counting, days, wanted)
+    count_days(root, counting, days, wanted)
     return len(days)
 
 
-def _run_of_day(state: State, day: str) -> Runs:
+def run_of_day(state: State, day: str) -> Runs:
     return (state.days[day].any,)
 
 
@@ -306,13 +306,13 @@ def _runs_around_day(state: State, day: str) -> Runs:
     return (days[day].any, before.tail if before else 0, after.head if after else 0)
 
 
-def _wanted(root: Root, counting: _Counting) -> dict[str, str]:
+def versions_wanted(root: Root, counting: Counting) -> dict[str, str]:
     state = root.state
     return {day: counting.made_of(counting.runs(state, day)) for day in state.days}
 
 
-def _replace(
-    root: Root, counting: _Counting, days: Sequence[str], wanted: Mapping[str, str]
+def count_days(
+    root: Root, counting: Counting, days: Sequence[str], wanted: Mapping[str, str]
 ) -> None:
     if not days:
         return
@@ -342,7 +342,7 @@ def _replace(
         change.put_days(dataset, change.address(dataset), days, made_of=wanted)
 
 
-def _work(root: Root, counting: _Counting, day: str) -> list[Work]:
+def _work(root: Root, counting: Counting, day: str) -> list[Work]:
     around = [shifted(day, by) for by in counting.around]
     files = {
         each: [
@@ -363,7 +363,7 @@ def _names(files: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
 
 
 def _added_since(
-    root: Root, counting: _Counting, day: str, files: Mapping[str, Sequence[str]]
+    root: Root, counting: Counting, day: str, files: Mapping[str, Sequence[str]]
 ) -> tuple[frozenset[str] | None, str | None]:
     """Which files the stored counts of a day do not hold yet, and where these counts are.
 
@@ -394,9 +394,9 @@ def _added_since(
 def _finished(
     work: Work,
     found: _Found,
-    reducer: Callable[[str, _Rows], Reduced[None]],
+    reducer: Callable[[str, Rows], Reduced[None]],
     staged: Write,
-) -> _Mapped:
+) -> MappedRows:
     """What came of a bucket of people, to be brought together with the others of the day.
 
     Of the only bucket it is written here and now: such days cost the memory of one.
@@ -412,7 +412,7 @@ def _finished(
 
 
 def _reduced(
-    key: str, rows: _Rows, dataset: str, together: Callable[[_Rows], pl.DataFrame]
+    key: str, rows: Rows, dataset: str, together: Callable[[Rows], pl.DataFrame]
 ) -> Reduced[None]:
     counts = together(rows)
     return Reduced(None, {f"{dataset}/{key}": counts} if len(counts) else {})
@@ -434,7 +434,7 @@ def _write_staged(
 # --- Hours -----------------------------------------------------------------------------------
 
 
-def _hours_of_day(work: Work, finish: _Finish, storage: Storage, zone: str) -> _Mapped:
+def _hours_of_day(work: Work, finish: Finish, storage: Storage, zone: str) -> MappedRows:
     return finish(work, _hours(work, storage, zone))
 
 
@@ -459,7 +459,7 @@ def _hours(work: Work, storage: Storage, zone: str) -> _Found:
     }
 
 
-def _hours_together(rows: _Rows) -> pl.DataFrame:
+def _hours_together(rows: Rows) -> pl.DataFrame:
     parts = rows.get(COUNTS, [])
     counted = hours.added_up(pl.concat(parts)) if len(parts) > 1 else None
     every = [*rows.get(STORED, []), *(parts if counted is None else [counted])]
@@ -467,8 +467,8 @@ def _hours_together(rows: _Rows) -> pl.DataFrame:
 
 
 def _keywords_of_day(
-    work: Work, finish: _Finish, root: str, storage: Storage, zone: str
-) -> _Mapped:
+    work: Work, finish: Finish, root: str, storage: Storage, zone: str
+) -> MappedRows:
     """The hours of keywords of a bucket of people, counted anew."""
     searches = work.scan(storage, [work.day], "searched_at", "user_id", "query_id").collect()
     keywords = scanned(storage, root, "query_keywords", [f"dt={work.day}"], QUERY_KEYWORDS)
@@ -482,8 +482,8 @@ def _keywords_of_day(
 
 
 def _interests_of_day(
-    work: Work, finish: _Finish, root: str, storage: Storage, zone: str, weeks: Mapping[str, str]
-) -> _Mapped:
+    work: Work, finish: Finish, root: str, storage: Storage, zone: str, weeks: Mapping[str, str]
+) -> MappedRows:
     """What a bucket of people searched for, counted anew."""
     searches = work.scan(storage, [work.day], "searched_at", "user_id", "query_id", "query")
     known = scanned(storage, root, "topics", [f"dt={weeks[work.day]}"], TOPICS)
@@ -491,14 +491,14 @@ def _interests_of_day(
     return finish(work, {COUNTS: found})
 
 
-def _interests_together(rows: _Rows) -> pl.DataFrame:
+def _interests_together(rows: Rows) -> pl.DataFrame:
     return pl.concat(rows[COUNTS]).select(*DAILY_INTERESTS).sort("user_id", "feature")
 
 
 # --- Queries of a day ------------------------------------------------------------------------
 
 
-def _queries_of_day(work: Work, finish: _Finish, storage: Storage) -> _Mapped:
+def _queries_of_day(work: Work, finish: Finish, storage: Storage) -> MappedRows:
     return finish(work, _queries(work, storage))
 
 
@@ -525,7 +525,7 @@ def _queries(work: Work, storage: Storage) -> _Found:
     }
 
 
-def _queries_together(rows: _Rows) -> pl.DataFrame:
+def _queries_together(rows: Rows) -> pl.DataFrame:
     forms = pl.concat(rows[FORMS]) if rows.get(FORMS) else pl.DataFrame(schema=day_counts.FORMS)
     parts = rows.get(COUNTS, [])
     if len(parts) > 1:
@@ -541,8 +541,8 @@ def _queries_together(rows: _Rows) -> pl.DataFrame:
 
 
 def _pairs_of_day(
-    work: Work, finish: _Finish, storage: Storage, zone: str, rules: SessionRules
-) -> _Mapped:
+    work: Work, finish: Finish, storage: Storage, zone: str, rules: SessionRules
+) -> MappedRows:
     return finish(work, _pairs(work, storage, zone, rules))
 
 
@@ -586,7 +586,7 @@ def _epoch_day(day: str) -> int:
     return (date.fromisoformat(day) - date(1970, 1, 1)).days
 
 
-def _pairs_together(rows: _Rows) -> pl.DataFrame:
+def _pairs_together(rows: Rows) -> pl.DataFrame:
     if STORED in rows:
         return rows[STORED][0]
     parts = rows[COUNTS]
@@ -594,14 +594,14 @@ def _pairs_together(rows: _Rows) -> pl.DataFrame:
     return sessions.daily_pairs(together).select(*DAILY_PAIRS)
 
 
-def _devices_of_day(work: Work, finish: _Finish, storage: Storage) -> _Mapped:
+def _devices_of_day(work: Work, finish: Finish, storage: Storage) -> MappedRows:
     scan = partial(work.scan, storage, [work.day], "user_id", "device")
     if not scan().select(pl.col("device").count()).collect().item():
         return finish(work, {})
     return finish(work, {COUNTS: device_days.daily_devices(scan("query_id").collect())})
 
 
-def _devices_together(rows: _Rows) -> pl.DataFrame:
+def _devices_together(rows: Rows) -> pl.DataFrame:
     return device_days.devices_added_up(rows[COUNTS])
 
 
@@ -609,12 +609,12 @@ def _devices_together(rows: _Rows) -> pl.DataFrame:
 
 
 def _clicks_of_day(
-    work: Work, finish: _Finish, storage: Storage, zone: str, rules: SessionRules
-) -> _Mapped:
+    work: Work, finish: Finish, storage: Storage, zone: str, rules: SessionRules
+) -> MappedRows:
     near = partial(_near, work, storage, zone)
     made = clicks_of_day(near, day=_epoch_day(work.day), zone=zone, rules=rules)
     return finish(work, {COUNTS: made})
 
 
-def _clicks_together(rows: _Rows) -> pl.DataFrame:
+def _clicks_together(rows: Rows) -> pl.DataFrame:
     return clicks.added_up(rows[COUNTS]).select(*DAILY_CLICKS)

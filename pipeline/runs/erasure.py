@@ -25,6 +25,7 @@ import pyarrow.parquet as pq
 
 from pipeline.counting.scrubbing import (
     holding,
+    scrubbed_daily_addresses,
     scrubbed_daily_clicks,
     scrubbed_daily_counts,
     scrubbed_daily_devices,
@@ -42,6 +43,7 @@ from pipeline.runs.count import (
     refresh_daily_pairs,
     refresh_hourly_counts,
 )
+from pipeline.runs.count_addresses import refresh_daily_addresses
 from pipeline.runs.forgetting import erase_profiles, up_to_date
 from pipeline.runs.stale import SessionRules
 from pipeline.store.evidence import Person, hits, holds_user
@@ -360,7 +362,8 @@ def _erase_counts(
     was cut off: their counts may hold the person though no sketch names them, and nobody reads
     them until they are made again.
     """
-    again: dict[str, set[str]] = {each: set() for each in (*OF_DAYS, *OF_SESSIONS)}
+    datasets = (*OF_DAYS, *OF_SESSIONS, "daily_addresses")
+    again: dict[str, set[str]] = {each: set() for each in datasets}
     touched = set(done.days)
     gone: dict[str, list[int]] = {}
     for dataset in again:
@@ -438,6 +441,8 @@ def _scrub(
             left = scrubbed_daily_devices(table, ids, gone.get(day, []))
         elif dataset == "daily_pairs":
             left = scrubbed_daily_pairs(table, ids, gone.get(day, []))
+        elif dataset == "daily_addresses":
+            left = scrubbed_daily_addresses(table, ids, gone.get(day, []))
         else:
             left = scrubbed_daily_clicks(table, ids, gone.get(day, []))
         fresh.append(left)
@@ -467,4 +472,6 @@ def _count_again(
     for dataset, refresh in refreshes.items():
         counted = set(root.days_made(dataset)) | again[dataset]
         refresh(root, again[dataset] | (around & counted), rules)
+    counted = set(root.days_made("daily_addresses"))
+    refresh_daily_addresses(root, again["daily_addresses"] | (days & counted))
     done.recounted = days.union(*again.values())

@@ -5,12 +5,13 @@ Reads   hourly_counts/dt=, daily_counts/dt=, daily_devices/dt=, daily_pairs/dt=,
         daily_keywords/dt=, hourly_keywords/dt=, searches/dt= of the window's days
 Writes  trending/dt=/hour=, related/dt=, autocomplete/dt=, keyword_tool/dt=, keywords/dt=,
         trending_words/dt=/hour=, query_analytics/dt=, keyword_analytics/dt=,
-        reformulations/dt=, search_quality/dt=, patterns/dt=, changes/dt=
+        reformulations/dt=, search_quality/dt=, patterns/dt=, keyword_patterns/dt=, changes/dt=
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, datetime
+from typing import Final
 
 import polars as pl
 
@@ -18,6 +19,8 @@ from pipeline.columns import (
     AUTOCOMPLETE,
     CATEGORIES,
     CHANGES,
+    CO_CLICKED,
+    DAILY_ADDRESSES,
     DAILY_CLICKS,
     DAILY_COUNTS,
     DAILY_DEVICES,
@@ -26,6 +29,7 @@ from pipeline.columns import (
     HOURLY_COUNTS,
     HOURLY_KEYWORDS,
     KEYWORD_ANALYTICS,
+    KEYWORD_PATTERNS,
     KEYWORD_TOOL,
     KEYWORDS,
     PATTERNS,
@@ -41,6 +45,7 @@ from pipeline.columns import (
 )
 from pipeline.language.queries import ids, variant_keys
 from pipeline.results.category_spread import categories, declared, parsed_rules
+from pipeline.results.co_clicked import clicked_hosts, co_clicked
 from pipeline.results.completions import completions
 from pipeline.results.keyword_volumes import WEEKS, keyword_volumes
 from pipeline.results.keywords_of_days import keywords_of_days
@@ -51,6 +56,7 @@ from pipeline.results.search_patterns import PROFILE_DAYS, search_patterns
 from pipeline.results.trending_keywords import trending_keywords
 from pipeline.results.week_changes import week_changes
 from pipeline.runs import published as publish
+from pipeline.runs.count_addresses import refresh_daily_addresses
 from pipeline.runs.published import (
     AnalyticsOptions,
     AutocompleteOptions,
@@ -65,6 +71,9 @@ from pipeline.runs.published import (
 from pipeline.store.journal import Change
 from pipeline.store.root import Root
 from pipeline.store.tables import scanned, write
+
+#: Different people who clicked an address for a keyword, where a rule of categories names its host.
+MIN_CLICKERS: Final = 5
 
 
 def publish_trending(root: Root, end: datetime, options: TrendingOptions) -> Published:
@@ -154,6 +163,23 @@ def publish_keyword_tool(root: Root, day: date, options: KeywordToolOptions) -> 
     )
 
 
+def publish_co_clicked(root: Root, day: date, options: KeywordToolOptions) -> Published:
+    """Which keywords lead to the same addresses, as of the end of `day`."""
+    days = publish.days_until(root, day, options.days)
+
+    def build() -> pl.DataFrame:
+        return co_clicked(
+            _counts(root, "daily_addresses", days, DAILY_ADDRESSES),
+            _counts(root, "daily_counts", days, DAILY_COUNTS),
+            min_searchers=options.min_searchers,
+        )
+
+    reads = {"daily_addresses": days, "daily_counts": days}
+    return publish.published(
+        root, publish.CO_CLICKED_RESULT, f"dt={day}", _stage(build, CO_CLICKED), reads, options
+    )
+
+
 def publish_categories(root: Root, day: date, options: CategoriesOptions) -> Published:
     """The categories of queries as of the end of `day`, whose other results are there.
 
@@ -170,9 +196,22 @@ def publish_categories(root: Root, day: date, options: CategoriesOptions) -> Pub
         large = scanned(*where, "keyword_tool", [partition], KEYWORD_TOOL)
         texts = [pairs["query"], pairs["related_query"], large.select("query").collect()["query"]]
         queries = pl.concat(texts).unique().to_frame("query")
-        return categories(queries, pairs, declared(queries["query"], rules))
+        clicked = None
+        if days:
+            clicked = clicked_hosts(
+                _counts(root, "daily_addresses", days, DAILY_ADDRESSES),
+                _counts(root, "daily_counts", days, DAILY_COUNTS),
+                min_searchers=MIN_CLICKERS,
+            )
+        return categories(queries, pairs, declared(queries["query"], rules, clicked))
 
     reads = {"related": [str(day)], "keyword_tool": [str(day)]}
+    days: list[str] = []
+    if any(rule.hosts for rule in rules):  # who names no host pays nothing for clicks
+        asked = publish.days_until(root, day, publish.VOLUME_DAYS)
+        refresh_daily_addresses(root, asked)
+        days = [each for each in asked if root.has_day("daily_addresses", each)]
+        reads |= {"daily_addresses": days, "daily_counts": days}
     stage = _stage(build, CATEGORIES)
     return publish.published(root, publish.CATEGORIES_RESULT, partition, stage, reads, options)
 
@@ -347,6 +386,44 @@ def publish_patterns(root: Root, day: date, options: PatternOptions) -> Publishe
     return publish.published(
         root, publish.PATTERNS_RESULT, f"dt={day}", _stage(build, PATTERNS), reads, options
     )
+
+
+def publish_keyword_patterns(root: Root, day: date, options: PatternOptions) -> Published:
+    """When keywords are searched, of the days until the end of `day` whose keywords were counted.
+
+    Raises:
+        InvalidParameterError: there are none.
+    """
+    days = _there(root, "daily_keywords", days_of_pattern_keywords(root, day, options))
+    recent = days[-PROFILE_DAYS:]
+
+    def build() -> pl.DataFrame:
+        names = _names_of_keywords(root, days).lazy()
+        daily = _counts(root, "daily_keywords", days, DAILY_KEYWORDS)
+        daily = daily.select("dt", "searchers", "searchers_sketch", query_id="keyword_id")
+        hourly = _counts(root, "hourly_keywords", recent, HOURLY_KEYWORDS)
+        return search_patterns(
+            hourly.rename({"keyword_id": "query_id"}),
+            daily.join(names, on="query_id"),
+            zone=root.state.zone,
+            min_searchers=options.min_searchers,
+            are_over=True,
+            # A query of three keywords is not three searches.
+            traffic=_of_patterns(root, {"hourly_counts": recent, "daily_counts": days}),
+        )
+
+    reads = {"hourly_keywords": recent, "daily_keywords": days}
+    reads |= {"hourly_counts": recent, "daily_counts": days}
+    stage = _stage(build, KEYWORD_PATTERNS)
+    result = publish.KEYWORD_PATTERNS_RESULT
+    return publish.published(root, result, f"dt={day}", stage, reads, options)
+
+
+def days_of_pattern_keywords(root: Root, day: date, options: PatternOptions) -> list[str]:
+    """The days of which both counts of keywords are there, as of the end of `day`; perhaps none."""
+    days = publish.days_over(root, day, options.days)
+    datasets = ("hourly_keywords", "daily_keywords", "hourly_counts", "daily_counts")
+    return [each for each in days if all(root.has_day(name, each) for name in datasets)]
 
 
 def publish_changes(root: Root, day: date, options: PatternOptions) -> Published:

@@ -24,7 +24,9 @@ from pipeline.schemas import (
     AUTOCOMPLETE,
     CATEGORIES,
     CHANGES,
+    CO_CLICKED,
     KEYWORD_ANALYTICS,
+    KEYWORD_PATTERNS,
     KEYWORD_TOOL,
     KEYWORDS,
     PATTERNS,
@@ -41,7 +43,7 @@ from pipeline.store.root import Root, columns_digest
 from pipeline.store.state import fingerprint
 
 #: Raised when a result is computed in another way, so that it is made again from the same counts.
-METHOD: Final = 7
+METHOD: Final = 8
 
 #: Days of counts that results read by default: a board before its own day, the others in all.
 BASELINE_DAYS: Final = 14
@@ -314,6 +316,7 @@ TRENDING_RESULT: Final = Result("trending", TRENDING)
 RELATED_RESULT: Final = Result("related", RELATED)
 AUTOCOMPLETE_RESULT: Final = Result("autocomplete", AUTOCOMPLETE)
 KEYWORD_TOOL_RESULT: Final = Result("keyword_tool", KEYWORD_TOOL)
+CO_CLICKED_RESULT: Final = Result("co_clicked", CO_CLICKED)
 CATEGORIES_RESULT: Final = Result("categories", CATEGORIES)
 KEYWORDS_RESULT: Final = Result("keywords", KEYWORDS)
 TRENDING_WORDS_RESULT: Final = Result("trending_words", TRENDING_WORDS)
@@ -325,6 +328,7 @@ ANALYTICS_RESULTS: Final = {
     "search_quality": Result("search_quality", SEARCH_QUALITY),
 }
 PATTERNS_RESULT: Final = Result("patterns", PATTERNS)
+KEYWORD_PATTERNS_RESULT: Final = Result("keyword_patterns", KEYWORD_PATTERNS)
 CHANGES_RESULT: Final = Result("changes", CHANGES)
 SEGMENTS_RESULT: Final = Result("segments", SEGMENTS)
 

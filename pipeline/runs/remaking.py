@@ -16,6 +16,8 @@ from pipeline.runs.publish import (
     publish_autocomplete,
     publish_categories,
     publish_changes,
+    publish_co_clicked,
+    publish_keyword_patterns,
     publish_keyword_tool,
     publish_patterns,
     publish_related,
@@ -46,9 +48,9 @@ from pipeline.store.root import Root
 #: What is made of segments, by their job.
 OF_SEGMENTS: Final = ("segment_trending", "segment_related", "segment_autocomplete")
 RESULTS: Final = (
-    *("trending", "related", "autocomplete", "keyword_tool", "categories"),
+    *("trending", "related", "autocomplete", "keyword_tool", "co_clicked", "categories"),
     *ANALYTICS_RESULTS,
-    *("patterns", "changes", "segments"),
+    *("patterns", "keyword_patterns", "changes", "segments"),
 )
 
 
@@ -140,17 +142,22 @@ def _published(
             root, _end_of(partition, root.state.zone), TrendingOptions(**options)
         )
     day = date.fromisoformat(partition.removeprefix("dt="))
+    of_patterns = {
+        "patterns": publish_patterns,
+        "keyword_patterns": publish_keyword_patterns,
+        "changes": publish_changes,
+    }
     if dataset == "related":
         return publish_related(root, day, RelatedOptions(**options))
-    if dataset == "keyword_tool":
-        return publish_keyword_tool(root, day, KeywordToolOptions(**options))
+    if dataset in ("keyword_tool", "co_clicked"):
+        of_keywords = publish_keyword_tool if dataset == "keyword_tool" else publish_co_clicked
+        return of_keywords(root, day, KeywordToolOptions(**options))
     if dataset == "categories":
         return publish_categories(root, day, CategoriesOptions(tuple(options["rules"])))
     if dataset in ANALYTICS_RESULTS:
         return publish_analytics(root, dataset, day, AnalyticsOptions(**options))
-    if dataset in ("patterns", "changes"):
-        publish = publish_patterns if dataset == "patterns" else publish_changes
-        return publish(root, day, PatternOptions(**options))
+    if dataset in of_patterns:
+        return of_patterns[dataset](root, day, PatternOptions(**options))
     if dataset == "segments":
         known = SegmentOptions(**options)
         refresh_interests(root, days_until(root, day, known.days), rules)

@@ -28,6 +28,7 @@ from pipeline.runs.count import (
     refresh_daily_pairs,
     refresh_hourly_counts,
 )
+from pipeline.runs.count_addresses import refresh_daily_addresses
 from pipeline.runs.published import (
     ANALYTICS_DAYS,
     BASELINE_DAYS,
@@ -59,10 +60,12 @@ KEEPABLE: Final = (
     "daily_interests",
     "interests",
     "members",
+    "daily_addresses",
     "trending",
     "related",
     "autocomplete",
     "keyword_tool",
+    "co_clicked",
     "categories",
     "keywords",
     "trending_words",
@@ -72,6 +75,7 @@ KEEPABLE: Final = (
     "reformulations",
     "search_quality",
     "patterns",
+    "keyword_patterns",
     "changes",
     "segments",
     "segment_terms",
@@ -92,6 +96,7 @@ COUNTS: Final = (
     "daily_clicks",
     "topics",
     "daily_interests",
+    "daily_addresses",
 )
 #: A century: who wants a dataset for ever leaves it out.
 MOST_DAYS: Final = 36_525
@@ -110,6 +115,7 @@ READ_BY: Final = {
     "daily_clicks": ("analytics", ANALYTICS_DAYS),
     "daily_interests": ("segments", SEGMENT_DAYS),
     "topics": ("segments", SEGMENT_DAYS + 7),
+    "daily_addresses": ("keyword_tool", VOLUME_DAYS),
 }
 
 _LOG = logging.getLogger(__name__)
@@ -225,6 +231,10 @@ def count_what_goes(root: Root, gone: Iterable[Expiry]) -> None:
         known = root.days_made("daily_clicks")
         uncounted = [day for day in lasting("daily_clicks") if day not in known]
         refresh_daily_clicks(root, uncounted, SessionRules())
+    known = root.days_made("daily_addresses")
+    if known:
+        uncounted = [day for day in lasting("daily_addresses") if day not in known]
+        refresh_daily_addresses(root, uncounted)
 
 
 def shortages(keep: Mapping[str, int]) -> list[str]:

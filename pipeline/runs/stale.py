@@ -7,6 +7,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from pipeline.schemas import (
+    DAILY_ADDRESSES,
     DAILY_CLICKS,
     DAILY_COUNTS,
     DAILY_DEVICES,
@@ -33,10 +34,13 @@ class SessionRules:
 
 
 def day_version(dataset: str, runs: Sequence[int]) -> str:
-    """The fingerprint of hourly or daily counts of searches that a run changed last."""
-    columns = columns_digest(
-        {"hourly_counts": HOURLY_COUNTS, "daily_counts": DAILY_COUNTS}[dataset]
-    )
+    """The fingerprint of counts of one day alone, of searches that a run changed last."""
+    schema = {
+        "hourly_counts": HOURLY_COUNTS,
+        "daily_counts": DAILY_COUNTS,
+        "daily_addresses": DAILY_ADDRESSES,
+    }[dataset]
+    columns = columns_digest(schema)
     return fingerprint(counting=COUNTING, columns=columns, searches=runs[0])
 
 

@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from silgeom.commands import ArgumentParser, command, complain, number, place_name, say, whole
 from silgeom.evaluate import autocomplete, keywords, related, trending
@@ -12,7 +13,9 @@ from silgeom.evaluate.report import draw, text_table
 from silgeom.evaluate.trend_counts import FLOOR
 from silgeom.evaluate.trend_truth import read_attacks
 
-RESULTS = ("autocomplete", "related", "trending", "keywords")
+#: What `all` measures: the tables of related searches have a row of the keyword tool.
+OF_ALL = ("autocomplete", "related", "trending", "keywords")
+RESULTS = (*OF_ALL, "keyword_tool")
 
 
 def arg_parser() -> argparse.ArgumentParser:
@@ -97,7 +100,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _measured(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> int:
     args = parser.parse_args(argv)
-    wanted = RESULTS if args.result == "all" else (args.result,)
+    wanted = OF_ALL if args.result == "all" else (args.result,)
     not_measured = []
     for result in wanted:
         try:
@@ -107,6 +110,14 @@ def _measured(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> in
             complain(parser.prog, f"{which}{error}")
             not_measured.append(result)
     return 2 if len(not_measured) == len(wanted) else 0
+
+
+#: What is asked by what came later.
+_ASKED: Final = {
+    "autocomplete": "Completions",
+    "related": "Related searches",
+    "keyword_tool": "Keywords near a seed",
+}
 
 
 def _measure(result: str, args: argparse.Namespace) -> None:
@@ -124,11 +135,14 @@ def _measure(result: str, args: argparse.Namespace) -> None:
         tables, measures, over = trending.told(measured), trending.MEASURES, "days"
     else:
         parts = _parts(args)
-        module = autocomplete if result == "autocomplete" else related
-        name = {"autocomplete": "Completions", "related": "Related searches"}[result]
-        title = f"{name}, k = {args.k}: {parts}"
-        measured = module.evaluate(parts, floor=args.k, most=args.most)
-        tables = text_table(measured) if result == "autocomplete" else related.told(measured)
+        title = f"{_ASKED[result]}, k = {args.k}: {parts}"
+        if result == "autocomplete":
+            measured = autocomplete.evaluate(parts, floor=args.k, most=args.most)
+            tables = text_table(measured)
+        else:
+            only = related.BESIDE_TOOL if result == "keyword_tool" else ()
+            measured = related.evaluate(parts, floor=args.k, most=args.most, only=only)
+            tables = related.told(measured)
         over = "users"
         if result == "autocomplete" and args.truth:
             tables += _attacks(args)

@@ -10,7 +10,7 @@ popular queries answers none of them.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 from operator import itemgetter
@@ -24,7 +24,8 @@ from silgeom.evaluate.intervals import Bootstrap
 from silgeom.evaluate.log import Floats, Log, Split, sessions, variant_key
 from silgeom.evaluate.report import text_table
 from silgeom.hangul import keystroke_distance, keystrokes, other_keyboard_keystrokes
-from silgeom.related import NEAREST, Use, Vocabulary, lifted, mixture, walked
+from silgeom.keyword_tool import is_near
+from silgeom.related import LIFTS, NEAREST, Use, Vocabulary, lifted, mixture, walked
 
 TOP: Final = 10
 
@@ -43,6 +44,9 @@ MOST_TYPED: Final = 100
 #: What each table has: of what is typed next, and of what is about the same.
 _NEXT: Final = ["mrr", "hit1", "hit10", "times_mrr", "times_hit10", "coverage", "slips"]
 _TOPIC: Final = ["rare_mrr", "times_rare", "rare_hit10", "diversity"]
+
+#: What the keyword tool is held against: baselines, and related searches as they are.
+BESIDE_TOOL: Final = ("count", "count + popularity", "ours, topic", "ours", "keyword tool")
 
 #: Queries by score.
 Scored = list[tuple[float, int]]
@@ -266,6 +270,13 @@ class Ours:
 
     def __call__(self, counts: Counts, query: int) -> Offer:
         """Corrections, then the best of what is searched together, alike, and popular."""
+        united = self.united(counts, query)
+        offered = list(_different(counts, query, [other for _, other in united]))[:TOP]
+        is_specific = {counts.texts[other] for kind, other in united if kind != "popular"}
+        return offered, sum(counts.texts[other] in is_specific for other in offered)
+
+    def united(self, counts: Counts, query: int) -> list[tuple[str, int]]:
+        """All that may be offered, with its kind, the best first."""
         found, corrections = counts.published(query)
         together = [
             (score, int(other))
@@ -279,17 +290,14 @@ class Ours:
             float(counts.sessions[query]),
             [(score, counts.texts[other]) for score, other in together],
             [(score, counts.texts[other]) for score, other in alike],
-            None if self._use == "topic" else self.popular(query),
+            None if self._use in LIFTS else self.popular(query),
         )
-        if self._use == "topic":
+        if self._use in LIFTS:
             near = {other for _, other in together + alike}
-            mixed = lifted(mixed, {counts.texts[q]: self._share_of_forms(q) for q in near})
-        united = [other for _, other in corrections]
-        united += [self._query[text] for _, _, text in mixed]
-        offered = list(_different(counts, query, united))[:TOP]
-        is_specific = {counts.texts[other] for other in united[: len(corrections)]}
-        is_specific |= {text for _, kind, text in mixed if kind != "popular"}
-        return offered, sum(counts.texts[other] in is_specific for other in offered)
+            shares = {counts.texts[q]: self._share_of_forms(q) for q in near}
+            mixed = lifted(mixed, shares, LIFTS[self._use])
+        united = [("correction", other) for _, other in corrections]
+        return united + [(kind, self._query[text]) for _, kind, text in mixed]
 
     def popular(self, query: int) -> list[tuple[float, str]]:
         """Share of all searches and text of what is popular, but for the query."""
@@ -318,6 +326,28 @@ class Ours:
         }
         again = self._vocabulary.alike(counts.texts[query], NEAREST, less)
         return [(score, self._places[place]) for score, place in again if self._enough(place)]
+
+
+class Tool:
+    """The twin of `silgeom.keyword_tool`: what is near one seed, of enough people of the days."""
+
+    def __init__(self, completed: Counts) -> None:
+        """Learn as `Ours` does."""
+        self._ours = Ours(completed, use="near")
+
+    def __call__(self, counts: Counts, query: int) -> Offer:
+        """What is searched together or shares a word, then other spellings."""
+        text = counts.texts[query]
+        united = self._ours.united(counts, query)
+        kinds = {other: kind for kind, other in reversed(united)}  # the first of each
+        near = [
+            other
+            for other in _different(counts, query, [other for _, other in united])
+            if is_near(text, kinds[other], counts.texts[other])
+            and counts.enough(counts.people[other])
+        ]
+        offered = sorted(near, key=lambda other: kinds[other] == "correction")[:TOP]
+        return offered, len(offered)
 
 
 def _published(counts: Counts, query: int) -> tuple[Scored, Scored]:
@@ -431,6 +461,7 @@ def methods(counts: Counts, completed: Counts, all_days: Counts | None = None) -
         "ours without words": Ours(completed, with_words=False),
         "ours, topic": Ours(completed, use="topic"),
         "ours": Ours(completed),
+        "keyword tool": Tool(completed),
     }
 
 
@@ -456,13 +487,16 @@ def questions(later: Log, most: int) -> list[tuple[int, int, int]]:
     return drawn
 
 
-def evaluate(parts: Split, *, floor: int = 2, most: int = 3000) -> pd.DataFrame:
+def evaluate(
+    parts: Split, *, floor: int = 2, most: int = 3000, only: Collection[str] = ()
+) -> pd.DataFrame:
     """Ask every method the same questions.
 
     Args:
         parts: what is learnt from, and what is asked.
         floor: people who must have searched for both, the one who asks left out.
         most: questions at most; whole users are drawn.
+        only: these methods, both counts among them; without any, all.
 
     Returns:
         A row a method: `method`; `mrr`, `hit1` and `hit10`, the share of questions whose next query
@@ -480,6 +514,7 @@ def evaluate(parts: Split, *, floor: int = 2, most: int = 3000) -> pd.DataFrame:
         completed = Counts.of(last_days(parts.training, autocomplete.DAYS), floor)
         all_days = Counts.of(parts.training, floor)
     of = methods(counts, completed, None if all_days is counts else all_days)
+    of = {name: method for name, method in of.items() if not only or name in only}
     asked = questions(parts.later, most)
     typed = Counter(parts.training.query.tolist())
     common = {query for query, _ in typed.most_common(MOST_TYPED)}

@@ -23,10 +23,17 @@ import pyarrow.compute as pc
 from pipeline.carriers.session import in_process
 from pipeline.store.storage import FileStatus
 from silgeom.complete import Completion, read_completions
-from silgeom.keyword_tool import CATEGORY_COLUMNS, CLICK_COLUMNS, DEVICE_COLUMNS, KeywordTool
+from silgeom.keyword_tool import (
+    CATEGORY_COLUMNS,
+    CLICK_COLUMNS,
+    CO_CLICKED_COLUMNS,
+    DEVICE_COLUMNS,
+    KeywordTool,
+)
 from silgeom.lookups import Lookups, LookupsError, build_of_tables
 from silgeom.personal import History
 from silgeom.related import Related
+from silgeom.seasons import PATTERN_COLUMNS
 from silgeom.web.limits import MIN_SEARCHERS
 from silgeom.web.reading import UNREADABLE, Results
 
@@ -44,7 +51,10 @@ _VOLUMES += DEVICE_COLUMNS
 _REPEATED = ["completion", "query", "related_query", "related_surface"]
 
 #: The results that look-ups are made of; of each its newest files.
-_RESULTS = ("autocomplete", "related", "keyword_tool", "categories", "query_analytics")
+_RESULTS = (
+    *("autocomplete", "related", "keyword_tool", "categories", "query_analytics", "patterns"),
+    "co_clicked",
+)
 Sources = tuple[tuple[FileStatus, ...], ...]
 
 
@@ -148,7 +158,9 @@ def _opened(found: Sources, index: Path) -> Lookups | None:
 
 
 def _build(results: Results, index: Path) -> None:
-    of_completions, of_related, of_volumes, of_categories, of_clicks = found = sources(results)
+    found = sources(results)
+    of_completions, of_related, of_volumes, of_categories, *others = found
+    of_clicks, of_patterns, of_co_clicks = others
     completions = (
         _shown(results, of_completions, _COMPLETIONS) if of_completions else read_completions([])
     )
@@ -156,10 +168,13 @@ def _build(results: Results, index: Path) -> None:
     volumes = _with_floor(_shown(results, of_volumes, _VOLUMES)) if of_volumes else None
     # Only of what is in the volumes, which have the floor.
     categories = results.table(of_categories, CATEGORY_COLUMNS) if of_categories else None
-    clicks = results.table(of_clicks, [*CLICK_COLUMNS, "people"]) if of_clicks else None
+    clicks = results.table(of_clicks, CLICK_COLUMNS) if of_clicks else None
     if clicks is not None:
         clicks = clicks.filter(pc.field("people") >= MIN_SEARCHERS)
-    tables = {"volumes": volumes, "categories": categories, "clicks": clicks}
+    patterns = _shown(results, of_patterns, PATTERN_COLUMNS) if of_patterns else None
+    co_clicked = results.table(of_co_clicks, CO_CLICKED_COLUMNS) if of_co_clicks else None
+    tables = {"volumes": volumes, "categories": categories, "clicks": clicks, "patterns": patterns}
+    tables["co_clicked"] = co_clicked
     build_of_tables(completions, related, index, **tables, made_of=_made_of(found))
 
 

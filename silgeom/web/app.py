@@ -9,6 +9,7 @@ import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlencode
@@ -40,7 +41,7 @@ from silgeom.web.log import Log, log_of
 from silgeom.web.pages import STATIC, Pages, language_of_request
 from silgeom.web.personal import RefusalError
 from silgeom.web.reading import UNREADABLE, Results
-from silgeom.web.texts import LANGUAGES, moment_text, text
+from silgeom.web.texts import LANGUAGES, habit_text, moment_text, text
 from silgeom.web.words import Words, words_of
 
 #: Pages of queries that stay in memory, and how many are read at a time.
@@ -257,6 +258,10 @@ class Figures:
 
 ListName = Annotated[str, Query(alias="list")]
 OfClass = Annotated[str, Query(max_length=20, description=f"One of {', '.join(CLASSES)}.")]
+OfWhat = Annotated[
+    Literal["queries", "keywords"],
+    Query(description="Of queries, or of keywords in whatever queries."),
+]
 OfChange = Annotated[str, Query(max_length=20, description=f"One of {', '.join(CHANGES)}.")]
 
 #: The parameters of /api; their bounds stand in the OpenAPI document.
@@ -386,7 +391,7 @@ def _add_api(app: FastAPI, server: Server) -> None:
         # In a thread: it is many look-ups, and who types must not wait for them.
         near = await asyncio.to_thread(keywords.near, tool, asked)
         negative = await asyncio.to_thread(keywords.negatives, tool, asked)
-        return payloads.json_response(keywords.payload(asked, near, negative))
+        return payloads.json_response(keywords.payload(asked, near, negative, tool.not_made))
 
     @app.get("/api/words", **_answers("By people.", payloads.WORDS_EXAMPLE, 404))
     async def words(limit: Limit = 50) -> Response:
@@ -418,10 +423,13 @@ def _add_api(app: FastAPI, server: Server) -> None:
         return payloads.json_response(payloads.query(*found))
 
     @app.get("/api/patterns", **_answers("Most people first.", payloads.PATTERNS_EXAMPLE, 404))
-    async def patterns(pattern: OfClass = "daily", limit: Limit = MAX_ROWS) -> Response:
-        """The queries of a class, most people first."""
+    async def patterns(
+        pattern: OfClass = "daily", limit: Limit = MAX_ROWS, of: OfWhat = "queries"
+    ) -> Response:
+        """The queries of a class, most people first; or the keywords."""
         habits = await _habits(server)
-        rows = habits.classes[_one_of(pattern, CLASSES)]
+        classes = habits.classes if of == "queries" else habits.keyword_classes
+        rows = classes.get(_one_of(pattern, CLASSES), ())
         return payloads.json_response(payloads.patterns(habits.day, rows[:limit]))
 
     @app.get("/api/changes", **_answers("Largest change first.", payloads.CHANGES_EXAMPLE, 404))
@@ -510,11 +518,11 @@ def _add_pages(app: FastAPI, server: Server) -> None:
         return pages.query(request, *found)
 
     @app.get("/patterns", **_PAGES)
-    async def patterns(request: Request, asked: ListName = "") -> Response:
+    async def patterns(request: Request, asked: ListName = "", of: OfWhat = "queries") -> Response:
         _require_root(server)
-        return pages.patterns(
-            request, await server.habits(), _one_of(asked, (*CHANGES, *CLASSES)) if asked else ""
-        )
+        names = (*CHANGES, *CLASSES) if of == "queries" else CLASSES
+        chosen = _one_of(asked, names) if asked else ""
+        return pages.patterns(request, await server.habits(), chosen, of)
 
     @app.get("/keywords", **_PAGES)
     async def keyword_tool(request: Request) -> Response:
@@ -529,12 +537,13 @@ def _add_pages(app: FastAPI, server: Server) -> None:
                 seeds=[],
                 categories=tool.categories if tool else [],
                 words=words,
+                habit=partial(habit_text, language_of_request(request)),
             )
         asked = keywords.question_of(request.query_params)
         tool = await server.keyword_tool()
         found = await asyncio.to_thread(keywords.near, tool, asked)
         negative = await asyncio.to_thread(keywords.negatives, tool, asked)
-        return pages.keywords(request, asked, found, negative, tool.categories)
+        return pages.keywords(request, asked, found, negative, tool)
 
     @app.get("/analytics", **_PAGES)
     async def analytics(request: Request) -> Response:

@@ -22,10 +22,15 @@ EXAMPLE: Final = {
     "seeds": ["제습기"],
     "keywords": [
         {
-            **{"keyword": "제습기 추천", "relation": "together", "score": 0.21, "searchers": 90},
-            **{"searches": 120, "weekly_searchers": [None, 12, 25], "growth": 0.4},
+            **{"keyword": "제습기 추천", "relation": "together", "score": 0.21},
+            **{"co_clicked": 0.35, "searchers": 90, "searches": 120},
+            **{"weekly_searchers": [None, 12, 25], "growth": 0.4},
             **{"group": "추천", "category": "가전", "click_through": 0.62},
-            "mean_rank": 2.4,
+            **{"clicks_per_search": 0.71, "mean_rank": 2.4},
+            "season": {
+                **{"pattern": "weekly", "words": "Saturday evenings", "peak_weekdays": [6]},
+                **{"peak_hours": [19, 20], "part_of_day": "evening", "peak_day": None},
+            },
             "devices": [{"device": "mobile", "searchers": 64, "searches": 81}],
             "competition": None,
         }
@@ -33,6 +38,7 @@ EXAMPLE: Final = {
     "negative_keywords": [
         {"words": "물통", "keyword": "제습기 물통", "searchers": 12, "leads_to": ["부품"]}
     ],
+    "not_made": ["jobs/categories.py"],
 }
 
 
@@ -104,7 +110,10 @@ def negatives(tool: KeywordTool, question: Question) -> list[Negative]:
 
 
 def payload(
-    question: Question, keywords: Sequence[Keyword], negative: Sequence[Negative]
+    question: Question,
+    keywords: Sequence[Keyword],
+    negative: Sequence[Negative],
+    not_made: Sequence[str],
 ) -> dict[str, Any]:
     """The answer in plain values."""
     return {
@@ -113,13 +122,16 @@ def payload(
         "keywords": [
             {
                 **{"keyword": each.text, "relation": each.relation, "score": each.score},
+                "co_clicked": each.co_clicked,
                 **{"searchers": each.volume.searchers, "searches": each.volume.searches},
                 "weekly_searchers": list(each.volume.weekly_searchers),
                 **{"growth": each.volume.growth, "group": each.group},
                 "category": each.volume.category,
                 "click_through": each.volume.click_through,
+                "clicks_per_search": each.volume.clicks_per_search,
                 "mean_rank": each.volume.mean_rank,
                 "devices": [asdict(one) for one in each.volume.devices],
+                "season": asdict(each.volume.season) if each.volume.season else None,
                 "competition": each.competition,
             }
             for each in keywords
@@ -131,4 +143,5 @@ def payload(
             }
             for each in negative
         ],
+        "not_made": list(not_made),
     }

@@ -19,7 +19,8 @@ from silgeom.web.reading import Results
 #: Results whose freshness is told.
 RESULTS: Final = (
     *("live", "trending", "related", "autocomplete", "keywords", "trending_words"),
-    *("keyword_tool", "categories", "query_analytics", "patterns", "changes"),
+    *("keyword_tool", "co_clicked", "categories", "query_analytics", "patterns", "changes"),
+    "keyword_patterns",
     *("hourly_counts", "searches"),
 )
 

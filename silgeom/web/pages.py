@@ -22,7 +22,8 @@ from starlette.staticfiles import StaticFiles
 
 from silgeom.commands import printable
 from silgeom.hangul import states_of_input
-from silgeom.keyword_tool import Keyword, Negative
+from silgeom.keyword_tool import Keyword, KeywordTool, Negative
+from silgeom.seasons import peak_text
 from silgeom.text import normalized_query
 from silgeom.web import charts
 from silgeom.web.boards import Board, Row
@@ -184,16 +185,21 @@ class Pages:
             "after": boards.after(at, zone),
         }
 
-    def patterns(self, request: Request, habits: Habits, chosen: str) -> HTMLResponse:
+    def patterns(self, request: Request, habits: Habits, chosen: str, of: str) -> HTMLResponse:
         """The page of patterns and changes: one list, and the way to all others."""
         language = language_of_request(request)
-        names = (*CHANGES, *CLASSES)
-        chosen = chosen or next((name for name in names if habits.sizes.get(name)), CLASSES[0])
-        lists = habits.changes if chosen in CHANGES else habits.classes
+        is_of_queries = of == "queries"
+        names = (*CHANGES, *CLASSES) if is_of_queries else CLASSES
+        sizes = habits.sizes if is_of_queries else habits.keyword_sizes
+        classes = habits.classes if is_of_queries else habits.keyword_classes
+        chosen = chosen or next((name for name in names if sizes.get(name)), CLASSES[0])
+        lists = habits.changes if chosen in CHANGES else classes
         return self.page(
             request,
             "patterns.html",
             habits=habits,
+            sizes=sizes,
+            is_of_queries=is_of_queries,
             chosen=chosen,
             is_change=chosen in CHANGES,
             rows=lists.get(chosen, ()),
@@ -238,7 +244,7 @@ class Pages:
         question: Question,
         found: Sequence[Keyword],
         negatives: Sequence[Negative],
-        categories: Sequence[str],
+        tool: KeywordTool,
     ) -> HTMLResponse:
         """The page of the keyword tool."""
         language = language_of_request(request)
@@ -250,7 +256,9 @@ class Pages:
             seeds=question.seeds,
             keywords=found,
             negatives=negatives,
-            categories=categories,
+            categories=tool.categories,
+            not_made=tool.not_made,
+            season=lambda season: habit_text(language, asdict(season)),
             has_devices=any(each.volume.devices for each in found),
             has_clicks=any(each.volume.click_through is not None for each in found),
             has_seed=any(each.relation == "seed" for each in found),
@@ -282,10 +290,7 @@ class Pages:
 
 def _hours_text(row: Mapping[str, Any]) -> str:
     """The hours of a peak, from the first to the end of the last, 21:00-00:00; or a burst's day."""
-    hours = row["peak_hours"]
-    if row["peak_day"] and not hours:
-        return str(row["peak_day"])
-    return f"{hours[0]:02}:00–{(hours[-1] + 1) % 24:02}:00" if hours else ""
+    return peak_text(row["peak_hours"], row["peak_day"])
 
 
 def _change_text(trend: float | None) -> str:

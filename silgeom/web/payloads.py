@@ -133,7 +133,12 @@ def words(found: Words, limit: int) -> dict[str, Any]:
     return {
         "day": found.day,
         "keywords": [
-            {**{name: row[name] for name in names}, "examples": list(row["examples"])}
+            {
+                **{name: row[name] for name in names},
+                "examples": list(row["examples"]),
+                "pattern": found.patterns.get(row["keyword"], {}).get("pattern"),
+                "words": found.patterns.get(row["keyword"], {}).get("words"),
+            }
             for row in found.keywords[:limit]
         ],
         "trending": [dict(row) for row in found.board[:limit]],
@@ -251,6 +256,7 @@ WORDS_EXAMPLE: Final = {
         {
             **{"keyword": "날씨", "kind": "noun", "searchers": 903, "searches": 1_502},
             **{"previous_searchers": 880, "change": 0.03, "examples": ["날씨", "오늘 날씨"]},
+            **{"pattern": "daily", "words": "every morning"},
         }
     ],
     "trending": [

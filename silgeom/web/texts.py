@@ -41,6 +41,7 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "relation_seed": ("씨앗", "seed"),
     "relation_correction": ("다른 표기", "spelling"),
     "relation_together": ("함께 검색", "searched together"),
+    "relation_clicked": ("같은 곳을 클릭", "same pages"),
     "relation_words": ("같은 낱말", "shared words"),
     "monthly_searchers": ("월 인원", "People a month"),
     "devices": ("기기별 사람 수 (검색 수)", "People by device (searches)"),
@@ -51,6 +52,20 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "category": ("분야", "Category"),
     "any": ("모두", "any"),
     "clicked": ("클릭률", "Clicked"),
+    "depth": ("검색당 클릭", "Clicks a search"),
+    "season": ("검색 시기", "Season"),
+    "not_made_categories": (
+        "분야는 silgeom run categories 를 실행하면 알 수 있습니다.",
+        "Categories are told once silgeom run categories has run.",
+    ),
+    "not_made_analytics": (
+        "클릭은 silgeom run analytics 를 실행하면 알 수 있습니다.",
+        "Clicks are told once silgeom run analytics has run.",
+    ),
+    "not_made_patterns": (
+        "검색 시기는 silgeom run patterns 를 실행하면 알 수 있습니다.",
+        "Seasons are told once silgeom run patterns has run.",
+    ),
     "no_keywords": (
         "가까운 키워드가 없습니다. 다른 말로 찾아 보세요.",
         "No keyword stands near it: try another seed.",
@@ -501,6 +516,11 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "급상승 키워드 (trending_words)",
         "Board of keywords (trending_words)",
     ),
+    "result_keyword_patterns": (
+        "키워드 검색 습관 (keyword_patterns)",
+        "Patterns of keywords (keyword_patterns)",
+    ),
+    "result_co_clicked": ("같은 곳 클릭 (co_clicked)", "Same pages (co_clicked)"),
     "result_keyword_tool": ("키워드 도구 (keyword_tool)", "Keyword tool (keyword_tool)"),
     "result_categories": ("분야 (categories)", "Categories (categories)"),
     "result_query_analytics": ("검색 분석 (query_analytics)", "Analytics (query_analytics)"),

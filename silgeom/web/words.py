@@ -1,12 +1,13 @@
 """Keywords of some days, and the board of keywords: the newest of each."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import polars as pl
 
 from pipeline import columns
+from silgeom.web.habits import patterns_of_keywords
 from silgeom.web.limits import MAX_ROWS, MIN_SEARCHERS
 from silgeom.web.reading import Results
 
@@ -23,11 +24,13 @@ class Words:
         day: the last day of the keywords; None: they were not made yet.
         keywords: those of most people, `MAX_ROWS` at most.
         board: the newest board of keywords, by rank.
+        patterns: when keywords are searched, by keyword; of those of which it is told.
     """
 
     day: str | None
     keywords: Sequence[Row]
     board: Sequence[Row]
+    patterns: Mapping[str, Row] = field(default_factory=dict)
 
 
 def words_of(results: Results) -> Words:
@@ -37,7 +40,9 @@ def words_of(results: Results) -> Words:
         return Words(None, (), ())
     rows = results.of_days("keywords", [day], columns.KEYWORDS).drop("dt")
     keywords = rows.filter(pl.col("searchers") >= MIN_SEARCHERS).sort("rank").head(MAX_ROWS)
-    return Words(day, keywords.collect().to_dicts(), _board(results))
+    shown = keywords.collect()
+    patterns = patterns_of_keywords(results, shown["keyword"].to_list())
+    return Words(day, shown.to_dicts(), _board(results), patterns)
 
 
 def _board(results: Results) -> Sequence[Row]:

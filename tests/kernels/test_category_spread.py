@@ -95,9 +95,12 @@ def test_a_declaration_stands_against_the_sessions() -> None:
         ("", "declares no category"),
         ("category = []", "declares no category"),
         ("[category]\nname = 'x'", "declares no category"),
-        ("[[category]]\nname = '여행'", "must have a name, and queries or words"),
-        ("[[category]]\nwords = ['x']", "must have a name, and queries or words"),
-        ("[[category]]\nname = '여행'\nqueries = 'x'", "must have a name, and queries or words"),
+        ("[[category]]\nname = '여행'", "must have a name, and queries, words or hosts"),
+        ("[[category]]\nwords = ['x']", "must have a name, and queries, words or hosts"),
+        (
+            "[[category]]\nname = '여행'\nqueries = 'x'",
+            "must have a name, and queries, words or hosts",
+        ),
         ("[[category]]\nname = '여행'\nwords = ['x']\nother = 1", "and nothing else"),
         ("[[category]]\nname = '여행'\nwords = ['']", "holds a blank text"),
         ("[[category]]\nname='가'\nwords=['x']\n[[category]]\nname='가'\nwords=['y']", "twice"),
@@ -106,3 +109,40 @@ def test_a_declaration_stands_against_the_sessions() -> None:
 def test_rules_that_cannot_be_read_are_a_sentence(text: str, why: str) -> None:
     with pytest.raises(InvalidParameterError, match=rf"rules\.toml.*{why}"):
         parsed_rules(text, "rules.toml")
+
+
+def by_clicks(hosts: str, *clicked: tuple[str, str, int]) -> dict[str, str]:
+    """What a category 쇼핑 with these hosts, and 날씨 with the word 날씨, says of clicks."""
+    rules = parsed_rules(
+        f"[[category]]\nname = '쇼핑'\nhosts = {hosts}\n"
+        "[[category]]\nname = '날씨'\nwords = ['날씨']",
+        "rules",
+    )
+    rows = pl.DataFrame(clicked, schema=["query", "host", "people"], orient="row")
+    return dict(declared(rows["query"].unique(), rules, rows).iter_rows())
+
+
+def test_a_query_whose_clicks_go_to_hosts_of_a_category_is_of_it() -> None:
+    found = by_clicks(
+        "['WWW.Shop.kr']",
+        *(("운동화", "shop.kr", 6), ("운동화", "wiki.kr", 5), ("구두", "m.shop.kr", 5)),
+        *(("신발", "shop.kr", 5), ("신발", "wiki.kr", 5), ("역사", "myshop.kr", 9)),
+    )
+
+    assert found == {"운동화": "쇼핑", "구두": "쇼핑"}  # half is not most; myshop.kr is another
+
+
+def test_words_go_before_hosts() -> None:
+    assert by_clicks("['shop.kr']", ("날씨 시계", "shop.kr", 9)) == {"날씨 시계": "날씨"}
+
+
+@pytest.mark.parametrize("host", ["https://shop.kr", "shop.kr/shoes", "", "a b"])
+def test_what_is_no_host_is_refused(host: str) -> None:
+    with pytest.raises(InvalidParameterError, match="hosts that are none"):
+        by_clicks(f"['{host}']", ("신발", "shop.kr", 9))
+
+
+def test_examples_alone_make_a_category() -> None:
+    rules = parsed_rules("[[category]]\nname = '여행'\nqueries = ['아고다']", "rules")
+
+    assert dict(declared(pl.Series(["아고다", "날씨"]), rules).iter_rows()) == {"아고다": "여행"}

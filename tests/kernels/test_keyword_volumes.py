@@ -1,5 +1,6 @@
 """Volumes of keywords: people, searches and weeks, by plain counting."""
 
+import random
 from datetime import date, timedelta
 from typing import Any
 
@@ -100,6 +101,31 @@ def test_most_people_first() -> None:
     found = volumes(typed("나", range(5)), typed("가", range(5)), typed("다", range(9)))
 
     assert list(found) == ["다", "가", "나"]
+
+
+def test_volumes_are_those_of_a_naive_count() -> None:
+    rng = random.Random(7)
+    words = ["제습기", "날씨", "우산", "장화", "비옷", "드문 말"]
+    rows = [
+        (rng.choice(words[: rng.choice([1, 3, 6])]), rng.randrange(60), rng.randrange(100))
+        for _ in range(3_000)
+    ]
+    found = volumes(*(typed(query, range(user, user + 1), ago) for query, user, ago in rows))
+
+    def people(query: str, first: int, last: int) -> int:
+        return len({user for text, user, ago in rows if text == query and first <= ago <= last})
+
+    def told(number: int) -> int | None:
+        return number if number >= 5 else None
+
+    expected = {query for query in words if people(query, 0, 27) >= 5}
+    assert found.keys() == expected
+    for query in expected:
+        row = found[query]
+        weeks = [told(people(query, 7 * week, 7 * week + 6)) for week in range(11, -1, -1)]
+        assert row["searchers"] == people(query, 0, 27)
+        assert row["searches"] == sum(text == query and ago < 28 for text, _, ago in rows)
+        assert row["weekly_searchers"] == weeks
 
 
 def test_a_parameter_out_of_its_range_is_refused() -> None:

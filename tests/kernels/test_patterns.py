@@ -57,6 +57,16 @@ def told(queries: Mapping[str, Hours], days: int) -> dict[str, Row]:
     return {row.query: row for row in rows_of(found)}
 
 
+def spelled(queries: Mapping[str, Hours], days: int, spellings: Iterable[str]) -> dict[str, Row]:
+    """As `told`, where these queries are spellings of one."""
+    hourly, daily = counts(queries, days)
+    ours = [id_of(each) for each in spellings]
+    is_one = pl.col("query_id").is_in(ours)
+    one = pl.when(is_one).then(pl.lit(1, pl.Int64)).otherwise("variant_id")
+    found = search_patterns(hourly, daily.with_columns(variant_id=one), zone="UTC")
+    return {row.query: row for row in rows_of(found)}
+
+
 def at(days: Iterable[int], hours: Iterable[int], people: int) -> dict[tuple[int, int], int]:
     hours = list(hours)
     return {(day, hour): people for day in days for hour in hours}
@@ -365,6 +375,30 @@ def test_dispersion_is_found_again() -> None:
     now = drawn.binomial(1000, share)
 
     assert dispersion_of(now, 1000 - now, 0.5) == pytest.approx(0.01, rel=0.15)
+
+
+def test_spellings_of_one_query_have_one_row_of_all_their_people() -> None:
+    evenings = at(range(28), [19, 20], 7)
+    fewer = at(range(28), [19, 20], 5)
+
+    found = spelled({"날씨 예보": evenings, "날씨예보": fewer}, 28, ["날씨 예보", "날씨예보"])
+
+    assert set(found) == {"날씨 예보", TRAFFIC}
+    row = found["날씨 예보"]
+    assert (row.pattern, row.peak_hours) == ("daily", [19, 20])
+    assert row.searchers == 28 * 2 * 12
+    assert row.by_hour[19] == 12.0
+
+
+def test_two_spellings_of_few_people_do_not_make_many() -> None:
+    # Four people each: perhaps they are the same four.
+    few = at(range(28), [19], 4)
+
+    found = spelled({"날씨 예보": few, "날씨예보": few}, 28, ["날씨 예보", "날씨예보"])
+
+    assert found["날씨 예보"].searchers == 28 * 8
+    assert found["날씨 예보"].by_hour is None
+    assert found["날씨 예보"].peak_hours is None
 
 
 @pytest.mark.parametrize("kernel", [search_patterns, week_changes])

@@ -68,6 +68,33 @@ def test_a_device_of_fewer_people_than_the_server_shows_takes_all_devices_along(
     assert "People by device" not in page
 
 
+def test_season_and_depth_are_the_same_everywhere(root: SmallRoot) -> None:
+    root.put_analytics({"query": "제습기", "clicks_per_search": 0.75, "mean_rank": 3.25})
+    told = {
+        **{"query": "제습기", "surface": "제습기", "searchers": 90, "days": 28, "pattern": "daily"},
+        **{"words": "every evening", "peak_hours": [19, 20], "part_of_day": "evening"},
+    }
+    few = {**told, "query": "습도", "searchers": 4}
+    root.put("patterns/dt=2026-03-02", [told, few], columns.PATTERNS)
+    with client(root) as web:
+        answer = web.get("/api/keywords?q=제습기").json()
+        file = web.get("/api/keywords.csv?q=제습기").content.decode("utf-8-sig")
+        page = web.get("/keywords?q=제습기", headers=BROWSER).text
+    first, *others = answer["keywords"]
+    row = next(csv.DictReader(io.StringIO(file)))
+
+    assert (first["clicks_per_search"], first["mean_rank"]) == (0.75, 3.25)
+    assert (float(row["clicks_per_search"]), float(row["mean_rank"])) == (0.75, 3.25)
+    assert first["season"]["peak_hours"] == [19, 20]
+    assert (row["season"], row["peak"]) == ("every evening", "19:00–21:00")
+    assert "Every evening <small>19:00–21:00</small>" in page
+    assert ">0.75</td>" in page
+    assert not [each["keyword"] for each in others if each["season"]]  # four people have no habit
+    assert answer["not_made"] == ["jobs/categories.py"]
+    assert "silgeom run categories" in page
+    assert "silgeom run patterns" not in page
+
+
 def test_filters_choose(root: SmallRoot) -> None:
     with client(root) as web:
 
@@ -107,10 +134,15 @@ def test_without_a_seed_the_words_of_these_days_are_told(root: SmallRoot) -> Non
     root.put("keywords/dt=2026-03-02", words, columns.KEYWORDS)
     row = board_row(NOON, 1, "제습기", searchers=25)
     root.put("trending_words/dt=2026-03-02/hour=12", [row], columns.TRENDING_WORDS)
+    habit = {"query": "습기", "surface": "습기", "searchers": 30, "pattern": "daily"}
+    habit |= {"words": "every morning", "part_of_day": "morning"}
+    root.put("keyword_patterns/dt=2026-03-02", [habit], columns.KEYWORD_PATTERNS)
     with client(root) as web:
         told = web.get("/api/words").json()
         page = web.get("/keywords", headers=BROWSER).text
 
+    assert [row["words"] for row in told["keywords"]] == ["every morning", None]
+    assert "<td>Every morning</td>" in page
     assert [row["keyword"] for row in told["keywords"]] == ["습기", "<b>눈"]  # four are too few
     assert [row["surface"] for row in told["trending"]] == ["제습기"]
     assert "습기 추천</bdi>" in page

@@ -100,6 +100,38 @@ def test_the_page_of_a_query_tells_its_pattern(root: SmallRoot) -> None:
     assert (told["pattern"], told["peak_hours"]) == ("daily", [6, 7])
 
 
+def test_patterns_of_keywords_are_a_switch_away(root: SmallRoot) -> None:
+    put(root, pattern_row("오늘 날씨", "daily"))
+    with client(root) as web:
+        without = web.get("/patterns", headers=BROWSER).text
+    row = pattern_row("날씨", "weekdays", words="weekday mornings", searchers=70)
+    few = pattern_row("비밀", "weekdays", searchers=4)
+    root.put(f"keyword_patterns/dt={DAY}", [row, few], columns.KEYWORD_PATTERNS)
+
+    with client(root) as web:
+        queries = web.get("/patterns", headers=BROWSER).text
+        keywords = text_of(web.get("/patterns?of=keywords", headers=BROWSER).text)
+        told = web.get("/api/patterns?of=keywords&pattern=weekdays").json()["patterns"]
+        of_queries = web.get("/api/patterns?pattern=weekdays").json()["patterns"]
+        odd = web.get("/api/patterns?of=people").status_code
+        changes = web.get("/patterns?of=keywords&list=new", headers=BROWSER).status_code
+
+    assert "of=keywords" not in without
+    assert 'href="/patterns?of=keywords"' in queries
+    assert "날씨 70 Weekdays" in keywords
+    assert "오늘 날씨" not in keywords
+    assert [row["query"] for row in told] == ["날씨"]
+    assert (of_queries, odd, changes) == ([], 422, 422)
+
+
+def test_a_query_finds_the_pattern_of_its_commonest_spelling(root: SmallRoot) -> None:
+    root.put_hours({"내일날씨": {NOON: 30}})
+    put(root, pattern_row("내일 날씨", peak_hours=[6, 7], part_of_day="morning"))
+
+    with client(root) as web:
+        assert web.get("/api/query?q=내일날씨").json()["pattern"]["peak_hours"] == [6, 7]
+
+
 def test_a_query_without_a_pattern_has_its_page_all_the_same(root: SmallRoot) -> None:
     root.put_hours({"날씨": {NOON: 30}})
 
