@@ -151,6 +151,7 @@ def test_interests_of_the_pipeline_are_split_into_topics_and_times() -> None:
     found = people_as_found(rows, interests)
     assert found.user_id.tolist() == [3, 8]
     assert found.searches.toarray().tolist() == [[0, 4.0, 0], [0, 0, 1.5]]
+    assert found.interests["user_id"].to_list() == [3, 8, 8]
     assert found.times.toarray()[:, 5].tolist() == [0, 2.0]
 
 
@@ -163,6 +164,7 @@ def test_who_searches_much_is_put_right_and_nobody_beats_who_knows_the_types() -
     much, once = figures(people(30)), figures(people(1))
     assert much["mixture of multinomials"]["all"] > 0.9
     assert much["k-means on shares"]["20–49"] > 0.9
+    assert much[segments.TOLD]["all"] > 0.8
     ceiling = once[segments.CEILING]["all"]
     assert 0.2 < ceiling < 0.6  # one search is of the type's own topic in 0.75 of the cases
     assert np.isnan(once["LDA"]["5–9"])
@@ -178,8 +180,9 @@ def test_segments_of_the_pipeline_are_measured_whoever_has_none_together() -> No
 
 
 def test_halves_of_people_with_clear_types_agree() -> None:
-    found = segments.halves(people(30)).set_index("method")["all"]
+    found = segments.halves(people(30, 300), 3).set_index("method")["all"]
     assert found["mixture of multinomials"] > 0.9
+    assert found[segments.TOLD] > 0.8
 
 
 def test_each_type_has_its_segment_and_how_far_its_interests_are_from_those_simulated() -> None:
