@@ -46,9 +46,9 @@ def people(searches_each: int, count: int = 600) -> People:
             "user_id": np.repeat(np.arange(count), searches_each),
             "type": np.repeat(kinds, searches_each),
             "query": [
-                f"{random.choice(3, p=LABELS.interests[kind])}"
+                f"{random.choice(3, p=LABELS.interests[kind])} {number}"
                 for kind in kinds
-                for _ in range(searches_each)
+                for number in range(searches_each)
             ],
             "searched_at": [
                 BEGIN + timedelta(hours=2 * number)
@@ -58,7 +58,8 @@ def people(searches_each: int, count: int = 600) -> People:
         },
         schema_overrides={"searched_at": pl.Datetime("us", "UTC")},
     )
-    topics = pl.DataFrame({"query": ["0", "1", "2"], "topic": [0, 1, 2]})
+    known = [(f"{topic} {number}", topic) for topic in range(3) for number in range(searches_each)]
+    topics = pl.DataFrame(known, schema=["query", "topic"], orient="row")
     return people_of(rows, topics, "Asia/Seoul")
 
 
@@ -160,8 +161,9 @@ def figures(of: People, members: pl.DataFrame | None = None) -> dict[str, dict[s
     return {str(row["method"]): {str(name): row[name] for name in row} for row in rows}
 
 
+@pytest.mark.slow
 def test_who_searches_much_is_put_right_and_nobody_beats_who_knows_the_types() -> None:
-    much, once = figures(people(30)), figures(people(1))
+    much, once = figures(people(30, 240)), figures(people(1, 300))
     assert much["mixture of multinomials"]["all"] > 0.9
     assert much["k-means on shares"]["20–49"] > 0.9
     assert much[segments.TOLD]["all"] > 0.8
@@ -179,6 +181,7 @@ def test_segments_of_the_pipeline_are_measured_whoever_has_none_together() -> No
     assert 0.1 < figures(of, right.head(75))["Silgeom"]["all"] < 0.5
 
 
+@pytest.mark.slow
 def test_halves_of_people_with_clear_types_agree() -> None:
     found = segments.halves(people(30, 300), 3).set_index("method")["all"]
     assert found["mixture of multinomials"] > 0.9
@@ -207,6 +210,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return directory
 
 
+@pytest.mark.slow
 def test_the_command_prints_rivals_and_the_ceiling(
     place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
