@@ -46,9 +46,9 @@ def people(searches_each: int, count: int = 600) -> People:
             "user_id": np.repeat(np.arange(count), searches_each),
             "type": np.repeat(kinds, searches_each),
             "query": [
-                f"{random.choice(3, p=LABELS.interests[kind])}"
+                f"{random.choice(3, p=LABELS.interests[kind])} {number}"
                 for kind in kinds
-                for _ in range(searches_each)
+                for number in range(searches_each)
             ],
             "searched_at": [
                 BEGIN + timedelta(hours=2 * number)
@@ -58,7 +58,8 @@ def people(searches_each: int, count: int = 600) -> People:
         },
         schema_overrides={"searched_at": pl.Datetime("us", "UTC")},
     )
-    topics = pl.DataFrame({"query": ["0", "1", "2"], "topic": [0, 1, 2]})
+    known = [(f"{topic} {number}", topic) for topic in range(3) for number in range(searches_each)]
+    topics = pl.DataFrame(known, schema=["query", "topic"], orient="row")
     return people_of(rows, topics, "Asia/Seoul")
 
 
@@ -151,6 +152,7 @@ def test_interests_of_the_pipeline_are_split_into_topics_and_times() -> None:
     found = people_as_found(rows, interests)
     assert found.user_id.tolist() == [3, 8]
     assert found.searches.toarray().tolist() == [[0, 4.0, 0], [0, 0, 1.5]]
+    assert found.interests["user_id"].to_list() == [3, 8, 8]
     assert found.times.toarray()[:, 5].tolist() == [0, 2.0]
 
 
@@ -159,10 +161,12 @@ def figures(of: People, members: pl.DataFrame | None = None) -> dict[str, dict[s
     return {str(row["method"]): {str(name): row[name] for name in row} for row in rows}
 
 
+@pytest.mark.slow
 def test_who_searches_much_is_put_right_and_nobody_beats_who_knows_the_types() -> None:
-    much, once = figures(people(30)), figures(people(1))
+    much, once = figures(people(30, 240)), figures(people(1, 300))
     assert much["mixture of multinomials"]["all"] > 0.9
     assert much["k-means on shares"]["20–49"] > 0.9
+    assert much[segments.TOLD]["all"] > 0.8
     ceiling = once[segments.CEILING]["all"]
     assert 0.2 < ceiling < 0.6  # one search is of the type's own topic in 0.75 of the cases
     assert np.isnan(once["LDA"]["5–9"])
@@ -177,9 +181,11 @@ def test_segments_of_the_pipeline_are_measured_whoever_has_none_together() -> No
     assert 0.1 < figures(of, right.head(75))["Silgeom"]["all"] < 0.5
 
 
+@pytest.mark.slow
 def test_halves_of_people_with_clear_types_agree() -> None:
-    found = segments.halves(people(30)).set_index("method")["all"]
+    found = segments.halves(people(30, 300), 3).set_index("method")["all"]
     assert found["mixture of multinomials"] > 0.9
+    assert found[segments.TOLD] > 0.8
 
 
 def test_each_type_has_its_segment_and_how_far_its_interests_are_from_those_simulated() -> None:
@@ -204,6 +210,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return directory
 
 
+@pytest.mark.slow
 def test_the_command_prints_rivals_and_the_ceiling(
     place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -22,6 +22,7 @@ GAP_SECONDS: Final = 1800
 KINDS_OF_DAY: Final = 3
 #: Of the features of the pipeline's interests, those from here on are times.
 FIRST_TIME: Final = 1_000
+HOURS_OF_PART: Final = 6
 #: Words that a simulated query may have more than the one it was made of: one before it, and up to
 #: two after it.
 _BEFORE: Final = (0, 1)
@@ -67,6 +68,7 @@ class People:
         searches: (people, topics), searches.
         sessions: (people, topics), sessions with a search for the topic.
         times: (people, times of the week), sessions that began then.
+        interests: the same as the pipeline keeps it: `INTERESTS`, by user_id and feature.
     """
 
     user_id: Ints
@@ -75,6 +77,7 @@ class People:
     searches: csr_matrix
     sessions: csr_matrix
     times: csr_matrix
+    interests: pl.DataFrame
 
     def __len__(self) -> int:
         return len(self.user_id)
@@ -88,6 +91,12 @@ class People:
             self.searches[chosen],
             self.sessions[chosen],
             self.times[chosen],
+            self.interests.join(
+                pl.DataFrame({"user_id": self.user_id[chosen]}),
+                on="user_id",
+                how="semi",
+                maintain_order="left",
+            ),
         )
 
 
@@ -177,6 +186,7 @@ def people_of(searches: pl.DataFrame, topics: pl.DataFrame, zone: str) -> People
     rows = _numbered(searches).with_columns(
         begins=gap.is_null() | (gap >= GAP_SECONDS),
         hour=kind_of_day * 24 + at.dt.hour().cast(pl.Int64),
+        day=at.dt.date(),
     )
     known = rows.with_columns(session=pl.col("begins").cast(pl.Int64).cum_sum()).join(
         topics, on="query"
@@ -188,6 +198,7 @@ def people_of(searches: pl.DataFrame, topics: pl.DataFrame, zone: str) -> People
         _counted(known, "topic", len(each[0]), most),
         _counted(in_sessions, "topic", len(each[0]), most),
         _counted(rows.filter("begins"), "hour", len(each[0]), KINDS_OF_DAY * 24),
+        _interests(known, rows),
     )
 
 
@@ -209,7 +220,20 @@ def people_as_found(searches: pl.DataFrame, interests: pl.DataFrame) -> People:
     widths = [1 + int(str(found.max() or 0)) for found in (topics["topic"], times["time"])]
     by_topic = _counted(topics, "topic", len(each[0]), widths[0])
     by_time = _counted(times, "time", len(each[0]), widths[1])
-    return People(*each, by_topic, by_topic, by_time)
+    kept = interests.join(numbers, on="user_id", how="semi").sort("user_id", "feature")
+    return People(*each, by_topic, by_topic, by_time, kept)
+
+
+def _interests(known: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """Planted topics, counted as the pipeline counts those that it finds."""
+    is_weekend = (pl.col("hour") >= 24).cast(pl.Int64)
+    time = pl.col("hour") % 24 // HOURS_OF_PART + 24 // HOURS_OF_PART * is_weekend
+    features = [
+        known.select("user_id", "query", "day", feature=pl.col("topic") + 1),
+        rows.select("user_id", "query", "day", feature=time + FIRST_TIME),
+    ]
+    once = pl.concat(features).unique(["user_id", "query", "day", "feature"])
+    return once.group_by("user_id", "feature").agg(weight=pl.len()).sort("user_id", "feature")
 
 
 def _numbered(searches: pl.DataFrame) -> pl.DataFrame:

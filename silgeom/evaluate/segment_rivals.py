@@ -1,4 +1,4 @@
-"""How people are put into segments by what is usual, each told the true number of types.
+"""How people are put into segments: by the pipeline, and by what is usual.
 
 A method learns from some people and returns what assigns anybody to a segment.
 """
@@ -12,6 +12,7 @@ from sklearn.cluster import KMeans
 from sklearn.decomposition import NMF, LatentDirichletAllocation
 from threadpoolctl import threadpool_limits
 
+from pipeline.results import clusters
 from silgeom.evaluate.log import Floats, Ints
 from silgeom.evaluate.planted_types import People
 
@@ -21,6 +22,8 @@ Assign = Callable[[People], Ints]
 #: machine they wait for each other.
 Method = Callable[[People], Assign]
 
+#: The segment of people of whom nothing is known: they are together.
+NOBODY: Final = -1
 _SEED: Final = 17
 _STARTS: Final = 10
 _ROUNDS: Final = 200
@@ -28,7 +31,7 @@ _SMALL: Final = 1e-6
 
 
 def rivals(number: int) -> dict[str, Method]:
-    """The usual methods, told the number of types."""
+    """The usual methods, told the true number of types."""
     methods: dict[str, Method] = {
         "k-means on raw counts": lambda people: _k_means(people, number),
         "k-means on shares": lambda people: _k_means_on_shares(people, number),
@@ -44,6 +47,23 @@ def _in_one_thread(method: Method) -> Method:
     def learn(people: People) -> Assign:
         with threadpool_limits(1):
             return method(people)
+
+    return learn
+
+
+def ours(number: int = 0) -> Method:
+    """The pipeline's clusters; `number` 0: as many as it finds itself."""
+
+    def learn(people: People) -> Assign:
+        model = clusters.fit(clusters.People.of(people.interests), number=number).clusters
+
+        def assign(others: People) -> Ints:
+            some = clusters.People.of(others.interests)
+            found: Ints = np.full(len(others), NOBODY, dtype=np.int64)
+            found[np.searchsorted(others.user_id, some.user_id)] = model.assigned(some)
+            return found
+
+        return assign
 
     return learn
 

@@ -44,6 +44,8 @@ GROUPS: Final = {
 }
 #: People of fewer searches are those of whom little can be known.
 MANY: Final = 5
+OURS: Final = "Silgeom"
+TOLD: Final = "Silgeom, told the number"
 CEILING: Final = "knows the types"
 
 
@@ -109,29 +111,35 @@ def evaluate(people: People, members: pl.DataFrame | None) -> pd.DataFrame:
         A row a method: `method`, `segments`, and the index of all people, of those of many
         searches, and by number of searches.
     """
-    from silgeom.evaluate.segment_rivals import knows_the_types, rivals
+    from silgeom.evaluate.segment_rivals import knows_the_types, ours, rivals
 
     number = len(np.unique(people.type))
-    found = {} if members is None else {"Silgeom": _members(people, members)}
-    for name, learn in {**rivals(number), CEILING: knows_the_types}.items():
+    found = {} if members is None else {OURS: _members(people, members)}
+    others = {TOLD: ours(number), **rivals(number), CEILING: knows_the_types}
+    for name, learn in others.items():
         found[name] = learn(people)(people)
     rows = [by_searches(name, people.type, one, people.all_searches) for name, one in found.items()]
     return pd.DataFrame(rows)
 
 
-def halves(people: People) -> pd.DataFrame:
+def halves(people: People, own_number: int | None) -> pd.DataFrame:
     """How far segments of two halves of the people agree, when both assign everybody.
+
+    Args:
+        people: with their interests.
+        own_number: of segments, as the pipeline found it of all people, if it did.
 
     Returns:
         As `evaluate`; of each method how far its two models agree.
     """
-    from silgeom.evaluate.segment_rivals import rivals
+    from silgeom.evaluate.segment_rivals import ours, rivals
 
     number = len(np.unique(people.type))
     order = np.random.default_rng(SEED).permutation(len(people))
     parts = [people.where(np.sort(each)) for each in np.array_split(order, 2)]
     rows = []
-    for name, learn in rivals(number).items():
+    own = {OURS: ours(own_number)} if own_number else {}
+    for name, learn in {**own, TOLD: ours(number), **rivals(number)}.items():
         one, other = (learn(part)(people) for part in parts)
         rows.append(by_searches(name, one, other, people.all_searches))
     return pd.DataFrame(rows)
@@ -185,10 +193,12 @@ def _apart(people: People, chosen: npt.NDArray[np.bool_], planted: Floats) -> fl
 
 def _members(people: People, members: pl.DataFrame) -> Ints:
     """The segment of each person; who has none is in one with all others who have none."""
+    from silgeom.evaluate.segment_rivals import NOBODY
+
     known = pl.DataFrame({"user_id": people.user_id}).join(
         members.select("user_id", "segment"), on="user_id", how="left", maintain_order="left"
     )
-    return known["segment"].fill_null(-1).to_numpy().astype(np.int64)
+    return known["segment"].fill_null(NOBODY).to_numpy().astype(np.int64)
 
 
 def _newest(root: Path, dataset: str) -> pl.DataFrame | None:
@@ -215,14 +225,16 @@ def told(root: Path, labels: Labels, *, most: int) -> Iterator[tuple[str, pd.Dat
     queries = searches["query"].unique().sort().to_list()
     planted = people_of(searches, planted_topics(queries, labels), zone)
     about = f"{len(planted):,} people, {len(searches):,} searches, {len(labels.types)} types"
-    yield f"Agreement with the planted types, planted topics: {about}", evaluate(planted, members)
-    if interests is not None:
-        found = people_as_found(searches, interests)
-        yield "Agreement with the planted types, topics as found", evaluate(found, members)
-        yield "Agreement of two halves of the people, topics as found", halves(found)
+    title = "Agreement with the planted types"
+    yield f"{title}, planted topics: {about}", evaluate(planted, None)
+    halving = "Agreement of two halves of the people"
+    if interests is None or members is None:
+        yield f"{halving}, planted topics", halves(planted, None)
     else:
-        yield "Agreement of two halves of the people, planted topics", halves(planted)
-    if members is not None:
+        found = people_as_found(searches, interests)
+        yield f"{title}, topics as found", evaluate(found, members)
+        number = members["segment"].n_unique()
+        yield f"{halving}, topics as found", halves(found, number)
         yield (
             "Types, and the segments found",
             types_found(planted, labels, _members(planted, members)),
