@@ -521,8 +521,13 @@ def is_near(query: str, kind: str, text: str) -> bool:
 
 
 def _edges(query: str) -> set[tuple[bool, str]]:
-    """The first and the last letters of each word, told apart."""
-    words = [word for word in query.split(" ") if len(word) >= _EDGE]
+    """The first and the last letters of each word, told apart.
+
+    Of a short word, which no two are written together in, only where they are all of it: 코스피 and
+    코스트코 have nothing in common.
+    """
+    long = 2 * _EDGE
+    words = [word for word in query.split(" ") if len(word) == _EDGE or len(word) >= long]
     return {(False, word[:_EDGE]) for word in words} | {(True, word[-_EDGE:]) for word in words}
 
 

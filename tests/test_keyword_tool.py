@@ -161,6 +161,12 @@ def test_words_written_together_are_words() -> None:
     assert set(texts(tool(people).near(["대전날씨"]))) == {"대전날씨", "대전 맛집", "날씨 예보"}
 
 
+def test_letters_of_a_short_word_are_no_word() -> None:
+    people = {"코스피": 9, "코스트코_휴무일": 8, "러닝_코스": 7, "코스피_지수": 6}
+
+    assert set(texts(tool(people).near(["코스피"]))) == {"코스피", "코스피 지수"}
+
+
 def test_a_word_that_leads_elsewhere_is_negative() -> None:
     negatives = tool(
         {"사과": 50, "사과_효능": 20, "사과_문자": 30, "반성문": 9, "배": 9},
