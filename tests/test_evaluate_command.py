@@ -69,6 +69,7 @@ def test_all_three_tables_are_printed_and_drawn_with_every_rival(
     assert {"JLH", "SigniTrend", "Kleinberg", "ours"} <= methods(printed, "Trending")
     assert "Completions, k = 2: 144 searches before 2026-03-05" in printed
     assert "Trending keywords, k = 5 within an hour" in printed
+    assert "One person, k = 2: 144 searches before 2026-03-05" in printed
     drawn = sorted((tmp_path / "pictures").iterdir())
     assert [file.name for file in drawn] == ["autocomplete.png", "related.png", "trending.png"]
     assert all(file.read_bytes().startswith(b"\x89PNG") for file in drawn)

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Final
 
 from silgeom.commands import ArgumentParser, command, complain, number, place_name, say, whole
-from silgeom.evaluate import autocomplete, keywords, related, trending
+from silgeom.evaluate import autocomplete, keywords, personal, related, trending
 from silgeom.evaluate.log import EvaluationError, Split, read_log, split
 from silgeom.evaluate.report import draw, text_table
 from silgeom.evaluate.trend_counts import FLOOR
 from silgeom.evaluate.trend_truth import read_attacks
 
 #: What `all` measures: the tables of related searches have a row of the keyword tool.
-OF_ALL = ("autocomplete", "related", "trending", "keywords")
+OF_ALL = ("autocomplete", "related", "trending", "keywords", "personal")
 RESULTS = (*OF_ALL, "keyword_tool")
 
 
@@ -25,7 +25,8 @@ def arg_parser() -> argparse.ArgumentParser:
         description="How good the results are, beside all rivals, on any log that the jobs have "
         "taken in. Completions and related searches are learnt from what came first and asked by "
         "what came later, each person's own searches left out; trending keywords are held against "
-        "planted bursts, keywords against labels.",
+        "planted bursts, keywords against labels; personal is what a person's own searches, the "
+        "sitting and the segment bring beside what everybody gets.",
         epilog="Exit status: 0 done; 2 to be mended (one sentence says what). Of all, what "
         "the log has too little for is told by a sentence, and the others are measured.",
     )
@@ -126,6 +127,11 @@ def _measure(result: str, args: argparse.Namespace) -> None:
             Path(args.root), labels=args.labels, without_kiwi=args.without_kiwi
         )
         say(f"Keywords: {about}\n\n{text_table(measured)}\n")
+        return
+    if result == "personal":
+        parts = _parts(args)
+        tables = personal.told(parts, floor=args.k, most=args.most)
+        say(f"One person, k = {args.k}: {parts}\n\n{tables}\n")
         return
     if result == "trending":
         title = f"Trending keywords, k = {FLOOR} within an hour"
