@@ -32,8 +32,8 @@ PRIOR: Final = (1.0, 4.0)
 #: What is made again within so many seconds is a click or a page more, and no other occasion.
 OCCASION_SECONDS: Final = 1800
 #: Of a sitting: what a search counts beside the one after it, how many searches are looked at, and
-#: how likely one is made again, the last one aside. Chosen on `sample_data` and Korean sessions;
-#: how other logs do: docs/personal.md.
+#: how likely one is made again, the last one aside. Chosen on the logs of docs/personal.md,
+#: which tells how each does.
 SITTING_DECAY: Final = 0.4
 SITTING_LENGTH: Final = 6
 RETURN: Final = 0.02

@@ -30,6 +30,9 @@ _ENOUGH: Final = 3.0
 #: often each is fitted to two halves of the people.
 _NUMBERS: Final = tuple(range(2, 13))
 _FAR_BELOW: Final = 0.15
+#: Among numbers that they agree on, the largest is taken of those that are nearly the best: few
+#: large clusters are found again more easily than the kinds that are in them.
+_NEARLY: Final = 0.1
 #: No more clusters are told than would have so many people each.
 _LEAST_OF_CLUSTER: Final = 10
 _HALVINGS: Final = 3
@@ -282,7 +285,7 @@ class Fit:
 
 
 def fit(people: People, *, number: int = 0) -> Fit:
-    """Cluster people; `number` 0: as many as halves of the people agree on.
+    """Cluster people; `number` 0: as many as halves of the people agree on, nearly as on the best.
 
     Where they agree less than `AGREED`, people hardly fall into kinds.
     """
@@ -298,7 +301,9 @@ def fit(people: People, *, number: int = 0) -> Fit:
         highest = max(tried.values())
         if highest >= AGREED and tried[each] < highest - _FAR_BELOW:
             break
-    best = max(tried, key=lambda each: tried[each])
+    highest = max(tried.values())
+    good = [each for each, agreed in tried.items() if agreed >= max(AGREED, highest - _NEARLY)]
+    best = max(good) if good else max(tried, key=lambda each: tried[each])
     return Fit(fitted(chosen, prior, best), tried[best])
 
 
