@@ -15,15 +15,11 @@ from pipeline.columns import (
     REFORMULATIONS,
     SEARCH_QUALITY,
 )
-from silgeom.commands import printable
-from silgeom.tables import spreadsheet_cell
 from silgeom.web.limits import MIN_SEARCHERS
 from silgeom.web.reading import Results
+from silgeom.web.spreadsheets import csv_of
 
 BANDS: Final = ("head", "torso", "tail")
-
-#: Of a table for spreadsheets: without it some take UTF-8 for something else.
-_MARK: Final = "\ufeff"
 
 #: What rates are told of: all queries, or the keywords in them.
 QUERIES, KEYWORDS = "queries", "keywords"
@@ -109,9 +105,7 @@ class Analytics:
 
     def as_csv(self, of: str = QUERIES) -> str:
         """All rows as comma-separated values, of which no cell is a formula."""
-        rows = self.rows(of)
-        texts = [name for name, kind in rows.schema.items() if kind == pl.String]
-        return _MARK + rows.with_columns(_safe(rows[name]) for name in texts).write_csv()
+        return csv_of(self.rows(of))
 
 
 def analytics_of(results: Results) -> Analytics | None:
@@ -157,9 +151,3 @@ def _withheld(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(
         pl.when(~few_times).then(name).alias(name) for name in ("seconds_to_click", "timed_people")
     )
-
-
-def _safe(texts: pl.Series) -> pl.Series:
-    """Texts that no spreadsheet takes for a formula, and that steer no terminal."""
-    shown = [None if text is None else spreadsheet_cell(printable(text)) for text in texts]
-    return pl.Series(texts.name, shown, dtype=pl.String)

@@ -41,6 +41,7 @@ from silgeom.web.log import Log, log_of
 from silgeom.web.pages import STATIC, Pages, language_of_request
 from silgeom.web.personal import RefusalError
 from silgeom.web.reading import UNREADABLE, Results
+from silgeom.web.segments import OfSegment, Segments, of_segment, segments_of
 from silgeom.web.texts import LANGUAGES, habit_text, moment_text, text
 from silgeom.web.words import Words, words_of
 
@@ -82,6 +83,8 @@ class Server:
         self._log: tuple[Any, Log] | None = None
         self._analytics: tuple[Any, Analytics | None] | None = None
         self._habits: tuple[Any, Habits] | None = None
+        self._segments: tuple[Any, Segments] | None = None
+        self._of_segments: dict[tuple[Any, int], OfSegment] = {}
         self._words: tuple[Any, Words] | None = None
         self.follower.on_board(self._publish)
 
@@ -158,6 +161,37 @@ class Server:
         if self._habits is None or self._habits[0] != stamp:
             self._habits = (stamp, await asyncio.to_thread(habits_of, self.results))
         return self._habits[1]
+
+    async def segments(self) -> Segments:
+        """Segments as they are in the present state of the root."""
+        stamp = self.follower.shown.stamp
+        if self._segments is None or self._segments[0] != stamp:
+            self._segments = (stamp, await asyncio.to_thread(segments_of, self.results))
+            self._of_segments.clear()
+        return self._segments[1]
+
+    async def some_segments(self) -> Segments:
+        """`segments`.
+
+        Raises:
+            RefusalError: there are none yet.
+        """
+        _require_root(self)
+        found = await self.segments()
+        if found.day is None:
+            raise RefusalError(404, "no_segments")
+        return found
+
+    async def of_segment(self, found: Segments, number: int) -> OfSegment:
+        """What was made of one of these segments alone."""
+        key = (found.day, number)
+        if key not in self._of_segments:
+            assert found.day is not None
+            made = await asyncio.to_thread(of_segment, self.results, found.day, number)
+            if found is not (self._segments or (None, None))[1]:
+                return made  # the root has changed meanwhile
+            self._of_segments[key] = made
+        return self._of_segments[key]
 
     async def log(self) -> Log:
         """The log as it is in the present state of the root."""
@@ -257,6 +291,7 @@ class Figures:
 
 
 ListName = Annotated[str, Query(alias="list")]
+Number = Annotated[int, Query(ge=1, le=10**9, description="The number of a segment.")]
 OfClass = Annotated[str, Query(max_length=20, description=f"One of {', '.join(CLASSES)}.")]
 OfWhat = Annotated[
     Literal["queries", "keywords"],
@@ -329,6 +364,7 @@ def create_app(
     _add_errors(app, server)
     _add_api(app, server)
     _add_pages(app, server)
+    _add_segments(app, server)
     _add_monitoring(app, server)
     app.add_middleware(
         Guard,
@@ -560,9 +596,7 @@ def _add_pages(app: FastAPI, server: Server) -> None:
     async def analytics_table(of: Of = "queries") -> Response:
         found = await server.some_analytics()
         table = await asyncio.to_thread(found.as_csv, of)
-        name = f"silgeom-analytics-{found.day}.csv"
-        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-        return Response(table.encode(), media_type="text/csv; charset=utf-8", headers=headers)
+        return _csv(table, f"silgeom-analytics-{found.day}.csv")
 
     @app.get("/log", **_PAGES)
     async def log(request: Request) -> Response:
@@ -576,6 +610,42 @@ def _add_pages(app: FastAPI, server: Server) -> None:
     @app.get("/api", **_PAGES)
     async def api(request: Request) -> Response:
         return pages.page(request, "api.html", paths=app.openapi()["paths"])
+
+
+def _add_segments(app: FastAPI, server: Server) -> None:
+    @app.get("/api/segments", **_answers("Most people first.", payloads.SEGMENTS_EXAMPLE, 404))
+    async def all_segments() -> Response:
+        """Kinds of people: how many, when they search, and what sets each apart."""
+        return payloads.json_response(payloads.segments(await server.some_segments()))
+
+    @app.get("/api/segment", **_answers("Of its people.", payloads.SEGMENT_EXAMPLE, 404))
+    async def one_segment(segment: Number) -> Response:
+        """A segment with its queries and, where they were made, with results of its people."""
+        found = await server.some_segments()
+        row = _segment_of(found, segment)
+        made = await server.of_segment(found, segment)
+        return payloads.json_response(payloads.segment(found, row, made))
+
+    @app.get("/api/segments.csv", **_PAGES)
+    async def all_segments_table() -> Response:
+        found = await server.some_segments()
+        return _csv(found.as_csv(), f"silgeom-segments-{found.day}.csv")
+
+    @app.get("/api/segment.csv", **_PAGES)
+    async def one_segment_table(segment: Number) -> Response:
+        found = await server.some_segments()
+        _segment_of(found, segment)
+        return _csv(found.terms_as_csv(segment), f"silgeom-segment-{segment}-{found.day}.csv")
+
+    @app.get("/segments", **_PAGES)
+    async def segments(request: Request, segment: Number | None = None) -> Response:
+        _require_root(server)
+        found = await server.segments()
+        chosen = next(iter(found.rows), None)
+        if chosen is not None and segment is not None:
+            chosen = _segment_of(found, segment)
+        made = chosen and await server.of_segment(found, chosen["segment"])
+        return server.pages.segments(request, found, chosen, made)
 
 
 async def _board_of_day(server: Server, day: str, at: str | None, wall: str) -> Response:
@@ -688,6 +758,23 @@ async def _habits(server: Server) -> Habits:
     if habits.day is None:
         raise RefusalError(404, "no_patterns")
     return habits
+
+
+def _segment_of(found: Segments, number: int) -> Row:
+    row = next((each for each in found.rows if each["segment"] == number), None)
+    if row is None:
+        if not found.rows:
+            raise RefusalError(404, "no_kind_of_people")
+        numbers = ", ".join(str(each) for each in sorted(found.numbers))
+        raise RefusalError(404, "no_such_segment", numbers=numbers)
+    return row
+
+
+def _csv(table: str, name: str) -> Response:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(
+        table.encode("utf-8", "replace"), media_type="text/csv; charset=utf-8", headers=headers
+    )
 
 
 def _one_of(name: str, names: Sequence[str]) -> str:

@@ -48,6 +48,28 @@ def curve(counts: Sequence[int | None], language: str, label: str = "curve_label
     return _svg("curve", width, height, said, shapes)
 
 
+def of_day(shares: Sequence[float | None], peaks: Sequence[int], language: str) -> Markup:
+    """The small bars of a segment: shares of its searches by hour of the day, peaks in red."""
+    width, height = _CURVE
+    most = max((share for share in shares if share), default=0.0)
+    if not most:
+        return _svg("curve", width, height, text(language, "of_day_label_few", k=MIN_SEARCHERS))
+    step, base = (width - 6) / len(shares), height - 3
+    shapes = []
+    for hour, share in enumerate(shares):
+        x = 3 + hour * step
+        if share is None:
+            shape = Markup('<circle class="few" cx="{0:.1f}" cy="{1}" r="1"/>')
+            shapes.append(shape.format(x + step / 2, base - 1))
+            continue
+        high = round(share / most * (base - 3), 1)
+        kind = "bar peak" if hour in peaks else "bar"
+        shape = Markup('<rect class="{0}" x="{1:.1f}" y="{2:.1f}" width="{3:.1f}" height="{4}"/>')
+        shapes.append(shape.format(kind, x + 0.4, base - high, step - 0.8, high))
+    label = text(language, "of_day_label", hour=shares.index(most), most=number_text(100 * most, 1))
+    return _svg("curve", width, height, label, *shapes)
+
+
 def hours(found: Sequence[Hour], zone: ZoneInfo, language: str) -> Markup:
     """People by hour as bars, what is usual as a line, bursts in another colour."""
     width, height = _CHART

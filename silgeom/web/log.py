@@ -20,7 +20,7 @@ from silgeom.web.reading import Results
 RESULTS: Final = (
     *("live", "trending", "related", "autocomplete", "keywords", "trending_words"),
     *("keyword_tool", "co_clicked", "categories", "query_analytics", "patterns", "changes"),
-    "keyword_patterns",
+    *("keyword_patterns", "segments"),
     *("hourly_counts", "searches"),
 )
 

@@ -33,11 +33,13 @@ from silgeom.web.habits import CHANGES, CLASSES, Habits
 from silgeom.web.keywords import Question
 from silgeom.web.limits import MAX_QUERY, MIN_SEARCHERS
 from silgeom.web.payloads import moment
+from silgeom.web.segments import OfSegment, Segments
 from silgeom.web.texts import (
     LANGUAGE_COOKIE,
     LANGUAGES,
     TEXTS,
     ago_text,
+    agreement_text,
     habit_text,
     language_of,
     moment_text,
@@ -211,6 +213,27 @@ class Pages:
             change_text=_change_text,
         )
 
+    def segments(
+        self,
+        request: Request,
+        found: Segments,
+        chosen: Mapping[str, Any] | None,
+        of_segment: OfSegment | None,
+    ) -> HTMLResponse:
+        """The page of segments: all of them, and one in full."""
+        language = language_of_request(request)
+        return self.page(
+            request,
+            "segments.html",
+            found=found,
+            chosen=chosen,
+            terms=() if chosen is None else found.terms[chosen["segment"]],
+            of_segment=of_segment,
+            agreement=agreement_text(language, found.agreement),
+            of_day=lambda row: charts.of_day(row["by_hour"], row["peak_hours"], language),
+            hours_text=lambda row: _runs_of_hours(row["peak_hours"]),
+        )
+
     def query(
         self, request: Request, facts: QueryFacts, pattern: Mapping[str, Any] | None
     ) -> HTMLResponse:
@@ -286,6 +309,17 @@ class Pages:
             "when": lambda at: moment_text(language, at, zone),
             "ago": lambda at, now: ago_text(language, (now - at) / timedelta(seconds=1)),
         }
+
+
+def _runs_of_hours(hours: Sequence[int]) -> str:
+    """Hours in order, those that follow each other as one: 07:00–09:00, 22:00–23:00."""
+    runs: list[list[int]] = []
+    for hour in hours:
+        if runs and runs[-1][1] == hour:
+            runs[-1][1] = hour + 1
+        else:
+            runs.append([hour, hour + 1])
+    return ", ".join(f"{first:02}:00–{end % 24:02}:00" for first, end in runs)
 
 
 def _hours_text(row: Mapping[str, Any]) -> str:

@@ -16,6 +16,7 @@ from silgeom.related import Related
 from silgeom.web.boards import Board
 from silgeom.web.counts import Count, QueryFacts
 from silgeom.web.following import Follower
+from silgeom.web.segments import OfSegment, Segments
 from silgeom.web.words import Words
 
 try:
@@ -118,6 +119,37 @@ def changes(day: str | None, found: Sequence[Mapping[str, Any]]) -> dict[str, An
     return {"day": day, "changes": [_plain(row) for row in found]}
 
 
+def segments(found: Segments) -> dict[str, Any]:
+    """Kinds of people, those of most people first. null stands for fewer people than may be told.
+
+    `agreement` is null where there are not two segments.
+    """
+    rows = [_segment(row) for row in found.rows]
+    return {"day": found.day, "agreement": found.agreement, "segments": rows}
+
+
+def segment(found: Segments, row: Mapping[str, Any], of_segment: OfSegment) -> dict[str, Any]:
+    """One of them in full; `results` is null where nobody has asked for them."""
+    terms = [
+        {name: value for name, value in each.items() if name != "segment"}
+        for each in found.terms[row["segment"]]
+    ]
+    board = [{**each, "window_end": moment(each["window_end"])} for each in of_segment.board]
+    results = {
+        "at": of_segment.at and moment(of_segment.at),
+        "trending": board,
+        "related": list(of_segment.related),
+        "completions": list(of_segment.completions),
+    }
+    told = {"day": found.day, **_segment(row), "terms": terms}
+    return {**told, "results": results if of_segment.is_made else None}
+
+
+def _segment(row: Mapping[str, Any]) -> dict[str, Any]:
+    told = {name: value for name, value in row.items() if name != "agreement"}
+    return {**told, "typical": [each["surface"] for each in row["typical"]]}
+
+
 def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
     """A row with its dates in ISO 8601."""
     return {name: _day(value) for name, value in row.items()}
@@ -203,6 +235,46 @@ CHANGES_EXAMPLE: Final = {
             "week_ends": "2026-03-15",
         }
     ],
+}
+_SEGMENT_EXAMPLE: Final = {
+    **{"segment": 3, "label": "제주도 맛집 · 제주도 가볼만한곳 · 제주도 항공권", "people": 611},
+    **{"people_share": 0.19, "searches": 10_600, "searches_share": 0.22},
+    **{"typical": ["제주도 맛집", "제주도 가볼만한곳", "제주도 항공권"], "peak_hours": [21]},
+    **{"by_hour": [0.02, None, 0.05], "is_new": False, "people_before": 598, "stayed": 0.91},
+}
+SEGMENTS_EXAMPLE: Final = {"day": "2026-03-15", "agreement": 0.63, "segments": [_SEGMENT_EXAMPLE]}
+SEGMENT_EXAMPLE: Final = {
+    "day": "2026-03-15",
+    **_SEGMENT_EXAMPLE,
+    "terms": [
+        {
+            **{"rank": 1, "query": "제주도 맛집", "surface": "제주도 맛집", "people": 120},
+            **{"share": 0.196, "share_of_all": 0.044, "divergence": 0.02},
+        }
+    ],
+    "results": {
+        "at": _AT,
+        "trending": [
+            {
+                **{"window_end": _AT, "rank": 1, "query": "내일 한파", "surface": "내일 한파"},
+                **{"searchers": 9, "expected_searchers": 0.5, "score": 5.8, "is_surprise": True},
+            }
+        ],
+        "related": [
+            {
+                **{"query": "제주도", "kind": "related", "rank": 1},
+                **{"related_query": "제주도 날씨", "related_surface": "제주도 날씨"},
+                **{"score": 0.21, "significance": 12.4, "sessions": 40, "searchers": 38},
+                "next_probability": 0.1,
+            }
+        ],
+        "completions": [
+            {
+                **{"typed": "제", "rank": 1, "completion": "제주도 맛집", "searchers": 120},
+                "weight": 101.3,
+            }
+        ],
+    },
 }
 QUERY_EXAMPLE: Final = {
     "query": "내일 한파",

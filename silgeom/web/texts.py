@@ -5,8 +5,13 @@ from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from silgeom.segments import AGREED
+
 LANGUAGES: Final = ("ko", "en")
 LANGUAGE_COOKIE: Final = "silgeom_lang"
+
+#: Below, halves of the people agree on segments hardly more than by chance.
+_HARDLY_AGREED: Final = 0.4
 
 #: Key -> (Korean, English). `{names}` are filled in.
 TEXTS: Final[Mapping[str, tuple[str, str]]] = {
@@ -87,6 +92,7 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "search": ("검색", "Search"),
     "keywords": ("키워드 도구", "Keywords"),
     "patterns": ("검색 패턴", "Patterns"),
+    "segments": ("이용자 유형", "Segments"),
     "log": ("수집 현황", "Log"),
     "analytics": ("검색 분석", "Analytics"),
     "about": ("안내", "About"),
@@ -456,6 +462,97 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "There is no such list: choose one of {names}.",
     ),
     "none_in_list": ("이 목록에는 검색어가 없습니다.", "There is no query in this list."),
+    # Segments.
+    "segments_lead": (
+        "무엇을, 언제 검색하는지가 비슷한 사람들의 유형입니다. 누가 어느 유형인지는 보여 주지 "
+        "않습니다.",
+        "Kinds of people, by what they search for and when. Who is of which kind is not shown.",
+    ),
+    "agreement_high": (
+        "유형이 뚜렷합니다. 사람들을 무작위로 반씩 나누어 따로 유형을 찾아도 거의 같은 유형이 "
+        "나옵니다(일치도 {n}, 최대 1).",
+        "People fall into kinds: random halves of them, each told apart on its own, agree well on "
+        "these segments ({n}, at most 1).",
+    ),
+    "agreement_middle": (
+        "유형의 경계가 흐립니다. 사람들을 무작위로 반씩 나누어 따로 유형을 찾으면 일부만 같습니다"
+        "(일치도 {n}, {high}부터 뚜렷함). 사람들은 유형보다는 정도로 다르니 어림으로 보세요.",
+        "The borders are blurred: random halves of the people, each told apart on its own, agree "
+        "in part ({n}; kinds are clear from {high} on). People differ by degrees: a rough guide.",
+    ),
+    "agreement_low": (
+        "유형이 뚜렷하지 않습니다. 사람들을 무작위로 반씩 나누어 따로 유형을 찾으면 서로 다른 "
+        "유형이 나옵니다(일치도 {n}, {high}부터 뚜렷함). 이 유형은 우연일 수 있습니다.",
+        "There are hardly any kinds: random halves of the people, each told apart on its own, "
+        "disagree ({n}; kinds are clear from {high} on). These segments may be chance.",
+    ),
+    "agreement_none": (
+        "모든 사람이 한 유형입니다. 로그에 사람이 적거나 하나로 나누도록 했기 때문입니다.",
+        "Everybody is of one segment: the log has few people, or one was asked for.",
+    ),
+    "segment": ("유형", "Segment"),
+    "segment_number": ("유형 {n}", "Segment {n}"),
+    "segment_plain": ("두드러진 검색어 없음", "No query sets it apart"),
+    "segment_new": ("새 유형", "new"),
+    "typical": ("대표 검색어", "Typical queries"),
+    "column_people_share": ("사람 비중", "Share of people"),
+    "column_searches_share": ("검색 비중", "Share of searches"),
+    "column_by_hour": ("시간대", "Hours"),
+    "column_stayed": ("머문 사람", "Stayed"),
+    "people_before": ("지난번 인원", "People before"),
+    "of_day_label": (
+        "하루 중 시간별 검색 비중, {hour}시에 가장 많아 {most} %",
+        "Share of its searches by hour of the day, most at {hour}:00, {most} %",
+    ),
+    "of_day_label_few": (
+        "{k}명 이상이 검색한 시간이 없음",
+        "Fewer than {k} people in each hour",
+    ),
+    "segments_note": (
+        "빨간 막대: 다른 사람들보다 많이 검색하는 시간. 머문 사람: 지난번에 이 유형이던 사람 "
+        "가운데 지금도 이 유형인 비율. 새 유형은 지난번 유형 가운데 이어지는 것이 없는 유형입니다.",
+        "Red bars: hours in which it searches more than others do. Stayed: of the people who "
+        "were in it before, the share that is in it still. A new one continues none of before.",
+    ),
+    "segment_terms": ("이 유형을 가르는 검색어", "What sets it apart"),
+    "column_share_here": ("이 유형에서", "In the segment"),
+    "column_share_of_all": ("전체에서", "Of everybody"),
+    "column_times": ("배", "Times"),
+    "segment_terms_note": (
+        "이 유형 사람들이 전체보다 많이 검색하는 말이며, 차이에 크게 보탠 순서입니다.",
+        "Queries that its people type more than everybody does, those first that add most to the "
+        "difference.",
+    ),
+    "no_segment_terms": (
+        "이 유형에서 {k}명 이상이 남보다 많이 검색한 말이 없습니다.",
+        "There is no query that {k} of its people typed and that sets them apart.",
+    ),
+    "segment_board": ("이 유형의 실시간 검색어", "Its trending keywords"),
+    "segment_completions": ("이 유형의 자동완성", "Its completions"),
+    "segment_related": ("이 유형의 관련 검색어", "Its related searches"),
+    "column_typed": ("입력", "Typed"),
+    "column_completion": ("자동완성", "Completion"),
+    "column_related": ("관련 검색어", "Related search"),
+    "no_segment_rows": (
+        "{k}명 이상이 함께 보인 것이 없습니다.",
+        "There is nothing that {k} of its people have in common.",
+    ),
+    "no_by_segment": (
+        "유형별 순위와 자동완성은 silgeom run segments --by-segment 를 실행하면 여기에 나타납니다.",
+        "Its board and completions appear here once silgeom run segments --by-segment has run.",
+    ),
+    "no_segments": (
+        "아직 이용자 유형이 없습니다. silgeom run segments 를 실행하면 여기에 나타납니다.",
+        "There are no segments yet. They appear here once silgeom run segments has run.",
+    ),
+    "no_kind_of_people": (
+        "로그에 사람이 적어 유형을 나누지 않았습니다.",
+        "The log has too few people to tell kinds of them apart.",
+    ),
+    "no_such_segment": (
+        "그런 유형은 없습니다: {numbers} 가운데 하나를 고르세요.",
+        "There is no such segment: choose one of {numbers}.",
+    ),
     # Log.
     "log_lead": (
         "로그에서 무엇을 받아들였고 무엇을 왜 받아들이지 않았는지 보여 줍니다.",
@@ -526,6 +623,7 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "result_query_analytics": ("검색 분석 (query_analytics)", "Analytics (query_analytics)"),
     "result_patterns": ("검색 패턴 (patterns)", "Search patterns (patterns)"),
     "result_changes": ("주간 변화 (changes)", "Changes of the week (changes)"),
+    "result_segments": ("이용자 유형 (segments)", "Segments (segments)"),
     "result_hourly_counts": ("시간별 집계 (hourly_counts)", "Hourly counts (hourly_counts)"),
     "result_searches": ("검색 기록 (searches)", "Searches (searches)"),
     # Weekdays, from Monday.
@@ -700,6 +798,15 @@ def habit_text(language: str, row: Mapping[str, Any]) -> str:
     if part and pattern in ("daily", "weekdays", "weekends"):
         return text(language, f"habit_{pattern}", **said)
     return text(language, f"pattern_{pattern}")
+
+
+def agreement_text(language: str, agreement: float | None) -> str:
+    """How clear-cut segments are, in a sentence; None: there are not two."""
+    if agreement is None:
+        return text(language, "agreement_none")
+    middle = "middle" if agreement >= _HARDLY_AGREED else "low"
+    degree = "high" if agreement >= AGREED else middle
+    return text(language, f"agreement_{degree}", n=number_text(agreement, 2), high=AGREED)
 
 
 def number_text(value: float | None, digits: int = 0) -> str:

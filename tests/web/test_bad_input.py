@@ -16,7 +16,7 @@ from tests.web.roots import BROWSER, HOUR, NOON, SmallRoot, board_row, client, r
 
 PAGES = [
     *("/", "/search?q=x", "/query?q=x", "/keywords?q=x", "/analytics"),
-    *("/log", "/about", "/api"),
+    *("/patterns", "/segments", "/log", "/about", "/api"),
 ]
 
 

@@ -17,6 +17,7 @@ from pipeline import columns
 from silgeom.text import normalized_query
 from tests.web.hostile import HOSTILE
 from tests.web.roots import HOUR, NOON, SmallRoot, board_row
+from tests.web.test_segments import put_segments
 
 playwright = pytest.importorskip(
     "playwright.sync_api", reason="Playwright is not installed: see the group browser"
@@ -64,6 +65,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> SmallRoot:
     found.put_board(NOON, {"query": "카카오톡"}, *rows)
     usual = {NOON - 24 * day * HOUR: 20 for day in range(1, 15)}
     found.put_hours({"카카오톡": {NOON - HOUR: 60, **usual}})
+    put_segments(found, [f"긴 검색어 {place} 아주 긴 검색어입니다" for place in range(12)])
     found.put_ledger({"source": "file:///logs/a.tsv", "status": "taken_in", "lines": 9})
     return found
 
@@ -279,6 +281,27 @@ def test_a_board_of_the_past_stays(page: Page, tmp_path: Path) -> None:
         page.close()
 
 
+# Segments
+
+
+def test_a_click_on_a_segment_tells_it_and_one_on_a_query_leads_to_its_page(
+    page: Page, tmp_path: Path
+) -> None:
+    root = SmallRoot(tmp_path / "root")
+    put_segments(root, ["카카오톡", "날씨"])
+    root.put_hours({"카카오톡": {NOON: 30}})
+    with served(root) as address:
+        page.goto(address)
+        page.get_by_role("navigation").get_by_role("link", name="이용자 유형").click()
+        playwright.expect(page.locator("#segment h2")).to_contain_text("유형 1")
+        page.get_by_role("rowheader").nth(1).get_by_role("link", name="카카오톡 · 날씨").click()
+        playwright.expect(page.locator("#segment h2")).to_contain_text("유형 2")
+        assert page.url.endswith("/segments?segment=2#segment")
+        page.locator("#segment tbody").get_by_role("link", name="카카오톡").click()
+        playwright.expect(page.locator("h1")).to_contain_text("카카오톡")
+        page.close()
+
+
 # Hostile text
 
 
@@ -292,6 +315,7 @@ def test_hostile_text_has_no_effect(page: Page, tmp_path: Path) -> None:
     root.put_hours({normalized_query(query) or query: {NOON - HOUR: 20} for query in HOSTILE})
     root.put_completions({f"a{query}": 50 for query in HOSTILE})
     root.put_related(*(("날씨", "related", query) for query in HOSTILE))
+    put_segments(root, HOSTILE)
     with served(root) as address:
         page.goto(address)
         assert page.locator(".row").count() == len(HOSTILE)
@@ -301,6 +325,10 @@ def test_hostile_text_has_no_effect(page: Page, tmp_path: Path) -> None:
         playwright.expect(page.locator("#as-of")).to_contain_text("12:05")
         assert page.locator(".row").count() == len(HOSTILE)
         assert page.locator(".row script, .row img, .row iframe, .row style").count() == 0
+        page.goto(f"{address}/segments")
+        assert page.locator("#segment tbody tr").count() == len(HOSTILE)
+        assert page.locator("main script, main img, main iframe, main style").count() == 0
+        page.goto(address)
         for query in HOSTILE[::4]:
             page.locator("#q").fill(f"a{query}"[:2])
             page.goto(f"{address}/search?{_asked(query)}")
@@ -328,6 +356,7 @@ PAGES = [
     "/query?q=카카오톡",
     "/keywords?q=카카오톡",
     "/analytics",
+    "/segments",
     "/log",
     "/about",
     "/api",

@@ -14,6 +14,7 @@ from silgeom.text import normalized_query
 from silgeom.web.access import TOKEN_COOKIE, Access
 from tests.web.hostile import HOSTILE
 from tests.web.roots import BROWSER, HOUR, NOON, SmallRoot, board_row, client, id_of
+from tests.web.test_segments import put_segments
 
 TOKEN = "correct-horse-battery"
 WITH_TOKEN = Access(is_loopback=False, token=TOKEN)
@@ -136,8 +137,8 @@ def test_only_whom_the_proxy_knows_is_answered(root: SmallRoot) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        *("/", "/search", "/query?q=x", "/analytics", "/log", "/about", "/api", "/nope"),
-        "/api/trending",
+        *("/", "/search", "/query?q=x", "/analytics", "/patterns", "/segments", "/log"),
+        *("/about", "/api", "/nope", "/api/trending"),
     ],
 )
 def test_a_browser_runs_and_loads_what_is_the_servers_own(root: SmallRoot, path: str) -> None:
@@ -193,6 +194,7 @@ def hostile_root(tmp_path_factory: pytest.TempPathFactory) -> SmallRoot:
         *(("날씨", "related", query) for query in HOSTILE),
         *(("날씨", "correction", query) for query in HOSTILE),
     )
+    put_segments(root, HOSTILE)
     aside = {"status": "set_aside", "detail": "it holds no lines"}
     files = [query.replace("/", "") for query in HOSTILE if query.isprintable()]
     root.put_ledger(*({"source": f"file:///logs/{name}", **aside} for name in files))
@@ -210,9 +212,10 @@ def test_no_hostile_query_adds_a_tag_to_a_page(hostile_root: SmallRoot) -> None:
     known |= {"input", "button", "svg", "circle", "path", "ul", "ol", "li", "span", "nav", "main"}
     known |= {"p", "footer", "div", "h1", "h2", "time", "small", "b", "bdi", "section", "label"}
     known |= {"select", "option", "details", "summary", "rect", "text", "table", "thead", "tbody"}
-    known |= {"tr", "th", "td", "dl", "dt", "dd", "kbd", "caption", "optgroup"}
+    known |= {"tr", "th", "td", "dl", "dt", "dd", "kbd", "caption", "optgroup", "h3"}
     with client(hostile_root) as web:
         everywhere = ["/", "/?lang=ko", "/log", "/analytics", "/search?q=날씨"]
+        everywhere += ["/segments", "/segments?lang=ko&segment=2"]
         for path in [*everywhere, *(each for query in HOSTILE for each in addresses(query))]:
             answer = web.get(path, headers=BROWSER)
             assert answer.status_code in (200, 303, 400, 404, 422), path
@@ -245,7 +248,8 @@ def test_hostile_queries_stand_on_the_board_as_they_were_typed(hostile_root: Sma
 @pytest.mark.slow
 def test_no_character_of_a_hostile_query_stands_raw_in_json(hostile_root: SmallRoot) -> None:
     with client(hostile_root) as web:
-        answers = [web.get(path) for path in ("/api/trending", "/api/related?q=날씨&limit=100")]
+        paths = ("/api/trending", "/api/related?q=날씨&limit=100", "/api/segments")
+        answers = [web.get(path) for path in (*paths, "/api/segment?segment=1")]
         for query in HOSTILE:
             for path in ("complete", "related", "query"):
                 answers.append(web.get(f"/api/{path}", params={"q": query[:200]}))
@@ -258,6 +262,19 @@ def test_no_character_of_a_hostile_query_stands_raw_in_json(hostile_root: SmallR
         json.loads(answer.text)
     told = [row["surface"] for row in answers[0].json()["rows"]]
     assert told == HOSTILE
+
+
+def test_hostile_queries_stand_in_segments_as_they_were_typed(hostile_root: SmallRoot) -> None:
+    with client(hostile_root) as web:
+        page = web.get("/segments", headers=BROWSER).text
+        table = web.get("/api/segment.csv?segment=1").content.decode()
+
+    # Each as a query that sets the segment apart, on its board, as completion and related search.
+    assert page.count("<bdi>&lt;script&gt;alert(1)&lt;/script&gt;</bdi>") >= 4
+    assert "<script>alert(1)" not in page
+    assert "<bdi>abc\\u202egnp.exe</bdi>" in page
+    assert not STEERS.search(table)
+    assert "'=HYPERLINK(" in table
 
 
 def test_no_query_is_logged(
