@@ -54,6 +54,7 @@ PICTURES: Final = (
     Picture("web-words", "/keywords", size=(1080, 900)),
     Picture("web-keywords", "/keywords?q=날씨&limit=20", whole=True),
     Picture("web-patterns", "/patterns", size=(1080, 900)),
+    Picture("web-segments", "/segments", size=(1080, 1000)),
     Picture("web-analytics", "/analytics", "en", size=(1080, 900)),
     Picture("web-log", "/log", "en", whole=True),
     Picture("web-wall", "/?wall=1", size=(1280, 720)),

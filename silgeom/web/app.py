@@ -644,7 +644,7 @@ def _add_segments(app: FastAPI, server: Server) -> None:
         chosen = next(iter(found.rows), None)
         if chosen is not None and segment is not None:
             chosen = _segment_of(found, segment)
-        made = chosen and await server.of_segment(found, chosen["segment"])
+        made = None if chosen is None else await server.of_segment(found, chosen["segment"])
         return server.pages.segments(request, found, chosen, made)
 
 
