@@ -229,6 +229,8 @@ class Pages:
             chosen=chosen,
             terms=() if chosen is None else found.terms[chosen["segment"]],
             of_segment=of_segment,
+            # After the first run each is new, which tells nothing.
+            has_before=any(not row["is_new"] for row in found.rows),
             agreement=agreement_text(language, found.agreement),
             of_day=lambda row: charts.of_day(row["by_hour"], row["peak_hours"], language),
             hours_text=lambda row: _runs_of_hours(row["peak_hours"]),

@@ -172,6 +172,17 @@ def test_agreement_is_told_in_words_with_its_number(
     assert f"{agreement:.2f}" in page
 
 
+def test_after_the_first_run_no_segment_is_called_new(root: SmallRoot) -> None:
+    first = {"is_new": True, "people_before": None, "stayed": None}
+    put(root, segment_row(1, **first), segment_row(2, **first))
+
+    with client(root) as web:
+        page = text_of(web.get("/segments", headers=BROWSER).text)
+
+    assert "30.0 % –" in page
+    assert "30.0 % new" not in page
+
+
 def test_one_segment_of_everybody_is_no_proof_of_kinds(root: SmallRoot) -> None:
     put(root, segment_row(1, agreement=1.0))
 
