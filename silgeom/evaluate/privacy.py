@@ -286,7 +286,7 @@ def _guess(known: list[str], told: pl.DataFrame, members: pl.DataFrame) -> int:
     return int(best)
 
 
-def _segments_of(root: str) -> tuple[pl.DataFrame, pl.DataFrame] | None:
+def segments_of(root: str) -> tuple[pl.DataFrame, pl.DataFrame] | None:
     """People with their queries, and the newest members; None: there are no segments."""
     base = Path(root.removeprefix("file://"))
     days = sorted(base.glob("members/dt=*"))
@@ -320,7 +320,7 @@ def main(argv: list[str] | None = None) -> None:
         args = parser.parse_args(argv)
         try:
             log, _ = read_log(args.root)
-            known = _segments_of(args.root)
+            known = segments_of(args.root)
             told = terms(*known, min_searchers=args.k)["query"] if known else None
             found = in_the_log(log, floor=args.k, told=told)
             say(f"In the log? k = {args.k}\n\n{text_table(found)}\n")
