@@ -25,6 +25,7 @@ LIMITS: Final = {
     "min_searchers": Limits(1, 1_000_000_000, "people"),
     "false_share": Limits(0.0001, 0.5, "of what is told, chance"),
     "segments": Limits(0, 100, "kinds of people that can be told apart; 0: as many as there are"),
+    "epsilon": Limits(0, 100, "above it noise hides nobody; 0: no noise"),
     "min_people": Limits(5, 1_000_000_000, "of a segment"),
     "min_score": Limits(0.01, 1_000, "standard deviations"),
     "minutes": Limits(0, 1_440, "a day; 0: never"),

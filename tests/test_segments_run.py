@@ -237,3 +237,25 @@ def test_what_a_segment_has_goes_with_who_is_erased_until_it_is_made_again(
     assert not list((root / "segment_autocomplete").rglob("*.parquet"))
     run("segments", *FEW)
     assert list((root / "segment_autocomplete").rglob("*.parquet"))
+
+
+def test_with_epsilon_sizes_are_noisy_and_a_rerun_draws_no_other(run: Run, root: Path) -> None:
+    pytest.importorskip("opendp")
+    run("segments", *FEW, "--epsilon", "2")
+
+    found, again = pd.read_parquet(root / "segments"), run("segments", *FEW, "--epsilon", "2")
+
+    assert "up to date" in again
+    pd.testing.assert_frame_equal(found, pd.read_parquet(root / "segments"))
+    assert found["people"].between(1, OF_KIND * 3).all()
+    for exact in ("searches", "by_hour", "stayed", "agreement"):
+        assert found[exact].isna().all()
+
+
+def test_exact_counts_of_segments_are_not_made_beside_noisy_ones(run: Run, root: Path) -> None:
+    pytest.importorskip("opendp")
+
+    said = run("segments", *FEW, "--epsilon", "2", "--by-segment")
+
+    assert "exit status 2" in said
+    assert not root.exists()

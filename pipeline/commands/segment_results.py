@@ -8,6 +8,8 @@ import polars as pl
 from pipeline.columns import SEGMENT_AUTOCOMPLETE, SEGMENT_RELATED, SEGMENT_TRENDING
 from pipeline.commands import autocomplete, cli, related, trending
 from pipeline.commands.reporting import report_published
+from pipeline.errors import InvalidParameterError
+from pipeline.results.noisy_segments import require_opendp
 from pipeline.runs.by_segment import (
     AUTOCOMPLETE_OF_SEGMENTS,
     autocomplete_of_segments,
@@ -31,9 +33,24 @@ _PAIRS = ["segment", "query", "related_surface", "score", "sessions", "searchers
 _COMPLETED = ["segment", "prefix", "completion", "searchers", "weight"]
 
 
+def require_fit(args: argparse.Namespace) -> None:
+    """Raise where noise is asked for that cannot be drawn, or beside exact counts of segments.
+
+    Raises:
+        InvalidParameterError: either.
+    """
+    if args.epsilon and args.by_segment:
+        raise InvalidParameterError(
+            "--by-segment publishes exact counts, which --epsilon is to hide: ask for one of them"
+        )
+    if args.epsilon:
+        require_opendp()
+
+
 def is_asked_for(root: Root, args: argparse.Namespace) -> bool:
-    """Whether they are made: now, or on this root before."""
-    return args.by_segment or bool(newest_made(root, AUTOCOMPLETE_OF_SEGMENTS.dataset))
+    """Whether they are made: now, or on this root before; their counts are exact."""
+    made_before = bool(newest_made(root, AUTOCOMPLETE_OF_SEGMENTS.dataset))
+    return not args.epsilon and (args.by_segment or made_before)
 
 
 def make(root: Root, args: argparse.Namespace, day: date, place: str) -> None:

@@ -5,6 +5,8 @@ Writes  segments/dt=, segment_terms/dt= under the root (--root): what sets each 
         apart, replaced whole; interests/dt=, members/dt=: of each person, never to be published
 
 Needs graspologic-native (pip install 'silgeom[people]'), which finds what queries are about.
+With --epsilon sizes and terms get noise (silgeom[private]). It protects a person in these numbers
+of one day alone: segments and topics are found without noise, and other results stay exact.
 """
 
 import argparse
@@ -36,6 +38,8 @@ def parser() -> argparse.ArgumentParser:
     add("--segments", "segments", 0, "N", "how many; 0: as many as halves of the people agree on")
     add("--min-people", "min_people", 50, "N", "a segment of fewer is given to the nearest one")
     add("--min-searchers", "min_searchers", 5, "K", "what fewer of a segment typed is withheld")
+    private = "differential privacy of sizes and terms, given who is in which segment: see above"
+    add("--epsilon", "epsilon", 0.0, "E", f"{private}; 0: exact counts")
     boards = "trending, related and autocomplete of each segment as well, from then on each time"
     parser.add_argument("--by-segment", action="store_true", help=boards)
     return parser
@@ -44,6 +48,7 @@ def parser() -> argparse.ArgumentParser:
 def run(session: Session, args: argparse.Namespace) -> None:
     require_leiden()
     options = cli.options_of(SegmentOptions, args)
+    segment_results.require_fit(args)
     with cli.prepared_root(session, args) as root:
         asked, rules = cli.asked_for(args), SessionRules(args.gap_minutes, args.max_queries)
         for day, place in numbered(days_asked_for(root, asked), asked):

@@ -166,13 +166,17 @@ class AnalyticsOptions:
 
 @dataclass(frozen=True)
 class SegmentOptions:
-    """See `publish_segments`; `days` of interests are read. `segments` 0: as many as there are."""
+    """See `publish_segments`; `days` of interests are read.
+
+    `segments` 0: as many as there are. `epsilon` 0: without noise.
+    """
 
     days: int
     half_life_days: float
     segments: int
     min_people: int
     min_searchers: int
+    epsilon: float = 0.0
 
 
 Options = (

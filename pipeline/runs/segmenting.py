@@ -26,6 +26,7 @@ from pipeline.columns import (
 from pipeline.counting.interests import interests
 from pipeline.results.clusters import Fit, People, fit, merged
 from pipeline.results.described_segments import named, segments, terms
+from pipeline.results.noisy_segments import noisy_segments
 from pipeline.runs import published as publish
 from pipeline.runs.published import Published, SegmentOptions
 from pipeline.runs.topic_weeks import week_of
@@ -77,7 +78,26 @@ class _Making:
             pl.col("segment").replace_strict(names, return_dtype=pl.Int32())
         )
         self._write("members", members.select(*MEMBERS))
+        large, told = self._told(members, before, agreement)
+        self._write("segment_terms", told.select(*SEGMENT_TERMS))
+        address = f"{self.change.address(name)}/part.parquet"
+        write(self.change.storage, address, large.select(*SEGMENTS))
+        self._leave("interests", 1)
+        self._leave("members", 2)
+
+    def _told(
+        self, members: pl.DataFrame, before: pl.DataFrame | None, agreement: float
+    ) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """`SEGMENTS` and `SEGMENT_TERMS`."""
         k = self.options.min_searchers
+        if self.options.epsilon:
+            return noisy_segments(
+                self._people(),
+                members,
+                epsilon=self.options.epsilon,
+                min_people=self.options.min_people,
+                min_searchers=k,
+            )
         told = terms(self._people(), members, min_searchers=k)
         described = segments(
             self._scan("searches", SEARCHES).select("searched_at", "user_id").collect(),
@@ -90,12 +110,7 @@ class _Making:
         )
         # Where all people together are too few, there is nobody to tell of.
         large = described.filter(pl.col("people") >= self.options.min_people)
-        told = told.join(large.select("segment"), on="segment", how="semi")
-        self._write("segment_terms", told.select(*SEGMENT_TERMS))
-        address = f"{self.change.address(name)}/part.parquet"
-        write(self.change.storage, address, large.select(*SEGMENTS))
-        self._leave("interests", 1)
-        self._leave("members", 2)
+        return large, told.join(large.select("segment"), on="segment", how="semi")
 
     def _members(self) -> tuple[pl.DataFrame, float]:
         """Each person's cluster, and how far halves of the people agree; interests are staged."""

@@ -1,0 +1,107 @@
+"""The attack on what is published: it finds people where nothing protects them."""
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from silgeom.evaluate.log import Log
+from silgeom.evaluate.privacy import in_a_segment, in_the_log, likelihood_ratio, main
+
+PEOPLE = 60
+
+
+def log_of(*queries_of: list[int]) -> Log:
+    """A log of people with these queries, all on one day."""
+    rows = [(user, query) for user, queries in enumerate(queries_of) for query in queries]
+    user, query = (np.array(each, np.int64) for each in zip(*rows, strict=True))
+    day = np.zeros(len(rows), np.int64)
+    return Log(day, day, user, query, [f"query {each}" for each in range(int(query.max()) + 1)])
+
+
+def everybody_has_queries_of_their_own() -> Log:
+    return log_of(*([3 * person + 1 + each for each in range(3)] for person in range(PEOPLE)))
+
+
+def test_without_a_floor_people_are_found_by_what_only_they_typed() -> None:
+    found = in_the_log(everybody_has_queries_of_their_own(), floor=1)
+
+    assert (found["advantage"] == 1).all()
+
+
+def test_what_is_below_the_floor_betrays_nobody() -> None:
+    found = in_the_log(everybody_has_queries_of_their_own(), floor=5)
+
+    assert (found["advantage"] == 0).all()
+    assert (found["knows_all_others"] == 0).all()
+
+
+def test_who_knows_everybody_else_sees_a_person_in_an_exact_count() -> None:
+    found = in_the_log(log_of(*([0] for _ in range(PEOPLE))), floor=5)
+
+    assert (found["knows_all_others"] == 1).all()
+
+
+def test_terms_of_segments_tell_only_of_their_queries() -> None:
+    own = everybody_has_queries_of_their_own()
+
+    found = in_the_log(own, floor=1, told=pl.Series(["nobody typed it"]))
+
+    of_terms = found["from"] == "terms of segments"
+    assert (found["advantage"][of_terms] == 0).all()
+    assert (found["advantage"][~of_terms] == 1).all()
+
+
+@pytest.mark.parametrize("floor", [1, 2, 5])
+def test_likelihood_ratios_are_those_of_the_law(floor: int) -> None:
+    nbinom = pytest.importorskip("scipy.stats").nbinom
+    people, reference = (each.ravel().astype(float) for each in np.mgrid[0:12, 0:9])
+
+    found = likelihood_ratio(people, reference, floor)
+
+    law = nbinom(reference + 0.5, 0.5)
+    is_told = people >= floor
+    told = law.logpmf(people - 1) - law.logpmf(people)
+    assert found[is_told] == pytest.approx(told[is_told])
+    if floor > 1:  # without a floor it is impossible that a person in is not told of
+        untold = law.logcdf(floor - 2) - law.logcdf(floor - 1)
+        assert found[~is_told] == pytest.approx(untold[~is_told])
+    else:
+        assert (found[~is_told] < -20).all()
+
+
+def two_segments() -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Eight people of ten queries of their own, in two segments."""
+    rows = [(user, 10 * user + each) for user in range(8) for each in range(10)]
+    people = pl.DataFrame(rows, schema=["user_id", "query_id"], orient="row").with_columns(
+        pl.format("query {}", "query_id").alias("query"),
+        pl.format("query {}", "query_id").alias("surface"),
+        variant_id="query_id",
+    )
+    members = pl.DataFrame({"user_id": range(8), "segment": [1, 1, 1, 1, 2, 2, 2, 2]})
+    return people, members
+
+
+def test_without_a_floor_segments_are_guessed_by_what_only_one_typed() -> None:
+    found = in_a_segment(*two_segments(), floor=1).set_index("guess")["right"]
+
+    assert found["by terms that were made with the person"] == 1
+    assert found["advantage: with less without"] > 0.4
+
+
+def test_with_a_floor_the_guess_is_no_better_than_without_the_person() -> None:
+    found = in_a_segment(*two_segments(), floor=5).set_index("guess")["right"]
+
+    assert found["by terms that were made with the person"] == 0.5
+    assert found["the largest segment"] == 0.5
+
+
+def test_a_root_without_searches_is_told_in_a_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as left:
+        main([str(tmp_path)])
+
+    assert left.value.code == 2
+    assert "no searches in" in capsys.readouterr().err
