@@ -179,6 +179,10 @@ def alike_by_hand(
     return [(-score, at) for score, at in sorted(scores)[:30]]
 
 
+#: To which power of its share a likelihood is divided, by use; of the others it is not.
+POWERS = {"topic": 1.0, "near": 0.5}
+
+
 class ByHand:
     """Related searches from plain rows."""
 
@@ -217,9 +221,9 @@ class ByHand:
             self.sessions.get(known, 0.0),
             [(score, self.shown[other]) for score, other in together],
             [(score, self.texts[at]) for score, at in near],
-            None if use == "topic" else popular[: 3 * limit],
+            None if use in POWERS else popular[: 3 * limit],
         )
-        if use == "topic":
+        if use in POWERS:
             # Of a pair the share of the heaviest completion of its spellings.
             own = {text: share for share, text in popular}
             heaviest = {normalized_query(text).replace(" ", ""): s for s, text in popular[::-1]}
@@ -230,7 +234,8 @@ class ByHand:
                 return heaviest.get(normalized_query(text).replace(" ", ""), 0.0)
 
             by_lift = [
-                (-score / (share(kind, text) + 0.001), text, kind) for score, kind, text in mixed
+                (-score / (share(kind, text) + 0.001) ** POWERS[use], text, kind)
+                for score, kind, text in mixed
             ]
             mixed = [(-score, kind, text) for score, text, kind in sorted(by_lift)]
         corrections = [self.shown[other] for _, other in self.rows["correction", known]]

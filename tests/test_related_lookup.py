@@ -109,7 +109,7 @@ def test_without_completions_nothing_is_common() -> None:
 
 
 def test_there_is_no_other_use() -> None:
-    with pytest.raises(ValueError, match="are for next or topic, not 'both'"):
+    with pytest.raises(ValueError, match="are for next, topic, near, not 'both'"):
         Relater(pairs()).related("날씨", use="both")  # type: ignore[arg-type]
 
 

@@ -1,4 +1,4 @@
-"""What `segments` makes of each segment where it is asked to: the three results of its people."""
+"""What `segments` shows, and makes of each segment where it is asked to: its three results."""
 
 import argparse
 from datetime import date
@@ -28,6 +28,7 @@ from pipeline.runs.published import (
 from pipeline.runs.stale import SessionRules
 from pipeline.store.root import Root
 
+_KINDS = ["segment", "label", "people", "people_share", "searches_share", "peak_hours", "stayed"]
 _FIRST = ["segment", "rank", "surface", "searchers", "expected_searchers", "score"]
 _PAIRS = ["segment", "query", "related_surface", "score", "sessions", "searchers"]
 _COMPLETED = ["segment", "prefix", "completion", "searchers", "weight"]
@@ -45,6 +46,10 @@ def require_fit(args: argparse.Namespace) -> None:
         )
     if args.epsilon:
         require_opendp()
+
+
+def by_people(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.sort("people", "segment", descending=[True, False]).select(_KINDS)
 
 
 def is_asked_for(root: Root, args: argparse.Namespace) -> bool:

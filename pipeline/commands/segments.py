@@ -4,15 +4,12 @@ Reads   the landing folder (--landing), of which what is new is taken in first
 Writes  segments/dt=, segment_terms/dt= under the root (--root): what sets each kind of people
         apart, replaced whole; interests/dt=, members/dt=: of each person, never to be published
 
-Needs graspologic-native (pip install 'silgeom[people]'), which finds what queries are about.
-With --epsilon sizes and terms get noise (silgeom[private]). It protects a person in these numbers
-of one day alone: segments and topics are found without noise, and other results stay exact.
+Needs silgeom[people]. With --epsilon (silgeom[private]) noise protects a person in sizes and terms
+of one day alone: segments and topics are found without it, and other results stay exact.
 """
 
 import argparse
 from functools import partial
-
-import polars as pl
 
 from pipeline.carriers.session import Session
 from pipeline.columns import SEGMENTS
@@ -25,8 +22,6 @@ from pipeline.runs.segmenting import publish_segments
 from pipeline.runs.stale import SessionRules
 from pipeline.runs.topic_weeks import refresh_interests
 
-COLUMNS = ["segment", "label", "people", "people_share", "searches_share", "peak_hours", "stayed"]
-
 
 def parser() -> argparse.ArgumentParser:
     parser = cli.arg_parser("segments", __doc__)
@@ -38,8 +33,7 @@ def parser() -> argparse.ArgumentParser:
     add("--segments", "segments", 0, "N", "how many; 0: as many as halves of the people agree on")
     add("--min-people", "min_people", 50, "N", "a segment of fewer is given to the nearest one")
     add("--min-searchers", "min_searchers", 5, "K", "what fewer of a segment typed is withheld")
-    private = "differential privacy of sizes and terms, given who is in which segment: see above"
-    add("--epsilon", "epsilon", 0.0, "E", f"{private}; 0: exact counts")
+    add("--epsilon", "epsilon", 0.0, "E", "differential privacy, as told above; 0: exact counts")
     boards = "trending, related and autocomplete of each segment as well, from then on each time"
     parser.add_argument("--by-segment", action="store_true", help=boards)
     return parser
@@ -47,17 +41,15 @@ def parser() -> argparse.ArgumentParser:
 
 def run(session: Session, args: argparse.Namespace) -> None:
     require_leiden()
-    options = cli.options_of(SegmentOptions, args)
     segment_results.require_fit(args)
+    options = cli.options_of(SegmentOptions, args)
     with cli.prepared_root(session, args) as root:
         asked, rules = cli.asked_for(args), SessionRules(args.gap_minutes, args.max_queries)
         for day, place in numbered(days_asked_for(root, asked), asked):
             refresh_interests(root, days_until(root, day, args.days), rules)
             found = publish_segments(root, day, options)
-            report_published(found, cli.days_text(day, args.days), SEGMENTS, by_people, place)
+            report_published(
+                found, cli.days_text(day, args.days), SEGMENTS, segment_results.by_people, place
+            )
             if segment_results.is_asked_for(root, args):
                 segment_results.make(root, args, day, place)
-
-
-def by_people(rows: pl.DataFrame) -> pl.DataFrame:
-    return rows.sort("people", "segment", descending=[True, False]).select(COLUMNS)

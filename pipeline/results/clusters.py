@@ -30,6 +30,8 @@ _ENOUGH: Final = 3.0
 #: often each is fitted to two halves of the people.
 _NUMBERS: Final = tuple(range(2, 13))
 _FAR_BELOW: Final = 0.15
+#: Where they agree on none, so many numbers after the best are tried.
+_LONG_AFTER: Final = 3
 #: Among numbers that they agree on, the largest is taken of those that are nearly the best: few
 #: large clusters are found again more easily than the kinds that are in them.
 _NEARLY: Final = 0.1
@@ -51,6 +53,10 @@ _STEPS: Final = 64
 _SMOOTHING: Final = 10.0
 #: Who searches all day counts as so many searches in a cluster: it is one person.
 _MOST_OF_ONE: Final = 30.0
+#: Of a hash of what somebody is interested in: parts of a weight, and odd numbers that mix bits
+#: (Steele, Lea and Flood, Fast splittable pseudorandom number generators, 2014).
+_WEIGHT_STEPS: Final = 1024
+_MIXING: Final = (0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
 #: Rows that are worked on at a time.
 _ROWS: Final = 1_000_000
 _SEED: Final = 1991
@@ -96,14 +102,35 @@ class People:
         return totals
 
     def chosen(self, places: Ints) -> "People":
-        """Those at some places, which rise."""
+        """Those at some places, in this order; `user_id` then rises only where places do."""
         to = np.full(len(self.user_id), -1)
         to[places] = np.arange(len(places))
         facets = {}
         for name, (person, feature, weight) in self.facets.items():
             at = np.flatnonzero(to[person] >= 0)
+            at = at[np.argsort(to[person[at]], kind="stable")]
             facets[name] = (to[person[at]], feature[at], weight[at])
         return People(self.user_id[places], facets)
+
+    def drawn(self, places: Ints) -> Ints:
+        """Some places in an order by chance, which is the same whatever the ids are.
+
+        It is that of a hash of what people are interested in: ids change with the key of a root,
+        and segments must not.
+        """
+        found = np.zeros(len(self.user_id), np.uint64)
+        for person, feature, weight in self.facets.values():
+            row = (feature.astype(np.uint64) << np.uint64(32)) + np.rint(
+                weight * _WEIGHT_STEPS
+            ).astype(np.uint64)
+            for by in _MIXING:
+                row = (row ^ (row >> np.uint64(31))) * np.uint64(by)
+            first = changes(person)
+            if len(person):
+                of_person = np.add.reduceat(row, np.flatnonzero(first))
+                found[person[first]] = found[person[first]] * np.uint64(_MIXING[0]) + of_person
+        order: Ints = places[np.argsort(found[places], kind="stable")]
+        return order
 
 
 @dataclass(frozen=True)
@@ -138,7 +165,7 @@ def _strength(person: Ints, feature: Ints, weight: Floats, shares: Floats) -> fl
     distribution, 2000).
     """
     times = np.rint(weight).astype(np.int64)
-    kept = np.flatnonzero((times > 0) & (person < _FITTED))
+    kept = np.flatnonzero(times > 0)
     person, feature, times = person[kept], feature[kept], times[kept]
     of_person = np.bincount(person, times).astype(np.int64)
     if not len(kept) or of_person.max() < 2:
@@ -289,7 +316,7 @@ def fit(people: People, *, number: int = 0) -> Fit:
 
     Where they agree less than `AGREED`, people hardly fall into kinds.
     """
-    prior = Prior.of(people)
+    prior = Prior.of(people.chosen(people.drawn(np.arange(len(people.user_id)))[:_FITTED]))
     chosen = _of_many_searches(people)
     most = len(chosen.user_id) // _LEAST_OF_CLUSTER
     if most < _NUMBERS[0] or number == 1:
@@ -299,7 +326,8 @@ def fit(people: People, *, number: int = 0) -> Fit:
     for each in [min(number, most)] if number else [each for each in _NUMBERS if each <= most]:
         tried[each] = _agreement(chosen, prior, each)
         highest = max(tried.values())
-        if highest >= AGREED and tried[each] < highest - _FAR_BELOW:
+        is_beyond = highest >= AGREED or each > _LONG_AFTER + max(tried, key=lambda n: tried[n])
+        if is_beyond and tried[each] < highest - _FAR_BELOW:
             break
     highest = max(tried.values())
     good = [each for each, agreed in tried.items() if agreed >= max(AGREED, highest - _NEARLY)]
@@ -308,10 +336,10 @@ def fit(people: People, *, number: int = 0) -> Fit:
 
 
 def _of_many_searches(people: People) -> People:
-    """Those whom clusters are fitted to: ids are hashes, so the first ones are drawn by chance."""
+    """Those whom clusters are fitted to, drawn by chance."""
     total = people.totals(FACETS[0])
     for least in (_ENOUGH, 0.0):
-        places = np.flatnonzero(total >= least)[:_FITTED]
+        places = people.drawn(np.flatnonzero(total >= least))[:_FITTED]
         if len(places) >= 10 * _NUMBERS[-1]:
             break
     return people.chosen(places)

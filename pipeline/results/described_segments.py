@@ -30,7 +30,8 @@ def terms(people: pl.DataFrame, members: pl.DataFrame, *, min_searchers: int) ->
     Returns:
         `SEGMENT_TERMS`, by segment and rank. `divergence` is the query's part of KL(segment ‖ all)
         in bits, of the distributions of people over queries; only queries that add to it are told,
-        of the spellings of one the first.
+        of the spellings of one the first, and none that one to `min_searchers` - 1 people of other
+        segments typed.
     """
     size = members.group_by("segment").len("members")
     of_all = people.group_by("query_id").len("all_people")
@@ -42,6 +43,8 @@ def terms(people: pl.DataFrame, members: pl.DataFrame, *, min_searchers: int) ->
         .agg(pl.len().alias("people"), pl.col("query", "surface", "variant_id").first())
         .filter(pl.col("people") >= min_searchers)
         .join(of_all, on="query_id")
+        # Else subtraction would tell of the few of other segments.
+        .filter(~(pl.col("all_people") - pl.col("people")).is_between(1, min_searchers - 1))
         .join(of_segment, on="segment")
         .join(size, on="segment")
         .with_columns(here=pl.col("people") / pl.col("pairs"), there=pl.col("all_people") / total)
