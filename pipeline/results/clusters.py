@@ -30,7 +30,8 @@ _ENOUGH: Final = 3.0
 #: often each is fitted to two halves of the people.
 _NUMBERS: Final = tuple(range(2, 13))
 _FAR_BELOW: Final = 0.15
-#: Where they agree on none, so many numbers after the best are tried.
+#: So many numbers after the best are tried in any case: halves may agree on two and four, and on
+#: three less.
 _LONG_AFTER: Final = 3
 #: Among numbers that they agree on, the largest is taken of those that are nearly the best: few
 #: large clusters are found again more easily than the kinds that are in them.
@@ -326,8 +327,8 @@ def fit(people: People, *, number: int = 0) -> Fit:
     for each in [min(number, most)] if number else [each for each in _NUMBERS if each <= most]:
         tried[each] = _agreement(chosen, prior, each)
         highest = max(tried.values())
-        is_beyond = highest >= AGREED or each > _LONG_AFTER + max(tried, key=lambda n: tried[n])
-        if is_beyond and tried[each] < highest - _FAR_BELOW:
+        best = max(tried, key=lambda number: tried[number])
+        if each > best + _LONG_AFTER and tried[each] < highest - _FAR_BELOW:
             break
     highest = max(tried.values())
     good = [each for each, agreed in tried.items() if agreed >= max(AGREED, highest - _NEARLY)]
