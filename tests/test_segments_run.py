@@ -30,7 +30,7 @@ def log(days: range, *, seed: int = 3, without: str = "") -> str:
             of_kind = KINDS[person % len(KINDS)]
             asked = [*drawn.sample(of_kind, 3), drawn.choice(("날씨", "유튜브"))]
             for place, query in enumerate(asked):
-                time = f"2026-03-{day:02}T{9 + person % 12:02}:{10 * place:02}:00+09:00"
+                time = f"2026-03-{day:02}T09:{10 * place:02}:{person % 60:02}+09:00"
                 lines.append(f"{time}\tperson-{person}\t{query}\n")
     return "".join(line for line in lines if not without or f"\t{without}\t" not in line)
 
