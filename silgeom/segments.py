@@ -7,9 +7,9 @@ It reads published results alone: those of `silgeom run segments --by-segment`. 
 in them: what a service knows of a person is weighed against what each kind of people searches for.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -106,23 +106,27 @@ class Segments:
             SegmentError: they are not there, or of another version.
         """
         at, job = Path(root), "silgeom run segments --by-segment"
-        names = ("segments", "segment_autocomplete", "autocomplete")
-        files = {name: newest_files(at, name, SegmentError) for name in names}
-        missing = [name for name in names if not files[name]]
-        if missing:
-            raise SegmentError(f"there is no result {missing[0]} in {root}: run {job} first")
+        of_all_job = "silgeom run autocomplete"
+        made_by = {"segments": job, "segment_autocomplete": job, "autocomplete": of_all_job}
+        files = {name: newest_files(at, name, SegmentError) for name in made_by}
+        for name, maker in made_by.items():
+            if not files[name]:
+                raise SegmentError(f"there is no result {name} in {root}: run {maker} first")
         shares = ["segment", "people_share", "searches_share", "agreement"]
         sizes = rows_of(files["segments"], shares, job, SegmentError).to_pydict()
         typed: dict[str, dict[int, float]] = {}
-        columns = ["segment", "key_kind", "completion", "weight"]
-        of_segments = rows_of(files["segment_autocomplete"], columns, job, SegmentError)
-        for segment, text, weight in _whole_queries(of_segments, "segment", "completion", "weight"):
-            typed.setdefault(_key(str(text)), {})[int(str(segment))] = float(str(weight))
-        of_all = rows_of(files["autocomplete"], columns[1:], "autocomplete", SegmentError)
-        everybody = {
-            _key(str(text)): float(str(weight))
-            for text, weight in _whole_queries(of_all, "completion", "weight")
-        }
+        columns = ["key_kind", "completion", "weight"]
+        of_segments = rows_of(
+            files["segment_autocomplete"], ["segment", *columns], job, SegmentError
+        )
+        known = _whole_queries(of_segments)
+        rows = zip(known["segment"], known["completion"], known["weight"], strict=True)
+        for segment, text, weight in rows:
+            typed.setdefault(_key(text), {})[segment] = weight
+        of_all = rows_of(files["autocomplete"], columns, of_all_job, SegmentError)
+        known = _whole_queries(of_all)
+        weights = zip(known["completion"], known["weight"], strict=True)
+        everybody = {_key(text): weight for text, weight in weights}
         return Segments(
             dict(zip(sizes["segment"], sizes["people_share"], strict=True)),
             dict(zip(sizes["segment"], sizes["searches_share"], strict=True)),
@@ -166,9 +170,9 @@ def _key(text: str) -> str:
     return keystrokes(normalized_query(text))
 
 
-def _whole_queries(rows: pa.Table, *columns: str) -> Sequence[tuple[object, ...]]:
-    """The different rows of keys of whole queries; those of tails weigh otherwise."""
+def _whole_queries(rows: pa.Table) -> dict[str, list[Any]]:
+    """The columns of different rows of whole queries; those of tails weigh otherwise."""
     import polars as pl
 
     found = pl.DataFrame(pl.from_arrow(rows)).filter(pl.col("key_kind") == "keystrokes")
-    return found.select(*columns).unique().sort(*columns).rows()
+    return found.unique().sort(found.columns).to_dict(as_series=False)

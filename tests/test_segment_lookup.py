@@ -1,5 +1,6 @@
 """What a person's kind types more than others comes first, as far as the person is known."""
 
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -108,3 +109,10 @@ def test_where_people_do_not_fall_into_kinds_everybody_gets_the_same(root: Path)
     agreed(root, 0.6)
 
     assert first(root, "제", "항공권") == first(root, "제") == "제습기"
+
+
+def test_without_completions_of_everybody_their_job_is_named(root: Path) -> None:
+    shutil.rmtree(root / "autocomplete")
+
+    with pytest.raises(SegmentError, match="run silgeom run autocomplete first"):
+        Segments.load(root)

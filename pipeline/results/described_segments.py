@@ -49,13 +49,8 @@ def terms(people: pl.DataFrame, members: pl.DataFrame, *, min_searchers: int) ->
         .join(size, on="segment")
         .with_columns(here=pl.col("people") / pl.col("pairs"), there=pl.col("all_people") / total)
         .with_columns(divergence=pl.col("here") * (pl.col("here") / pl.col("there")).log(2.0))
-        .filter(pl.col("divergence") > 0)
-        .sort("segment", "divergence", "query", descending=[False, True, False])
-        .unique(["segment", "variant_id"], keep="first", maintain_order=True)
-        .with_columns(rank=pl.int_range(1, pl.len() + 1, dtype=pl.Int32).over("segment"))
-        .filter(pl.col("rank") <= _TERMS)
     )
-    return told.select(
+    return ranked(told).select(
         pl.col("segment").cast(pl.Int32),
         "rank",
         "query",
@@ -64,6 +59,45 @@ def terms(people: pl.DataFrame, members: pl.DataFrame, *, min_searchers: int) ->
         share=pl.col("people") / pl.col("members"),
         share_of_all=pl.col("all_people") / len(members),
         divergence="divergence",
+    )
+
+
+def ranked(rows: pl.DataFrame) -> pl.DataFrame:
+    """The queries that add most to the divergence of each segment, of spellings the first.
+
+    Args:
+        rows: `segment`, `query`, `variant_id`, `divergence`, and more.
+
+    Returns:
+        The rows that are told, with `rank`, by segment and rank.
+    """
+    return (
+        rows.filter(pl.col("divergence") > 0)
+        .sort("segment", "divergence", "query", descending=[False, True, False])
+        .unique(["segment", "variant_id"], keep="first", maintain_order=True)
+        .with_columns(rank=pl.int_range(1, pl.len() + 1, dtype=pl.Int32).over("segment"))
+        .filter(pl.col("rank") <= _TERMS)
+    )
+
+
+def with_typical(segments: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
+    """Segments with `typical` queries and a `label` of the first of them.
+
+    Args:
+        segments: `segment`, and more.
+        told: `terms`.
+    """
+    of_each = (
+        told.sort("segment", "rank")
+        .group_by("segment", maintain_order=True)
+        .agg(
+            typical=pl.col("surface").head(_TYPICAL),
+            label=pl.col("surface").head(_IN_LABEL).str.join(" · "),
+        )
+    )
+    return segments.join(of_each, on="segment", how="left").with_columns(
+        pl.col("label").fill_null("(nothing that enough of them typed sets them apart)"),
+        pl.col("typical").fill_null([]),
     )
 
 
@@ -101,28 +135,20 @@ def segments(
         .with_columns(pl.col("searches").fill_null(0))
     )
     hours = _hours(rows, min_searchers)
-    typical = (
-        told.sort("segment", "rank")
-        .group_by("segment", maintain_order=True)
-        .agg(
-            typical=pl.col("surface").head(_TYPICAL),
-            label=pl.col("surface").head(_IN_LABEL).str.join(" · "),
-        )
-    )
     found = (
-        sizes.join(typical, on="segment", how="left")
+        with_typical(sizes, told)
         .join(hours, on="segment", how="left")
         .join(_drift(members, before), on="segment", how="left")
         .sort("segment")
     )
     return found.select(
         pl.col("segment").cast(pl.Int32),
-        pl.col("label").fill_null("(nothing that enough of them typed sets them apart)"),
+        "label",
         pl.col("people").cast(pl.Int64),
         people_share=pl.col("people") / len(members),
         searches=pl.col("searches").cast(pl.Int64),
         searches_share=pl.col("searches") / pl.col("searches").sum(),
-        typical=pl.col("typical").fill_null([]),
+        typical="typical",
         peak_hours=pl.col("peak_hours").fill_null([]),
         by_hour=pl.col("by_hour"),
         is_new=pl.col("people_before").is_null(),

@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 
 from pipeline.errors import InvalidParameterError
+from pipeline.results.described_segments import ranked, with_typical
 
 #: Queries of one person that count.
 MOST_QUERIES: Final = 10
@@ -20,8 +21,6 @@ MOST_QUERIES: Final = 10
 DELTA: Final = 1e-6
 #: Parts of epsilon: sizes of segments; terms of segments; the same terms of all people.
 _OF_SIZES, _OF_TERMS, _OF_ALL = 0.2, 0.4, 0.4
-_TERMS: Final = 50
-_TYPICAL, _IN_LABEL = 5, 3
 
 
 def require_opendp() -> None:
@@ -70,7 +69,7 @@ def noisy_segments(
     everybody = pl.format("{}", "query_id")
     there = _released(bounded.with_columns(key=everybody), _OF_ALL * epsilon, min_searchers)
     names = bounded.select("segment", "query_id", "query", "variant_id").unique()
-    told = (
+    released = (
         names.with_columns(key=of_segments, of_all=everybody)
         .join(here, on="key")
         .join(there.rename({"key": "of_all", "people": "all_people"}), on="of_all")
@@ -82,16 +81,11 @@ def noisy_segments(
         .with_columns(
             divergence=pl.col("share") * (pl.col("share") / pl.col("share_of_all")).log(2.0)
         )
-        .filter(pl.col("divergence") > 0)
-        .sort("segment", "divergence", "query", descending=[False, True, False])
-        .unique(["segment", "variant_id"], keep="first", maintain_order=True)
-        .with_columns(rank=pl.int_range(1, pl.len() + 1, dtype=pl.Int32).over("segment"))
-        .filter(pl.col("rank") <= _TERMS)
-        .select(
-            pl.col("segment").cast(pl.Int32),
-            *("rank", "query"),
-            *(pl.col("query").alias("surface"), "people", "share", "share_of_all", "divergence"),
-        )
+    )
+    told = ranked(released).select(
+        pl.col("segment").cast(pl.Int32),
+        *("rank", "query"),
+        *(pl.col("query").alias("surface"), "people", "share", "share_of_all", "divergence"),
     )
     return _described(large, told, total), told
 
@@ -131,20 +125,16 @@ def _released(rows: pl.DataFrame, epsilon: float, min_searchers: int) -> pl.Data
 
 
 def _described(large: pl.DataFrame, told: pl.DataFrame, total: int) -> pl.DataFrame:
-    typical = told.group_by("segment", maintain_order=True).agg(
-        typical=pl.col("surface").head(_TYPICAL),
-        label=pl.col("surface").head(_IN_LABEL).str.join(" · "),
-    )
-    rows = large.cast({"segment": pl.Int32}).join(typical, on="segment", how="left").sort("segment")
+    rows = with_typical(large.cast({"segment": pl.Int32}), told).sort("segment")
     nothing = pl.lit(None)
     return rows.select(
         "segment",
-        pl.col("label").fill_null("(nothing that enough of them typed sets them apart)"),
+        "label",
         people="members",
         people_share=pl.col("members") / total,
         searches=nothing.cast(pl.Int64),
         searches_share=nothing.cast(pl.Float64),
-        typical=pl.col("typical").fill_null([]),
+        typical="typical",
         peak_hours=nothing.cast(pl.List(pl.Int32)),
         by_hour=nothing.cast(pl.List(pl.Float64)),
         is_new=nothing.cast(pl.Boolean),

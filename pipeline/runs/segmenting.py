@@ -47,7 +47,8 @@ def publish_segments(root: Root, day: date, options: SegmentOptions) -> Publishe
         )
     ]
     partition = f"dt={day}"
-    if not root.storage.exists(f"{root.address}/members/{partition}"):
+    is_known = root.made_of("segments", partition) is not None
+    if is_known and not root.storage.exists(f"{root.address}/members/{partition}"):
         with root.change() as change:  # somebody deleted them: they are made with the segments
             change.note_made_of("segments", partition, None)
 
