@@ -1,8 +1,8 @@
 """Take people out of everything that is kept under a root, and prove that they are in nothing.
 
 Reads   every file under the root; the files of the landing folder, to name those that hold them
-Writes  searches, rejects, ledger, the counts of the days that they searched on, profiles, the list
-        of erased
+Writes  searches, rejects, ledger, the counts of the days that they searched on, interests, members,
+        profiles, the list of erased
 
 Where the searches of a day are kept, its counts are made again from them. Where they went for their
 age, the people are taken out of the sketches: see scrubbing.py for what cannot be told then. Rows
