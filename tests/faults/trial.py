@@ -2,13 +2,13 @@
 
 import contextlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.carriers.session import Session
 from pipeline.store.root import open_root
-from tests.faults.injection import KILL, Calls, Killed, photographs, storage_calls
+from tests.faults.injection import Calls, Killed, photographs, storage_calls
 from tests.faults.operations import SUBJECTS, Place, Subject, copied, names_of_ids
 from tests.faults.readers import Rows, differences, digest, reading, rows
 from tests.jobs import IDLE
@@ -142,12 +142,6 @@ def spread(count: int, among: int) -> list[int]:
     """So many of the numbers 0 to among - 1, evenly; all if there are no more."""
     step = max(1, -(-among // count))
     return list(range(0, among, step))
-
-
-def all_faults(calls: Iterable[int], modes: Iterable[str]) -> Iterator[tuple[int, str]]:
-    """Every call in every mode but as a kill, of which there are photographs."""
-    chosen = [mode for mode in modes if mode != KILL]
-    yield from ((number, mode) for number in calls for mode in chosen)
 
 
 @contextlib.contextmanager
