@@ -52,7 +52,7 @@ QUERIES: Final = 40
 #: Words that are analysed to measure how fast that is.
 WORDS: Final = 20_000
 
-_TIME: Final = re.compile(rb"^.{0,40}?(\d{4}-\d\d-\d\d)T(\d\d)")
+_TIME: Final = re.compile(rb"^.{0,40}?(\d{4}-[01]\d-[0-3]\d)T([0-2]\d)")
 
 
 def cut(log: Path, landing: Path, hours: Sequence[int]) -> list[tuple[str, bytes]]:
