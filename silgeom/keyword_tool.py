@@ -23,7 +23,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from silgeom.arrays import Arrays
-from silgeom.commands import ArgumentParser, fail, place_name, say, whole
+from silgeom.commands import ArgumentParser, fail, place_name, quoted, say, whole
 from silgeom.hangul import keystrokes
 from silgeom.related import RelatedError, Relater, terms
 from silgeom.results import ResultError, by_keystrokes, newest_files, rows_of
@@ -49,7 +49,7 @@ DEVICE_COLUMNS: Final = ["devices", "device_searchers", "device_searches"]
 #: How searches for a keyword end, of `QUERY_ANALYTICS`.
 _CLICKS: Final = ("click_through", "clicks_per_search", "mean_rank")
 #: What is read of `CATEGORIES` and of `QUERY_ANALYTICS`.
-CATEGORY_COLUMNS: Final = ["query", "category"]
+CATEGORY_COLUMNS: Final = ["query", "category", "confidence"]
 CLICK_COLUMNS: Final = ["query", "people", *_CLICKS]
 #: And of `CO_CLICKED`.
 CO_CLICKED_COLUMNS: Final = ["query", "rank", "co_clicked_query", "score"]
@@ -177,7 +177,7 @@ def volume_arrays(
 
     Args:
         volumes: rows with the columns of `KEYWORD_TOOL` (pipeline/schemas.py), in any order.
-        categories: and of `CATEGORIES`.
+        categories: and of `CATEGORIES`. Of several spellings the surest counts.
         clicks: and of `QUERY_ANALYTICS`. Of several spellings the one of most people counts.
         patterns: and of `PATTERNS`, likewise.
         co_clicked: and of `CO_CLICKED`.
@@ -196,8 +196,8 @@ def volume_arrays(
     of_clicks = {} if clicks is None else by_keystrokes(clicks.select(CLICK_COLUMNS), "people")
     of_query: dict[str, str] = {}
     if categories is not None:
-        pairs = zip(*(categories[name].to_pylist() for name in ("query", "category")), strict=True)
-        of_query = {keystrokes(query): category for query, category in pairs}
+        surest = by_keystrokes(categories.select(CATEGORY_COLUMNS), "confidence")
+        of_query = {key: row["category"] for key, row in surest.items()}
     names = ["", *sorted(set(of_query.values()))]
     numbers = {name: number for number, name in enumerate(names)}
     keys = np.array([keystrokes(each) for each in volumes["query"].to_pylist()], object)
@@ -613,6 +613,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         tool = KeywordTool.load(args.root)
     except (KeywordToolError, RelatedError) as error:
         fail(parser.prog, str(error))
+    if args.category and args.category not in tool.categories:
+        fail(parser.prog, _no_such_category(args.category, tool.categories))
     found = tool.near(
         args.seed,
         args.limit,
@@ -641,6 +643,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     say("\nCompetition among advertisers: a search log cannot tell.")
     for job in tool.not_made:
         say(f"{_WHAT_IS_MISSING[job]}: not told, since {job} has not run.")
+
+
+def _no_such_category(category: str, names: Sequence[str]) -> str:
+    if not names:
+        return "there are no categories yet: run jobs/categories.py or silgeom run categories"
+    return f"there is no category {quoted(category)}: choose one of {', '.join(names)}"
 
 
 #: What each job would tell beside volumes.

@@ -285,7 +285,13 @@ def test_jobs_that_did_not_run_are_named() -> None:
 
 def test_a_category_chooses() -> None:
     table = volumes(제습기=9, 제습기_추천=8, 제습기_수리=7)
-    of = pa.table({"query": ["제습기추천", "제습기 수리"], "category": ["쇼핑", "생활"]})
+    of = pa.table(
+        {
+            "query": ["제습기추천", "제습기 수리", "제습기수리"],
+            "category": ["쇼핑", "생활", "쇼핑"],
+            "confidence": [1.0, 0.9, 0.6],  # of two spellings the surer is right
+        }
+    )
     arrays = volume_arrays(table, of)
     completions = {"key_kind": ["keystrokes"] * 2, "weight": [9.0, 8.0]}
     relater = Relater(

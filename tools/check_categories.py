@@ -6,9 +6,16 @@ In each round a part of the declared queries is hidden, the others are spread, a
 ones get is held against what was declared. *Coverage* is the share of the hidden that get a
 category at all; *precision at half* is how many are right of that half of the hidden of whose
 category it is surest.
+
+Where rules name hosts, what hosts say of the queries that examples and words declare is held
+against these, too. Hosts do not know them, so nothing need be hidden; but whoever chose the hosts
+by looking at these queries measures what was looked at.
 """
 
 import argparse
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -17,8 +24,12 @@ import pandas as pd
 import polars as pl
 
 from pipeline.errors import InvalidParameterError
-from pipeline.results.category_spread import categories, declared, parsed_rules
-from silgeom.commands import ArgumentParser, command, fail, place_name, say
+from pipeline.results.category_spread import Rule, categories, declared, parsed_rules
+from pipeline.results.co_clicked import clicked_hosts
+from pipeline.results.query_analytics import wilson
+from pipeline.runs.publish import MIN_CLICKERS
+from pipeline.runs.published import VOLUME_DAYS
+from silgeom.commands import ArgumentParser, command, fail, place_name, say, whole
 from silgeom.evaluate.log import EvaluationError
 from silgeom.evaluate.report import text_table
 from silgeom.related import RelatedError
@@ -78,6 +89,85 @@ def measured(related: pl.DataFrame, known: pl.DataFrame, *, seed: int = 1) -> pd
     return pd.DataFrame(rows_)
 
 
+def hosts_measured(clicked: pl.DataFrame, rules: Sequence[Rule]) -> pd.DataFrame:
+    """Hold what hosts say of queries against what examples and words say of the same.
+
+    Args:
+        clicked: `query`, `host`, `people` who clicked something there.
+        rules: of the categories.
+
+    Returns:
+        A row for all categories, then one for each with hosts: `category`; `hosts_say`, queries
+        declared by examples or words to which hosts give it; `precision`, the share of these that
+        are declared so; `declared`, queries with clicks that are declared so; `coverage`, the share
+        of these to which hosts give any category. With 95 % intervals (Wilson, n = queries).
+
+    Raises:
+        EvaluationError: hosts say nothing of any declared query.
+    """
+    queries = clicked["query"].unique().sort()
+    known = declared(queries, [replace(rule, hosts=()) for rule in rules])
+    of_hosts = [replace(rule, queries=frozenset(), words=()) for rule in rules]
+    said = declared(queries, of_hosts, clicked).rename({"category": "said"})
+    both = known.join(said, on="query", how="left")
+    if not both["said"].count():
+        raise EvaluationError(
+            f"hosts say nothing of the {len(known)} queries with clicks that examples or words "
+            "declare: name more hosts, or use a larger log"
+        )
+    names = [rule.category for rule in rules if rule.hosts]
+    rows = [_of_hosts("all", both.drop_nulls("said"), both)]
+    for name in names:
+        own = both.filter(pl.col("category") == name)
+        rows.append(_of_hosts(name, both.filter(pl.col("said") == name), own))
+    counted = pl.DataFrame(rows, schema=_COUNTS, orient="row")
+    for share, all_of in (("precision", "hosts_say"), ("coverage", "declared")):
+        low, high = wilson(pl.col(share), pl.col(all_of).cast(pl.Float64))
+        counted = counted.with_columns(low.alias(f"{share}_low"), high.alias(f"{share}_high"))
+    return pd.DataFrame(counted.to_dict(as_series=False))
+
+
+_COUNTS: Final = {
+    **{"category": pl.String, "hosts_say": pl.Int64, "precision": pl.Float64},
+    **{"declared": pl.Int64, "coverage": pl.Float64},
+}
+
+
+def _of_hosts(name: str, told: pl.DataFrame, own: pl.DataFrame) -> tuple[object, ...]:
+    """A row of `_COUNTS`: of what hosts told, and of what is declared; both may be empty."""
+    right = (told["category"] == told["said"]).mean()
+    reached = own["said"].is_not_null().mean()
+    return name, len(told), right, len(own), reached
+
+
+def clicked_of(root: Path, least: int) -> pl.DataFrame:
+    """What `silgeom run categories` reads of clicks: `query`, `host`, `people`, of 28 days.
+
+    Args:
+        root: where it wrote.
+        least: different people who clicked an address for a query.
+
+    Raises:
+        EvaluationError: no clicks of addresses were counted.
+    """
+    days = sorted(path.name for path in root.glob("daily_addresses/dt=*"))
+    if not days:
+        raise EvaluationError(
+            f"no clicks of addresses were counted in {root}: run silgeom run categories with rules "
+            "that name hosts, of a log that has addresses"
+        )
+    first = date.fromisoformat(days[-1].removeprefix("dt=")) - timedelta(days=VOLUME_DAYS - 1)
+    read = [day for day in days if day >= f"dt={first}"]
+    frames = [
+        pl.scan_parquet(
+            [file for day in read for file in sorted(root.glob(f"{dataset}/{day}/*.parquet"))],
+            hive_partitioning=False,
+        )
+        for dataset in ("daily_addresses", "daily_counts")
+    ]
+    return clicked_hosts(*frames, min_searchers=least)
+
+
 def main(argv: list[str] | None = None) -> None:
     """Print the measures."""
     parser: argparse.ArgumentParser = ArgumentParser(
@@ -87,24 +177,58 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument(
         "--rules", type=Path, required=True, metavar="FILE", help="the declarations"
     )
+    least = f"different people who clicked an address for a query (default: {MIN_CLICKERS})"
+    parser.add_argument(
+        "--min-clickers", type=whole(1, 1_000), default=MIN_CLICKERS, metavar="N", help=least
+    )
     with command(parser.prog):
         args = parser.parse_args(argv)
         try:
             rules = parsed_rules(args.rules.read_text("utf-8"), str(args.rules))
-            files = newest_files(Path(args.root), "related", RelatedError)
-            if not files:
-                raise EvaluationError(f"no related searches in {args.root}: run jobs/related.py")
-            columns = ["query", "related_query", "sessions"]
-            related = pl.read_parquet(files, columns=columns, hive_partitioning=False)
-            ends = pl.concat([related["query"], related["related_query"]]).unique()
-            known = declared(ends, rules)
-            found = measured(related, known)
-        except (EvaluationError, InvalidParameterError, RelatedError) as error:
+        except InvalidParameterError as error:
             fail(parser.prog, str(error))
         except (OSError, UnicodeDecodeError) as error:
             fail(parser.prog, f"{args.rules} cannot be read ({error}): name another")
-        say(f"{len(known):,} of {len(ends):,} queries with related searches are declared\n")
-        say(text_table(found))
+        ways: list[Callable[[Path, Sequence[Rule], int], str]] = [_sessions]
+        if any(rule.hosts for rule in rules):
+            ways.append(_hosts)
+        faults = []
+        for way in ways:
+            try:
+                say(way(Path(args.root), rules, args.min_clickers))
+            except (EvaluationError, RelatedError) as error:
+                faults.append(str(error))
+            except (OSError, pl.exceptions.PolarsError) as error:
+                faults.append(f"{args.root} cannot be read ({error}): run its jobs again")
+        if len(faults) == len(ways):
+            fail(parser.prog, "; ".join(faults))
+        for fault in faults:  # the other way was measured
+            say(f"Not measured: {fault}.")
+
+
+def _sessions(root: Path, rules: Sequence[Rule], _: int) -> str:
+    files = newest_files(root, "related", RelatedError)
+    if not files:
+        raise EvaluationError(f"no related searches in {root}: run jobs/related.py")
+    columns = ["query", "related_query", "sessions"]
+    related = pl.read_parquet(files, columns=columns, hive_partitioning=False)
+    ends = pl.concat([related["query"], related["related_query"]]).unique()
+    known = declared(ends, rules)
+    found = text_table(measured(related, known))
+    return (
+        f"{len(known):,} of {len(ends):,} queries with related searches are declared\n\n{found}\n"
+    )
+
+
+def _hosts(root: Path, rules: Sequence[Rule], least: int) -> str:
+    clicked = clicked_of(root, least)
+    found = text_table(hosts_measured(clicked, rules))
+    queries = clicked["query"].unique()
+    alone = len(declared(queries, rules, clicked)) - len(declared(queries, rules))
+    return (
+        f"{len(queries):,} queries have clicks of an address that {least} people clicked; hosts "
+        f"alone declare {alone:,} of them\n\n{found}"
+    )
 
 
 if __name__ == "__main__":

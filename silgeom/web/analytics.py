@@ -15,6 +15,7 @@ from pipeline.columns import (
     REFORMULATIONS,
     SEARCH_QUALITY,
 )
+from silgeom.web.categories import NO_CATEGORIES, Categories, in_category
 from silgeom.web.limits import MIN_SEARCHERS
 from silgeom.web.reading import Results
 from silgeom.web.spreadsheets import csv_of
@@ -51,8 +52,8 @@ class Analytics:
         in_log: of which searches the log has `clicks`, `results` and `times` of clicks: none, some
             or every; None: not known.
         quality: `SEARCH_QUALITY`: all days, their bands, then the days, the newest first.
-        queries: `QUERY_ANALYTICS`, by rank.
-        keywords: `KEYWORD_ANALYTICS`, by rank; none: keywords were not counted.
+        queries: `QUERY_ANALYTICS`, by rank, with `category`.
+        keywords: `KEYWORD_ANALYTICS`, likewise; none: keywords were not counted.
         into: query -> its reformulations, the commonest first.
     """
 
@@ -63,20 +64,29 @@ class Analytics:
     keywords: pl.DataFrame
     into: pl.DataFrame
 
-    def rows(self, of: str = QUERIES, band: str | None = None) -> pl.DataFrame:
-        """The rows of queries or of keywords, by rank; of one band alone or (None) of all."""
-        every = self.keywords if of == KEYWORDS else self.queries
+    def rows(self, of: str = QUERIES, band: str | None = None, category: str = "") -> pl.DataFrame:
+        """The rows of queries or of keywords, by rank.
+
+        Args:
+            of: queries or keywords.
+            band: of this one alone; None: of all.
+            category: of this one alone; empty: of any.
+        """
+        every = in_category(self.keywords if of == KEYWORDS else self.queries, category)
         return every if band is None else every.filter(pl.col("band") == band)
 
-    def first(self, limit: int, band: str | None = None, of: str = QUERIES) -> list[dict[str, Any]]:
+    def first(
+        self, limit: int, band: str | None = None, of: str = QUERIES, category: str = ""
+    ) -> list[dict[str, Any]]:
         """What is most worth mending, each query with its reformulations (`into`).
 
         Args:
             limit: so many at most.
             band: of this one alone; None: of all.
             of: queries or keywords.
+            category: of this one alone; empty: of any.
         """
-        shown = self.rows(of, band).head(limit)
+        shown = self.rows(of, band, category).head(limit)
         if of == KEYWORDS:
             return shown.to_dicts()
         into: dict[str, list[dict[str, Any]]] = {}
@@ -87,28 +97,30 @@ class Analytics:
         return [{**row, "into": into.get(row["query"], [])} for row in shown.to_dicts()]
 
     def not_found(
-        self, limit: int, band: str | None = None, of: str = QUERIES
+        self, limit: int, band: str | None = None, of: str = QUERIES, category: str = ""
     ) -> list[dict[str, Any]]:
         """Those that found nothing, those first of which most people found nothing."""
-        rows = self.rows(of, band).filter(pl.col("people_without_results") > 0)
+        rows = self.rows(of, band, category).filter(pl.col("people_without_results") > 0)
         return rows.drop_nulls("zero_result_rank").sort("zero_result_rank").head(limit).to_dicts()
 
-    def as_json(self, limit: int, band: str | None = None, of: str = QUERIES) -> dict[str, Any]:
-        """What `/api/analytics` answers."""
+    def as_json(
+        self, limit: int, band: str | None = None, of: str = QUERIES, category: str = ""
+    ) -> dict[str, Any]:
+        """What `/api/analytics` answers; `quality` is of all categories."""
         return {
             "day": self.day,
             **{f"{what}_in_log": told for what, told in self.in_log.items()},
             "quality": list(self.quality),
-            of: self.first(limit, band, of),
-            "without_results": self.not_found(limit, band, of),
+            of: self.first(limit, band, of, category),
+            "without_results": self.not_found(limit, band, of, category),
         }
 
-    def as_csv(self, of: str = QUERIES) -> str:
+    def as_csv(self, of: str = QUERIES, category: str = "") -> str:
         """All rows as comma-separated values, of which no cell is a formula."""
-        return csv_of(self.rows(of))
+        return csv_of(self.rows(of, category=category))
 
 
-def analytics_of(results: Results) -> Analytics | None:
+def analytics_of(results: Results, categories: Categories = NO_CATEGORIES) -> Analytics | None:
     """What the newest results tell; None: there are none."""
     day = results.newest("query_analytics")
     if day is None:
@@ -131,8 +143,8 @@ def analytics_of(results: Results) -> Analytics | None:
         day=day,
         in_log={what: next(iter(quality[name]), None) for what, name in in_log.items()},
         quality=tuple(quality.drop(in_log.values()).to_dicts()),
-        queries=_withheld(rows["query_analytics"].filter(enough)).sort("rank"),
-        keywords=_withheld(rows["keyword_analytics"].filter(enough)).sort("rank"),
+        queries=categories.told(_withheld(rows["query_analytics"].filter(enough)).sort("rank")),
+        keywords=categories.told(_withheld(rows["keyword_analytics"].filter(enough)).sort("rank")),
         into=rows["reformulations"].filter(enough),
     )
 

@@ -12,8 +12,6 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
-from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
 from fastapi import FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
@@ -32,13 +30,14 @@ from silgeom.web.access import Access, Guard
 from silgeom.web.analytics import KEYWORDS, QUERIES, Analytics, analytics_of
 from silgeom.web.answers import Answers
 from silgeom.web.boards import Board
+from silgeom.web.categories import require_category
 from silgeom.web.counts import QueryFacts, query_facts
 from silgeom.web.events import PING_SECONDS, SEND_SECONDS, Newest
 from silgeom.web.following import Follower, Shown
 from silgeom.web.habits import CHANGES, CLASSES, Habits, Row, habits_of, pattern_of
 from silgeom.web.limits import MAX_QUERY, MAX_ROWS, MIN_SEARCHERS
 from silgeom.web.log import Log, log_of
-from silgeom.web.pages import STATIC, Pages, language_of_request
+from silgeom.web.pages import STATIC, Pages, address_of, language_of_request
 from silgeom.web.personal import RefusalError
 from silgeom.web.reading import UNREADABLE, Results
 from silgeom.web.segments import OfSegment, Segments, of_segment, segments_of
@@ -66,6 +65,10 @@ _NO_TELEMETRY: Final[TelemetryConfig] = {
 }
 
 
+#: What is known of a query, its pattern, and its category (empty: none).
+Facts = tuple[QueryFacts, Row | None, str]
+
+
 class Server:
     """What the routes share: the follower, the newest event, pages, figures, and what is kept."""
 
@@ -76,7 +79,7 @@ class Server:
         self.newest = Newest()
         self.pages = Pages(self.follower)
         self.figures = Figures(self)
-        self._facts: dict[tuple[Any, str], tuple[QueryFacts, Row | None] | None] = {}
+        self._facts: dict[tuple[Any, str], Facts | None] = {}
         self._reading = asyncio.Semaphore(FACTS_AT_ONCE)
         self._completed: dict[tuple[str, int], bytes] = {}
         self._completed_by: Answers | None = None
@@ -90,14 +93,16 @@ class Server:
 
     def _publish(self, shown: Shown) -> None:
         assert shown.board is not None
-        board = payloads.board(shown.board, shown.curves)
+        board = payloads.board(shown.board, shown.curves, shown.board_categories)
         forms = {"json": payloads.dumped(board)}
         for language in LANGUAGES:
             forms[language] = payloads.dumped(
                 {
                     "at": board["at"],
                     "as_of": moment_text(language, shown.board.at, shown.zone),
-                    "rows": self.pages.rows(shown.board, shown.curves, language),
+                    "rows": self.pages.rows(
+                        shown.board, shown.curves, shown.board_categories, language
+                    ),
                 }
             )
         self.newest.publish("board", shown.board.id, forms)
@@ -140,26 +145,29 @@ class Server:
             self._completed[key] = found
         return found
 
-    async def facts(self, query: str) -> tuple[QueryFacts, Row | None] | None:
-        """What is known of a normalised query, and its pattern; None: fewer than k people."""
+    async def facts(self, query: str) -> Facts | None:
+        """What is known of a normalised query; None: fewer than k people."""
         shown = self.follower.shown
         key = (shown.stamp, query)
         if key not in self._facts:
             async with self._reading:
-                self._facts[key] = await asyncio.to_thread(self._facts_of, query, shown.zone)
+                self._facts[key] = await asyncio.to_thread(self._facts_of, query, shown)
             while len(self._facts) > FACTS_KEPT:
                 del self._facts[next(iter(self._facts))]
         return self._facts[key]
 
-    def _facts_of(self, query: str, zone: ZoneInfo) -> tuple[QueryFacts, Row | None] | None:
-        facts = query_facts(self.results, self.follower.boards, query, zone)
-        return None if facts is None else (facts, pattern_of(self.results, query))
+    def _facts_of(self, query: str, shown: Shown) -> Facts | None:
+        facts = query_facts(self.results, self.follower.boards, query, shown.zone)
+        if facts is None:
+            return None
+        return facts, pattern_of(self.results, query), shown.categories.of([query])[query]
 
     async def habits(self) -> Habits:
         """Patterns and changes as they are in the present state of the root."""
-        stamp = self.follower.shown.stamp
-        if self._habits is None or self._habits[0] != stamp:
-            self._habits = (stamp, await asyncio.to_thread(habits_of, self.results))
+        shown = self.follower.shown
+        if self._habits is None or self._habits[0] != shown.stamp:
+            found = await asyncio.to_thread(habits_of, self.results, shown.categories)
+            self._habits = (shown.stamp, found)
         return self._habits[1]
 
     async def segments(self) -> Segments:
@@ -202,16 +210,18 @@ class Server:
 
     async def words(self) -> Words:
         """Keywords, as they are in the present state of the root."""
-        stamp = self.follower.shown.stamp
-        if self._words is None or self._words[0] != stamp:
-            self._words = (stamp, await asyncio.to_thread(words_of, self.results))
+        shown = self.follower.shown
+        if self._words is None or self._words[0] != shown.stamp:
+            found = await asyncio.to_thread(words_of, self.results, shown.categories)
+            self._words = (shown.stamp, found)
         return self._words[1]
 
     async def analytics(self) -> Analytics | None:
         """How searches end, in the present state of the root; None: it was not asked for yet."""
-        stamp = self.follower.shown.stamp
-        if self._analytics is None or self._analytics[0] != stamp:
-            self._analytics = (stamp, await asyncio.to_thread(analytics_of, self.results))
+        shown = self.follower.shown
+        if self._analytics is None or self._analytics[0] != shown.stamp:
+            found = await asyncio.to_thread(analytics_of, self.results, shown.categories)
+            self._analytics = (shown.stamp, found)
         return self._analytics[1]
 
     async def some_analytics(self) -> Analytics:
@@ -226,8 +236,8 @@ class Server:
             raise RefusalError(404, "no_analytics")
         return found
 
-    async def board_at(self, at: str | None) -> tuple[Board, Mapping[str, Any]]:
-        """The board that was asked for, and its curves.
+    async def board_at(self, at: str | None) -> tuple[Board, Mapping[str, Any], Mapping[str, str]]:
+        """The board that was asked for, its curves, and the categories of its queries.
 
         Raises:
             RefusalError: there is no board, or none of that time.
@@ -236,7 +246,7 @@ class Server:
         if at is None:
             if shown.board is None:
                 raise RefusalError(404, "no_board" if shown.stamp else "no_root")
-            return shown.board, shown.curves
+            return shown.board, shown.curves, shown.board_categories
         moment = _moment(at, shown)
         board = await asyncio.to_thread(boards.at, moment, shown.zone)
         if board is None:
@@ -246,8 +256,14 @@ class Server:
                 raise RefusalError(404, "no_board")
             raise RefusalError(404, "outside", first=first, last=last)
         if shown.board is not None and board.id == shown.board.id:
-            return shown.board, shown.curves
-        return board, await asyncio.to_thread(self.follower.curves_of, board, shown.zone)
+            return shown.board, shown.curves, shown.board_categories
+        curves = await asyncio.to_thread(self.follower.curves_of, board, shown.zone)
+        queries = [row["query"] for row in board.rows]
+        return board, curves, await asyncio.to_thread(shown.categories.of, queries)
+
+    def require_category(self, category: str) -> None:
+        """`require_category` among those of the root."""
+        require_category(category, self.follower.shown.categories.names)
 
     def _first_end(self) -> datetime | None:
         boards, zone = self.follower.boards, self.follower.shown.zone
@@ -291,6 +307,9 @@ class Figures:
 
 
 ListName = Annotated[str, Query(alias="list")]
+OfCategory = Annotated[
+    str, Query(max_length=MAX_QUERY, description="Of this category alone; empty: of any.")
+]
 Number = Annotated[int, Query(ge=1, le=10**9, description="The number of a segment.")]
 OfClass = Annotated[str, Query(max_length=20, description=f"One of {', '.join(CLASSES)}.")]
 OfWhat = Annotated[
@@ -377,9 +396,11 @@ def create_app(
 
 def _add_api(app: FastAPI, server: Server) -> None:
     @app.get("/api/trending", **_answers("A board.", payloads.BOARD_EXAMPLE, 404))
-    async def trending(at: At = None) -> Response:
-        """The board of trending keywords."""
-        return payloads.json_response(payloads.board(*await server.board_at(at)))
+    async def trending(at: At = None, category: OfCategory = "") -> Response:
+        """The board of trending keywords; rows of one category keep their ranks."""
+        found = await server.board_at(at)
+        server.require_category(category)
+        return payloads.json_response(payloads.board(*found, category))
 
     @app.get("/api/related", **_answers("Likeliest first.", payloads.RELATED_EXAMPLE))
     async def related(q: Asked, limit: Limit = 10) -> Response:
@@ -424,23 +445,29 @@ def _add_api(app: FastAPI, server: Server) -> None:
         """The keywords near a seed, how large each is, and words that lead elsewhere."""
         tool = await server.keyword_tool()
         _require_one_query("".join(asked.seeds))
+        require_category(asked.category, tool.categories)
         # In a thread: it is many look-ups, and who types must not wait for them.
         near = await asyncio.to_thread(keywords.near, tool, asked)
         negative = await asyncio.to_thread(keywords.negatives, tool, asked)
         return payloads.json_response(keywords.payload(asked, near, negative, tool.not_made))
 
     @app.get("/api/words", **_answers("By people.", payloads.WORDS_EXAMPLE, 404))
-    async def words(limit: Limit = 50) -> Response:
-        """The keywords of some days, in whatever queries they were, and the board of keywords."""
+    async def words(limit: Limit = 50, category: OfCategory = "") -> Response:
+        """The keywords of some days, in whatever queries they were, and the board of keywords.
+
+        A keyword is of the category of the query that it is.
+        """
         found = await server.words()
         if found.day is None:
             raise RefusalError(404, "no_words" if server.follower.shown.stamp else "no_root")
-        return payloads.json_response(payloads.words(found, limit))
+        server.require_category(category)
+        return payloads.json_response(payloads.words(found, limit, category))
 
     @app.get("/api/keywords.csv", include_in_schema=False, response_model=None)
     async def keywords_csv(asked: keywords.Asked) -> Response:
         tool = await server.keyword_tool()
         _require_one_query("".join(asked.seeds))
+        require_category(asked.category, tool.categories)
         found = as_csv(await asyncio.to_thread(keywords.near, tool, asked))
         # The mark tells spreadsheets that it is UTF-8.
         return Response(
@@ -460,20 +487,27 @@ def _add_api(app: FastAPI, server: Server) -> None:
 
     @app.get("/api/patterns", **_answers("Most people first.", payloads.PATTERNS_EXAMPLE, 404))
     async def patterns(
-        pattern: OfClass = "daily", limit: Limit = MAX_ROWS, of: OfWhat = "queries"
+        pattern: OfClass = "daily",
+        limit: Limit = MAX_ROWS,
+        of: OfWhat = "queries",
+        category: OfCategory = "",
     ) -> Response:
         """The queries of a class, most people first; or the keywords."""
         habits = await _habits(server)
-        classes = habits.classes if of == "queries" else habits.keyword_classes
-        rows = classes.get(_one_of(pattern, CLASSES), ())
-        return payloads.json_response(payloads.patterns(habits.day, rows[:limit]))
+        server.require_category(category)
+        lists = habits.patterns if of == "queries" else habits.keyword_patterns
+        rows = lists.first(_one_of(pattern, CLASSES), limit, category)
+        return payloads.json_response(payloads.patterns(habits.day, rows))
 
     @app.get("/api/changes", **_answers("Largest change first.", payloads.CHANGES_EXAMPLE, 404))
-    async def changes(change: OfChange = "rising", limit: Limit = MAX_ROWS) -> Response:
+    async def changes(
+        change: OfChange = "rising", limit: Limit = MAX_ROWS, category: OfCategory = ""
+    ) -> Response:
         """The queries that changed from one week to the next, the largest change first."""
         habits = await _habits(server)
-        rows = habits.changes[_one_of(change, CHANGES)]
-        return payloads.json_response(payloads.changes(habits.day, rows[:limit]))
+        server.require_category(category)
+        rows = habits.changes.first(_one_of(change, CHANGES), limit, category)
+        return payloads.json_response(payloads.changes(habits.day, rows))
 
     @app.get("/api/log", **_answers("The ledger, added up.", payloads.LOG_EXAMPLE, 404))
     async def log() -> Response:
@@ -482,10 +516,18 @@ def _add_api(app: FastAPI, server: Server) -> None:
         return payloads.json_response((await server.log()).as_json())
 
     @app.get("/api/analytics", **_answers("Rates.", payloads.ANALYTICS_EXAMPLE, 404))
-    async def analytics(limit: Limit = 10, band: Band = None, of: Of = "queries") -> Response:
-        """How searches end, as a whole and by day, and what is most worth mending."""
+    async def analytics(
+        limit: Limit = 10, band: Band = None, of: Of = "queries", category: OfCategory = ""
+    ) -> Response:
+        """How searches end, as a whole and by day, and what is most worth mending.
+
+        What is told as a whole and by day is of all categories.
+        """
         found = await server.some_analytics()
-        return payloads.json_response(await asyncio.to_thread(found.as_json, limit, band, of))
+        server.require_category(category)
+        return payloads.json_response(
+            await asyncio.to_thread(found.as_json, limit, band, of, category)
+        )
 
     @app.get("/events", **_answers("Server-sent events named board.", None))
     async def events(
@@ -512,16 +554,23 @@ def _add_pages(app: FastAPI, server: Server) -> None:
 
     @app.get("/", **_PAGES)
     async def board(
-        request: Request, at: str | None = None, day: str | None = None, wall: str = ""
+        request: Request,
+        at: str | None = None,
+        day: str | None = None,
+        wall: str = "",
+        category: OfCategory = "",
     ) -> Response:
         shown = follower.shown
         if day is not None:
-            return await _board_of_day(server, day, at, wall)
+            return await _board_of_day(server, day, at, {"wall": wall, "category": category})
         if at is None and shown.board is None:
             return pages.page(request, "empty.html", key="no_board" if shown.stamp else "no_root")
-        found, curves = await server.board_at(at or None)
+        found, curves, of_board = await server.board_at(at or None)
+        server.require_category(category)
         times = await asyncio.to_thread(pages.times, found.at)
-        return pages.board(request, found, curves, times, is_wall=wall == "1")
+        return pages.board(
+            request, found, curves, of_board, times, is_wall=wall == "1", category=category
+        )
 
     @app.get("/search", **_PAGES)
     async def search(request: Request, q: str = "") -> Response:
@@ -554,48 +603,69 @@ def _add_pages(app: FastAPI, server: Server) -> None:
         return pages.query(request, *found)
 
     @app.get("/patterns", **_PAGES)
-    async def patterns(request: Request, asked: ListName = "", of: OfWhat = "queries") -> Response:
+    async def patterns(
+        request: Request,
+        asked: ListName = "",
+        of: OfWhat = "queries",
+        category: OfCategory = "",
+    ) -> Response:
         _require_root(server)
+        server.require_category(category)
         names = (*CHANGES, *CLASSES) if of == "queries" else CLASSES
         chosen = _one_of(asked, names) if asked else ""
-        return pages.patterns(request, await server.habits(), chosen, of)
+        return pages.patterns(request, await server.habits(), chosen, of, category)
 
     @app.get("/keywords", **_PAGES)
-    async def keyword_tool(request: Request) -> Response:
+    async def keyword_tool(request: Request, category: OfCategory = "") -> Response:
         if not normalized_query(request.query_params.get("q", "").replace(",", " ")):
             words, tool = await server.words(), (await server.answers()).keyword_tool
             if words.day is None:
                 tool = await server.keyword_tool()  # says what to run
+            server.require_category(category)
             return pages.page(
                 request,
                 "keywords.html",
                 question=None,
                 seeds=[],
-                categories=tool.categories if tool else [],
+                has_tool=tool is not None,
+                category=category,
                 words=words,
+                rows=words.first(50, category),
+                trending=words.trending(category=category),
                 habit=partial(habit_text, language_of_request(request)),
             )
         asked = keywords.question_of(request.query_params)
         tool = await server.keyword_tool()
+        require_category(asked.category, tool.categories)
         found = await asyncio.to_thread(keywords.near, tool, asked)
         negative = await asyncio.to_thread(keywords.negatives, tool, asked)
         return pages.keywords(request, asked, found, negative, tool)
 
     @app.get("/analytics", **_PAGES)
-    async def analytics(request: Request) -> Response:
+    async def analytics(request: Request, category: OfCategory = "") -> Response:
         _require_root(server)
+        server.require_category(category)
         found = await server.analytics()
         of = KEYWORDS if request.query_params.get("of") == KEYWORDS else QUERIES
         rows, lost = [], []
         if found:
-            rows = await asyncio.to_thread(found.first, MAX_ROWS, None, of)
-            lost = await asyncio.to_thread(found.not_found, MAX_ROWS, None, of)
-        return pages.page(request, "analytics.html", found=found, rows=rows, lost=lost, of=of)
+            rows = await asyncio.to_thread(found.first, MAX_ROWS, None, of, category)
+            lost = await asyncio.to_thread(found.not_found, MAX_ROWS, None, of, category)
+        return pages.page(
+            request,
+            "analytics.html",
+            found=found,
+            rows=rows,
+            lost=lost,
+            of=of,
+            category=category,
+        )
 
     @app.get("/api/analytics.csv", **_PAGES)
-    async def analytics_table(of: Of = "queries") -> Response:
+    async def analytics_table(of: Of = "queries", category: OfCategory = "") -> Response:
         found = await server.some_analytics()
-        table = await asyncio.to_thread(found.as_csv, of)
+        server.require_category(category)
+        table = await asyncio.to_thread(found.as_csv, of, category)
         return _csv(table, f"silgeom-analytics-{found.day}.csv")
 
     @app.get("/log", **_PAGES)
@@ -648,8 +718,13 @@ def _add_segments(app: FastAPI, server: Server) -> None:
         return server.pages.segments(request, found, chosen, made)
 
 
-async def _board_of_day(server: Server, day: str, at: str | None, wall: str) -> Response:
-    """Lead the form of the time machine to a board: that of the time, if it is of the day."""
+async def _board_of_day(
+    server: Server, day: str, at: str | None, kept: Mapping[str, str]
+) -> Response:
+    """Lead the form of the time machine to a board: that of the time, if it is of the day.
+
+    What is kept of the parameters, and is not empty, goes along.
+    """
     shown, boards = server.follower.shown, server.follower.boards
     if day not in boards.days():
         raise RefusalError(404, "not_found")
@@ -663,10 +738,8 @@ async def _board_of_day(server: Server, day: str, at: str | None, wall: str) -> 
             hour=asked.hour, minute=asked.minute, tzinfo=shown.zone
         )
         chosen = max((end for end in ends if end <= wanted), default=ends[0])
-    parameters = {"at": chosen.isoformat().replace("+00:00", "Z")}
-    return RedirectResponse(
-        f"/?{urlencode({**parameters, **({'wall': '1'} if wall else {})})}", 303
-    )
+    at = chosen.isoformat().replace("+00:00", "Z")
+    return RedirectResponse(address_of("/", at=at, **kept), 303)
 
 
 def _add_monitoring(app: FastAPI, server: Server) -> None:

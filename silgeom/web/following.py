@@ -19,6 +19,7 @@ from silgeom.lookups import LookupsError
 from silgeom.web import answers, counts
 from silgeom.web.answers import Answers
 from silgeom.web.boards import Board, Boards
+from silgeom.web.categories import NO_CATEGORIES, Categories, categories_of
 from silgeom.web.reading import UNREADABLE, Results, Stamp
 
 POLL_SECONDS: Final = 0.5
@@ -40,6 +41,8 @@ class Shown:
         board: the newest; None: there is none yet.
         curves: people by hour of each query on the board.
         answers: look-ups.
+        categories: of queries.
+        board_categories: of each query on the board; empty: none.
     """
 
     stamp: Stamp | None = None
@@ -47,6 +50,8 @@ class Shown:
     board: Board | None = None
     curves: Curves = field(default_factory=dict)
     answers: Answers = answers.NO_ANSWERS
+    categories: Categories = NO_CATEGORIES
+    board_categories: Mapping[str, str] = field(default_factory=dict)
 
 
 class Follower:
@@ -158,7 +163,15 @@ class Follower:
         zone = self.results.zone()
         board = self.boards.newest(zone)
         curves = self.curves_of(board, zone) if board else {}
-        return Shown(stamp, zone, board, curves)
+        categories = self._categories()
+        of_board = categories.of(row["query"] for row in board.rows) if board else {}
+        return Shown(stamp, zone, board, curves, categories=categories, board_categories=of_board)
+
+    def _categories(self) -> Categories:
+        """The newest categories; where they cannot be read for now, those of before."""
+        with suppress(*UNREADABLE):
+            return categories_of(self.results, self.shown.categories)
+        return self.shown.categories
 
     def curves_of(self, board: Board, zone: ZoneInfo) -> Curves:
         """People by hour of each query on a board; empty curves where counts cannot be read."""

@@ -7,7 +7,9 @@ from typing import Any, Final
 import polars as pl
 
 from pipeline import columns
-from silgeom.web.limits import MAX_ROWS, MIN_SEARCHERS
+from silgeom.web.categories import NO_CATEGORIES, Categories
+from silgeom.web.limits import MIN_SEARCHERS
+from silgeom.web.lists import Lists, no_lists
 from silgeom.web.reading import Results
 
 #: The lists of changes, and of classes, in the order of the page.
@@ -29,58 +31,48 @@ _PATTERNS: Final = {
 
 @dataclass(frozen=True)
 class Habits:
-    """What is shown of `patterns` and `changes`.
+    """What is shown of `patterns` and `changes`, each row with its `category`.
 
     Attributes:
         day: as of which both were made; None: they were not yet.
-        classes: by class the queries that most people typed, `MAX_ROWS` at most.
-        changes: by kind of change, the largest first, `MAX_ROWS` at most.
-        sizes: how many rows there are in each of the lists.
-        keyword_classes: as `classes`, of keywords; of what has none, no list.
-        keyword_sizes: as `sizes`, of these.
+        patterns: queries by class, those that most people typed first.
+        changes: by kind of change, the largest first.
+        keyword_patterns: keywords by class, as `patterns`.
     """
 
     day: str | None
-    classes: Mapping[str, Sequence[Row]]
-    changes: Mapping[str, Sequence[Row]]
-    sizes: Mapping[str, int]
-    keyword_classes: Mapping[str, Sequence[Row]] = field(default_factory=dict)
-    keyword_sizes: Mapping[str, int] = field(default_factory=dict)
+    patterns: Lists = field(default_factory=lambda: no_lists("pattern"))
+    changes: Lists = field(default_factory=lambda: no_lists("change"))
+    keyword_patterns: Lists = field(default_factory=lambda: no_lists("pattern"))
 
 
-def habits_of(results: Results) -> Habits:
+def habits_of(results: Results, categories: Categories = NO_CATEGORIES) -> Habits:
     """The newest patterns and changes of a root."""
     day = results.newest("patterns")
     if day is None:
-        return Habits(None, {}, {}, {})
+        return Habits(None)
     patterns = _shown(results, "patterns", day).collect()
     changes = results.of_days("changes", [day], columns.CHANGES).drop("dt")
     people = pl.max_horizontal("searchers", "searchers_before")
     changed = (
-        changes.filter(people >= MIN_SEARCHERS)
+        changes.filter((people >= MIN_SEARCHERS) & pl.col("change").is_in(CHANGES))
         .sort("rank")
         .with_columns(_floored("searchers"), _floored("searchers_before"))
     )
-    kinds = changed.collect()
-    of_class = {name: patterns.filter(pl.col("pattern") == name) for name in CLASSES}
-    of_keywords = _of_keywords(results)
-    of_change = {name: kinds.filter(pl.col("change") == name) for name in CHANGES}
     return Habits(
         day,
-        {name: rows.head(MAX_ROWS).to_dicts() for name, rows in of_class.items()},
-        {name: rows.head(MAX_ROWS).to_dicts() for name, rows in of_change.items()},
-        {name: len(rows) for name, rows in (*of_class.items(), *of_change.items())},
-        {name: rows.head(MAX_ROWS).to_dicts() for name, rows in of_keywords.items()},
-        {name: len(rows) for name, rows in of_keywords.items()},
+        Lists.of(categories.told(patterns), "pattern"),
+        Lists.of(categories.told(changed.collect()), "change"),
+        _of_keywords(results, categories),
     )
 
 
-def _of_keywords(results: Results) -> Mapping[str, pl.DataFrame]:
+def _of_keywords(results: Results, categories: Categories) -> Lists:
     day = results.newest("keyword_patterns")
     if day is None:
-        return {}
+        return no_lists("pattern")
     rows = _shown(results, "keyword_patterns", day).collect()
-    return {name: rows.filter(pl.col("pattern") == name) for name in CLASSES}
+    return Lists.of(categories.told(rows), "pattern")
 
 
 def patterns_of_keywords(results: Results, keywords: Sequence[str]) -> Mapping[str, Row]:

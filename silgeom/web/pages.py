@@ -106,8 +106,9 @@ class Pages:
             query_address=partial(_address, "/query"),
             search_address=partial(_address, "/search"),
             keywords_address=partial(_address, "/keywords"),
+            address_of=address_of,
         )
-        self._rows: dict[tuple[str, str], Markup] = {}
+        self._rows: dict[tuple[object, ...], Markup] = {}
 
     def page(
         self, request: Request, template: str, *, status: int = 200, **values: object
@@ -120,6 +121,8 @@ class Pages:
         values = {
             "q": "",
             "is_wall": False,
+            "category": "",
+            "categories": self._follower.shown.categories.names,
             **values,
             **self._words(language),
             "path": request.url.path,
@@ -136,14 +139,24 @@ class Pages:
             answer.set_cookie(LANGUAGE_COOKIE, chosen, max_age=_YEAR, httponly=True, samesite="lax")
         return answer
 
-    def rows(self, board: Board, curves: Mapping[str, Sequence[Count]], language: str) -> Markup:
-        """The rows of a board."""
-        key = (board.id, language)
+    def rows(
+        self,
+        board: Board,
+        curves: Mapping[str, Sequence[Count]],
+        categories: Mapping[str, str],
+        language: str,
+        category: str = "",
+    ) -> Markup:
+        """The rows of a board, of one category or (empty) of all."""
+        key = (board.id, language, category, *sorted(categories.items()))
         if key not in self._rows:
             template = self._environment.get_template("_rows.html")
             values = {
                 **self._words(language),
-                "rows": board.rows,
+                "rows": [
+                    row for row in board.rows if category in ("", categories.get(row["query"], ""))
+                ],
+                "category_of": lambda row: categories.get(row["query"], ""),
                 "key_of": _key,
                 "curve_of": lambda row: charts.curve(curves.get(row["query"], ()), language),
                 "reasons_of": lambda row: _reasons(row, language),
@@ -158,17 +171,20 @@ class Pages:
         request: Request,
         board: Board,
         curves: Mapping[str, Sequence[Count]],
+        categories: Mapping[str, str],
         times: Mapping[str, Any],
         *,
         is_wall: bool,
+        category: str,
     ) -> HTMLResponse:
-        """The page of a board, and what leads to others."""
+        """The page of a board, or of its rows of a category, and what leads to others."""
         newest = self._follower.shown.board
         return self.page(
             request,
             "board.html",
             board=board,
-            rows=self.rows(board, curves, language_of_request(request)),
+            rows=self.rows(board, curves, categories, language_of_request(request), category),
+            category=category,
             is_newest=newest is None or newest.at == board.at,
             is_wall=is_wall,
             **times,
@@ -187,15 +203,17 @@ class Pages:
             "after": boards.after(at, zone),
         }
 
-    def patterns(self, request: Request, habits: Habits, chosen: str, of: str) -> HTMLResponse:
+    def patterns(
+        self, request: Request, habits: Habits, chosen: str, of: str, category: str
+    ) -> HTMLResponse:
         """The page of patterns and changes: one list, and the way to all others."""
         language = language_of_request(request)
         is_of_queries = of == "queries"
         names = (*CHANGES, *CLASSES) if is_of_queries else CLASSES
-        sizes = habits.sizes if is_of_queries else habits.keyword_sizes
-        classes = habits.classes if is_of_queries else habits.keyword_classes
+        classes = habits.patterns if is_of_queries else habits.keyword_patterns
+        changes = habits.changes
+        sizes = {**classes.sizes(category), **(changes.sizes(category) if is_of_queries else {})}
         chosen = chosen or next((name for name in names if sizes.get(name)), CLASSES[0])
-        lists = habits.changes if chosen in CHANGES else classes
         return self.page(
             request,
             "patterns.html",
@@ -204,10 +222,12 @@ class Pages:
             is_of_queries=is_of_queries,
             chosen=chosen,
             is_change=chosen in CHANGES,
-            rows=lists.get(chosen, ()),
+            rows=(changes if chosen in CHANGES else classes).first(chosen, category=category),
+            category=category,
+            has_keywords=bool(habits.keyword_patterns.sizes()),
             change_names=CHANGES,
             class_names=CLASSES,
-            has_changes=any(habits.changes.values()),
+            has_changes=bool(changes.sizes()),
             habit=lambda row: habit_text(language, row),
             hours=_hours_text,
             change_text=_change_text,
@@ -237,7 +257,11 @@ class Pages:
         )
 
     def query(
-        self, request: Request, facts: QueryFacts, pattern: Mapping[str, Any] | None
+        self,
+        request: Request,
+        facts: QueryFacts,
+        pattern: Mapping[str, Any] | None,
+        category: str,
     ) -> HTMLResponse:
         """The page of a query."""
         shown, language = self._follower.shown, language_of_request(request)
@@ -249,6 +273,7 @@ class Pages:
             "query.html",
             q=facts.query,
             facts=facts,
+            category=category,
             shown_days=max(1, round(len(facts.hours) / 24)),
             hours=charts.hours(facts.hours, shown.zone, language) if has_hours else None,
             heat=charts.heat(facts.heat, language) if has_cells else None,
@@ -282,6 +307,8 @@ class Pages:
             keywords=found,
             negatives=negatives,
             categories=tool.categories,
+            category=question.category,
+            has_tool=True,
             not_made=tool.not_made,
             season=lambda season: habit_text(language, asdict(season)),
             has_devices=any(each.volume.devices for each in found),
@@ -366,6 +393,12 @@ def _reasons(row: Row, language: str) -> list[str]:
 def _key(row: Row) -> str:
     """Tells the rows of one query on two boards; holds nothing of what was typed."""
     return hashlib.sha256(row["query"].encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+
+def address_of(path: str, **parameters: str) -> str:
+    """An address with those of the parameters that are not empty."""
+    told = {name: value for name, value in parameters.items() if value}
+    return f"{path}?{urlencode(told, safe=':', errors='replace')}" if told else path
 
 
 def _address(path: str, q: str) -> str:

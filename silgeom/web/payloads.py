@@ -51,11 +51,28 @@ def moment(at: datetime) -> str:
     return at.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def board(found: Board, curves: Mapping[str, Sequence[Count]]) -> dict[str, Any]:
-    """A board, its rows by rank, each with the people of the last 24 hours by hour."""
+def board(
+    found: Board,
+    curves: Mapping[str, Sequence[Count]],
+    categories: Mapping[str, str],
+    category: str = "",
+) -> dict[str, Any]:
+    """A board, its rows by rank, each with the people of the last 24 hours by hour.
+
+    Args:
+        found: the board.
+        curves: of its queries.
+        categories: of its queries; empty: none.
+        category: of which rows are wanted; empty: of any.
+    """
     rows = [
-        {**{name: row[name] for name in _ROW}, "hours": list(curves.get(row["query"], ()))}
+        {
+            **{name: row[name] for name in _ROW},
+            "category": categories.get(row["query"], ""),
+            "hours": list(curves.get(row["query"], ())),
+        }
         for row in found.rows
+        if category in ("", categories.get(row["query"], ""))
     ]
     return {"at": moment(found.at), "id": found.id, "rows": rows}
 
@@ -89,11 +106,12 @@ def related_to_person(q: str, found: Sequence[Related]) -> dict[str, Any]:
     return {"q": q, "related": rows}
 
 
-def query(facts: QueryFacts, pattern: Mapping[str, Any] | None) -> dict[str, Any]:
+def query(facts: QueryFacts, pattern: Mapping[str, Any] | None, category: str) -> dict[str, Any]:
     """What is known of a query. null stands for fewer people than may be shown."""
     return {
         "query": facts.query,
         "surface": facts.surface,
+        "category": category,
         "hours": [
             {
                 "start": moment(hour.start),
@@ -159,7 +177,7 @@ def _day(value: object) -> object:
     return value.isoformat() if isinstance(value, date) else value
 
 
-def words(found: Words, limit: int) -> dict[str, Any]:
+def words(found: Words, limit: int, category: str = "") -> dict[str, Any]:
     """Keywords by people, and the newest board of keywords."""
     names = ("keyword", "kind", "searchers", "searches", "previous_searchers", "change")
     return {
@@ -170,10 +188,11 @@ def words(found: Words, limit: int) -> dict[str, Any]:
                 "examples": list(row["examples"]),
                 "pattern": found.patterns.get(row["keyword"], {}).get("pattern"),
                 "words": found.patterns.get(row["keyword"], {}).get("words"),
+                "category": row["category"],
             }
-            for row in found.keywords[:limit]
+            for row in found.first(limit, category)
         ],
-        "trending": [dict(row) for row in found.board[:limit]],
+        "trending": list(found.trending(limit, category)),
     }
 
 
@@ -198,7 +217,7 @@ BOARD_EXAMPLE: Final = {
             **{"movement": "UP", "searchers": 25, "expected_searchers": 0.5, "score": 11.67},
             **{"is_surprise": True, "variants": [], "season_searchers": 0.0},
             **{"recent_searchers": 0.0, "believed_searchers": 25.0, "surprise_score": 4.23},
-            "hours": [None, None, 7, 25],
+            **{"category": "날씨", "hours": [None, None, 7, 25]},
         }
     ],
 }
@@ -225,14 +244,17 @@ PATTERN_EXAMPLE: Final = {
     **{"peak_hours": [9], "part_of_day": "morning", "peak_day": None, "daily_strength": 0.29},
     **{"weekly_strength": 0.72, "yearly_strength": None, "trend": -0.26},
 }
-PATTERNS_EXAMPLE: Final = {"day": "2026-03-15", "patterns": [PATTERN_EXAMPLE]}
+PATTERNS_EXAMPLE: Final = {
+    "day": "2026-03-15",
+    "patterns": [{**PATTERN_EXAMPLE, "category": "금융"}],
+}
 CHANGES_EXAMPLE: Final = {
     "day": "2026-03-15",
     "changes": [
         {
             **{"query": "황사", "surface": "황사", "change": "falling", "rank": 1},
             **{"searchers": 5, "searchers_before": 105, "score": -5.96},
-            "week_ends": "2026-03-15",
+            **{"week_ends": "2026-03-15", "category": "날씨"},
         }
     ],
 }
@@ -279,6 +301,7 @@ SEGMENT_EXAMPLE: Final = {
 QUERY_EXAMPLE: Final = {
     "query": "내일 한파",
     "surface": "내일 한파",
+    "category": "날씨",
     "hours": [{"start": _AT, "searchers": 25, "usual": None, "is_burst": True}],
     "by_weekday_and_hour": [[None, 6.5]],
     "ranks": [{"at": _AT, "rank": 3}],
@@ -312,6 +335,7 @@ ANALYTICS_EXAMPLE: Final = {
         {
             **{"rank": 1, "query": "코스피", "surface": "코스피", "band": "head", "people": 151},
             **{"searches": 184, "people_lost": 6.57, **_RATES_EXAMPLE, "zero_result_rank": 1},
+            "category": "금융",
             "into": [{"query": "코스피 지수", "surface": "코스피 지수", "people": 9}],
         }
     ],
@@ -319,6 +343,7 @@ ANALYTICS_EXAMPLE: Final = {
         {
             **{"rank": 1, "query": "코스피", "surface": "코스피", "band": "head", "people": 151},
             **{"searches": 184, "people_lost": 6.57, **_RATES_EXAMPLE, "zero_result_rank": 1},
+            "category": "금융",
         }
     ],
 }
@@ -328,13 +353,13 @@ WORDS_EXAMPLE: Final = {
         {
             **{"keyword": "날씨", "kind": "noun", "searchers": 903, "searches": 1_502},
             **{"previous_searchers": 880, "change": 0.03, "examples": ["날씨", "오늘 날씨"]},
-            **{"pattern": "daily", "words": "every morning"},
+            **{"pattern": "daily", "words": "every morning", "category": "날씨"},
         }
     ],
     "trending": [
         {
             **{"rank": 1, "surface": "한파", "searchers": 52, "expected_searchers": 1.5},
-            **{"score": 12.1, "is_surprise": True},
+            **{"score": 12.1, "is_surprise": True, "category": "날씨"},
         }
     ],
 }

@@ -457,6 +457,19 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "견줄 두 주가 없거나, 우연으로 보기 어려운 변화가 없습니다.",
         "There are no two weeks to compare, or nothing changed beyond chance.",
     ),
+    "no_such_category": (
+        "그런 분야는 없습니다: {names} 가운데 하나를 고르세요.",
+        "There is no such category: choose one of {names}.",
+    ),
+    "of_category": ("분야: {category}", "Category: {category}"),
+    "whole_of_all": (
+        "전체와 날짜별 수치는 모든 분야를 합한 것입니다.",
+        "What is told of the whole and by day is of all categories.",
+    ),
+    "no_rows_of_category": (
+        "이 분야에는 보일 것이 없습니다.",
+        "There is nothing of this category here.",
+    ),
     "no_such_list": (
         "그런 목록은 없습니다: {names} 가운데 하나를 고르세요.",
         "There is no such list: choose one of {names}.",

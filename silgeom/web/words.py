@@ -7,8 +7,10 @@ from typing import Any, Final
 import polars as pl
 
 from pipeline import columns
+from silgeom.web.categories import NO_CATEGORIES, Categories, in_category
 from silgeom.web.habits import patterns_of_keywords
 from silgeom.web.limits import MAX_ROWS, MIN_SEARCHERS
+from silgeom.web.lists import Lists, no_lists
 from silgeom.web.reading import Results
 
 Row = Mapping[str, Any]
@@ -22,34 +24,46 @@ class Words:
 
     Attributes:
         day: the last day of the keywords; None: they were not made yet.
-        keywords: those of most people, `MAX_ROWS` at most.
-        board: the newest board of keywords, by rank.
+        keywords: by rank, of most people first, with `category`.
+        board: the newest board of keywords, by rank, with `category`.
         patterns: when keywords are searched, by keyword; of those of which it is told.
     """
 
     day: str | None
-    keywords: Sequence[Row]
-    board: Sequence[Row]
+    keywords: Lists = field(default_factory=lambda: no_lists("list"))
+    board: pl.DataFrame = field(
+        default_factory=lambda: pl.DataFrame(schema={"category": pl.String})
+    )
     patterns: Mapping[str, Row] = field(default_factory=dict)
 
+    def first(self, limit: int = MAX_ROWS, category: str = "") -> Sequence[Row]:
+        """The keywords of most people; of one category, or (empty) of any."""
+        return self.keywords.first("keywords", limit, category)
 
-def words_of(results: Results) -> Words:
-    """The newest keywords of a root."""
+    def trending(self, limit: int = MAX_ROWS, category: str = "") -> Sequence[Row]:
+        """The board of keywords, likewise; each keeps its rank."""
+        return in_category(self.board, category).head(limit).to_dicts()
+
+
+def words_of(results: Results, categories: Categories = NO_CATEGORIES) -> Words:
+    """The newest keywords of a root. A keyword has the category of the query that it is."""
     day = results.newest("keywords")
     if day is None:
-        return Words(None, (), ())
+        return Words(None)
     rows = results.of_days("keywords", [day], columns.KEYWORDS).drop("dt")
-    keywords = rows.filter(pl.col("searchers") >= MIN_SEARCHERS).sort("rank").head(MAX_ROWS)
-    shown = keywords.collect()
-    patterns = patterns_of_keywords(results, shown["keyword"].to_list())
-    return Words(day, shown.to_dicts(), _board(results), patterns)
+    found = rows.filter(pl.col("searchers") >= MIN_SEARCHERS).sort("rank").collect()
+    keywords = Lists.of(
+        categories.told(found, "keyword").with_columns(list=pl.lit("keywords")), "list"
+    )
+    patterns = patterns_of_keywords(results, keywords.shown["keyword"].to_list())
+    return Words(day, keywords, categories.told(_board(results)).drop("query"), patterns)
 
 
-def _board(results: Results) -> Sequence[Row]:
+def _board(results: Results) -> pl.DataFrame:
     for day in reversed(results.days("trending_words")):
         rows = results.of_days("trending_words", [day], columns.TRENDING_WORDS).collect()
         if len(rows):
             newest = rows.filter(pl.col("window_end") == pl.col("window_end").max())
             shown = newest.filter(pl.col("searchers") >= MIN_SEARCHERS).sort("rank")
-            return shown.select(*_BOARD).to_dicts()
-    return ()
+            return shown.select("query", *_BOARD)
+    return pl.DataFrame(schema={name: columns.TRENDING_WORDS[name] for name in ("query", *_BOARD)})

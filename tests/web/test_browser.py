@@ -268,6 +268,30 @@ def test_the_board_moves_when_a_new_one_is_written(page: Page, tmp_path: Path) -
         page.close()
 
 
+def test_a_board_that_moves_stays_of_the_category_that_was_chosen(
+    page: Page, tmp_path: Path
+) -> None:
+    root = SmallRoot(tmp_path / "root")
+    root.put_board(NOON, {"query": "하나"}, {"query": "둘"})
+    rows = [
+        {"query": query, "category": category, "confidence": 1.0, "source": "declared"}
+        for query, category in {"하나": "홀", "둘": "짝", "셋": "홀", "넷": "짝"}.items()
+    ]
+    root.put("categories/dt=2026-03-02", rows, columns.CATEGORIES)
+    with served(root) as address:
+        page.goto(address)
+        page.get_by_label("분야").select_option("짝")
+        page.locator(".ask button").click()
+        playwright.expect(page.locator(".query")).to_have_text(["둘"])
+
+        root.put_board(
+            NOON + timedelta(minutes=5), {"query": "셋"}, {"query": "넷"}, {"query": "둘"}
+        )
+
+        playwright.expect(page.locator(".query")).to_have_text(["넷", "둘"])
+        page.close()
+
+
 def test_a_board_of_the_past_stays(page: Page, tmp_path: Path) -> None:
     root = SmallRoot(tmp_path / "root")
     root.put_boards({NOON: [{"query": "하나"}], NOON + HOUR: [{"query": "둘"}]})

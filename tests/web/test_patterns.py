@@ -207,7 +207,7 @@ def test_new_patterns_are_shown_when_the_job_has_run_again(root: SmallRoot, tmp_
 
     async def shown() -> list[str]:
         await server.follower.look_at_board()
-        return [row["query"] for row in (await server.habits()).classes["daily"]]
+        return [row["query"] for row in (await server.habits()).patterns.first("daily")]
 
     put(root, pattern_row("날씨"))
     before = asyncio.run(shown())

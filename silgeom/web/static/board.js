@@ -22,6 +22,9 @@
     const focused = document.activeElement?.closest?.(".row")?.dataset.key;
     const kind = document.activeElement?.tagName;
     board.innerHTML = html;
+    if (board.dataset.category)
+      for (const row of [...board.children])
+        if (row.dataset.category !== board.dataset.category) row.remove();
     empty.hidden = board.children.length > 0;
     for (const [key, row] of rowsOf()) {
       if (open.has(key)) row.querySelector("details").open = true;
