@@ -259,3 +259,65 @@ def test_exact_counts_of_segments_are_not_made_beside_noisy_ones(run: Run, root:
 
     assert "exit status 2" in said
     assert not root.exists()
+
+
+def uses_told(root: Path) -> pd.DataFrame:
+    """Of each segment its uses, by the first word of what its kind of people types."""
+    found, told = pd.read_parquet(root / "segments"), pd.read_parquet(root / "segment_terms")
+    own = told[told["query"].isin([query for kind in KINDS for query in kind])]
+    first = own.sort_values("rank").drop_duplicates("segment").set_index("segment")["query"]
+    return found.set_index(found["segment"].map(first).map(lambda query: query.split()[0]))
+
+
+def test_uses_are_told_by_repetition_where_there_are_no_clicks(
+    run: Run, root: Path, landing: Path
+) -> None:
+    again = "".join(
+        f"2026-03-{day:02}T21:00:{number:02}+09:00\tperson-{3 * number}\t네이버\n"  # who travel
+        for day in range(2, 5)
+        for number in range(OF_KIND)
+    )
+    (landing / "a.tsv").write_text(log(range(2, 5)) + again, "utf-8")
+
+    run("segments", *FEW)
+
+    found = uses_told(root)
+    assert set(found["navigating_by"]) == {"repetition"}
+    looking, navigating, news, shopping = found.loc["제주도", "uses"]
+    assert navigating == pytest.approx(0.2, abs=0.01)  # one of five queries a day
+    assert looking + navigating == pytest.approx(1)
+    assert pd.isna(news)  # three days are too few to tell
+    assert pd.isna(shopping)  # nothing is declared
+    assert pd.isna(found.loc["롤", "uses"][1])  # nobody of them
+    assert found.loc["롤", "uses_of_all"][1] == pytest.approx(3 / 39, abs=0.01)
+
+
+def test_uses_are_told_by_clicks_and_declared_categories_where_these_were_counted(
+    run: Run, root: Path, landing: Path, tmp_path: Path
+) -> None:
+    clicked = "\thttps://www.youtube.com/\t1"
+    lines = [
+        f"{line}{clicked if '유튜브' in line else ''}" for line in log(range(2, 5)).split("\n")
+    ]
+    (landing / "a.tsv").write_text("\n".join(lines), "utf-8")
+    rules = tmp_path / "rules.toml"
+    declared = '[[category]]\nname = "{}"\nwords = ["{}"]\n{}\n'
+    rules.write_text(
+        declared.format("여행", "제주도", 'kind = "shopping"') + declared.format("게임", "롤", ""),
+        "utf-8",
+    )
+    run("segments", *FEW)
+    assert set(uses_told(root)["navigating_by"]) == {"repetition"}
+
+    run("analytics")
+    run("categories", "--rules", str(rules))
+    run("segments", *FEW)
+
+    found = uses_told(root)
+    assert set(found["navigating_by"]) == {"clicks"}
+    assert found.loc["제주도", "uses"][3] == pytest.approx(0.75, abs=0.01)  # three of four a day
+    assert pd.isna(found.loc["롤", "uses"][3])
+    every = found.loc["롤", "uses_of_all"]
+    assert every[3] == pytest.approx(0.25, abs=0.01)
+    assert every[1] == pytest.approx(0.125, abs=0.03)  # half of what everybody types
+    assert "up to date" in run("segments", *FEW)

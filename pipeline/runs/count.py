@@ -3,7 +3,7 @@
 Reads   searches/dt=
 Writes  hourly_counts/dt=, daily_counts/dt=, daily_devices/dt=, daily_pairs/dt=, daily_clicks/dt=,
         hourly_keywords/dt= (which reads query_keywords/dt= as well), daily_interests/dt= (which
-        reads topics/dt=)
+        reads topics/dt= and daily_counts/dt=)
 
 The counts of a day note in their footer which files of searches they were made of. Where files have
 only been added since, these alone are counted and added up with what is stored; else the whole day
@@ -40,6 +40,7 @@ from pipeline.columns import (
 from pipeline.counting import clicks, device_days, hours, sessions
 from pipeline.counting import days as day_counts
 from pipeline.counting.interests import daily_interests
+from pipeline.counting.uses import uses_of_day
 from pipeline.runs.click_days import clicks_of_day
 from pipeline.runs.stale import (
     SessionRules,
@@ -255,7 +256,8 @@ def refresh_daily_interests(root: Root, needed: Mapping[str, str]) -> int:
 
     Args:
         root: held.
-        needed: the day -> the week whose topics hold on it: they are up to date.
+        needed: the day -> the week whose topics hold on it: these, and the counts of the day, are
+            up to date.
     """
 
     def runs(state: State, day: str) -> Runs:
@@ -487,7 +489,11 @@ def _interests_of_day(
     """What a bucket of people searched for, counted anew."""
     searches = work.scan(storage, [work.day], "searched_at", "user_id", "query_id", "query")
     known = scanned(storage, root, "topics", [f"dt={weeks[work.day]}"], TOPICS)
-    found = daily_interests(searches.collect(), known.drop("dt").collect(), zone=zone)
+    topics = known.drop("dt").collect()
+    counts = scanned(storage, root, "daily_counts", [f"dt={work.day}"], DAILY_COUNTS)
+    of_queries = topics.filter("is_query").select("use", "most_people", query_id="id")
+    uses = uses_of_day(counts.select("query_id", "searchers").collect(), of_queries)
+    found = daily_interests(searches.collect(), topics, uses, zone=zone)
     return finish(work, {COUNTS: found})
 
 
