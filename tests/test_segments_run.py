@@ -4,6 +4,7 @@ import random
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -261,12 +262,13 @@ def test_exact_counts_of_segments_are_not_made_beside_noisy_ones(run: Run, root:
     assert not root.exists()
 
 
-def uses_told(root: Path) -> pd.DataFrame:
+def uses_told(root: Path) -> dict[str, dict[str, Any]]:
     """Of each segment its uses, by the first word of what its kind of people types."""
     found, told = pd.read_parquet(root / "segments"), pd.read_parquet(root / "segment_terms")
     own = told[told["query"].isin([query for kind in KINDS for query in kind])]
     first = own.sort_values("rank").drop_duplicates("segment").set_index("segment")["query"]
-    return found.set_index(found["segment"].map(first).map(lambda query: query.split()[0]))
+    kind = found["segment"].map(first).map(lambda query: query.split()[0])
+    return dict(zip(kind, found.to_dict("records"), strict=True))
 
 
 def test_uses_are_told_by_repetition_where_there_are_no_clicks(
@@ -282,14 +284,14 @@ def test_uses_are_told_by_repetition_where_there_are_no_clicks(
     run("segments", *FEW)
 
     found = uses_told(root)
-    assert set(found["navigating_by"]) == {"repetition"}
-    looking, navigating, news, shopping = found.loc["제주도", "uses"]
+    assert {each["navigating_by"] for each in found.values()} == {"repetition"}
+    looking, navigating, news, shopping = found["제주도"]["uses"]
     assert navigating == pytest.approx(0.2, abs=0.01)  # one of five queries a day
     assert looking + navigating == pytest.approx(1)
     assert pd.isna(news)  # three days are too few to tell
     assert pd.isna(shopping)  # nothing is declared
-    assert pd.isna(found.loc["롤", "uses"][1])  # nobody of them
-    assert found.loc["롤", "uses_of_all"][1] == pytest.approx(3 / 39, abs=0.01)
+    assert pd.isna(found["롤"]["uses"][1])  # nobody of them
+    assert found["롤"]["uses_of_all"][1] == pytest.approx(3 / 39, abs=0.01)
 
 
 def test_uses_are_told_by_clicks_and_declared_categories_where_these_were_counted(
@@ -307,17 +309,17 @@ def test_uses_are_told_by_clicks_and_declared_categories_where_these_were_counte
         "utf-8",
     )
     run("segments", *FEW)
-    assert set(uses_told(root)["navigating_by"]) == {"repetition"}
+    assert uses_told(root)["롤"]["navigating_by"] == "repetition"
 
     run("analytics")
     run("categories", "--rules", str(rules))
     run("segments", *FEW)
 
     found = uses_told(root)
-    assert set(found["navigating_by"]) == {"clicks"}
-    assert found.loc["제주도", "uses"][3] == pytest.approx(0.75, abs=0.01)  # three of four a day
-    assert pd.isna(found.loc["롤", "uses"][3])
-    every = found.loc["롤", "uses_of_all"]
+    assert {each["navigating_by"] for each in found.values()} == {"clicks"}
+    assert found["제주도"]["uses"][3] == pytest.approx(0.75, abs=0.01)  # three of four a day
+    assert pd.isna(found["롤"]["uses"][3])
+    every = found["롤"]["uses_of_all"]
     assert every[3] == pytest.approx(0.25, abs=0.01)
     assert every[1] == pytest.approx(0.125, abs=0.03)  # half of what everybody types
     assert "up to date" in run("segments", *FEW)

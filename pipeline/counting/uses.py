@@ -7,8 +7,9 @@ one a search is; it is told from what the log has of the query:
 * news: many people search for it on a few days of the weeks before, or now more than ever;
 * navigating: a search gets one click, high up and, where hosts are known, nearly always on the same
   one (Lee, Liu and Cho, Automatic identification of user goals in web search, WWW 2005), and is
-  hardly ever typed again in other words. Of a log without clicks: it is one word that the same
-  people type day after day. What they look up every day is then taken to be navigating, too;
+  hardly ever typed again in other words. Of a log without clicks: it is one word that its people
+  type again on other days more than people do with queries in all. What they look up every day is
+  then taken to be navigating, too;
 * looking up: all else.
 
 What stands first here goes before what stands later.
@@ -36,9 +37,10 @@ _CLICKS: Final = 1.2
 _RANK: Final = 1.5
 _ONE_HOST: Final = 0.8
 _REFORMULATED: Final = 0.05
-#: Repetition: so many times (people of each day, added up), and so many times by each person.
+#: Repetition: so many times (people of each day, added up), and so much of its people, at least,
+#: comes again on another day.
 _TIMES: Final = 20
-_TIMES_EACH: Final = 2.0
+_AGAIN: Final = 0.1
 #: News: on so many days in a row are so much of the times of so many weeks, in which a day of the
 #: week comes twice; on one day, so many people, and so many times those of the most before.
 _NEWS_DAYS: Final = 3
@@ -79,9 +81,7 @@ def query_uses(
         .sort("query_id")
     )
     by_clicks = are_clicked(clicks)
-    navigating = (
-        _clicked_once(clicks, addresses) if by_clicks else _repeated(counts, queries, by_day)
-    )
+    navigating = _clicked_once(clicks, addresses) if by_clicks else _repeated(counts, queries)
     is_one = pl.col("query_id")
     return queries.select(
         "query_id",
@@ -154,18 +154,20 @@ def _clicked_once(clicks: pl.LazyFrame, addresses: pl.LazyFrame) -> pl.Series:
     return once.join(on_many, on="query_id", how="anti").select("query_id").collect()["query_id"]
 
 
-def _repeated(counts: pl.LazyFrame, queries: pl.DataFrame, by_day: pl.DataFrame) -> pl.Series:
-    """Ids of single words that the same people type day after day; none of a day alone."""
-    often = queries.filter((pl.col("times") >= _TIMES) & ~pl.col("query").str.contains(" "))
-    if by_day["day"].n_unique() < _TIMES_EACH:
-        return often["query_id"].head(0)
+def _repeated(counts: pl.LazyFrame, queries: pl.DataFrame) -> pl.Series:
+    """Ids of single words that the same people type again and again; none of a day alone."""
+    often = queries.filter(pl.col("times") >= _TIMES)
     sketches = (
         counts.select("query_id", "searchers_sketch")
         .join(often.lazy(), on="query_id", how="semi")
         .collect()
     )
-    people = often.join(different_people(sketches, "query_id"), on="query_id")
-    return people.filter(pl.col("times") >= _TIMES_EACH * pl.col("searchers"))["query_id"]
+    each = often.join(different_people(sketches, "query_id"), on="query_id").with_columns(
+        again=pl.col("times") / pl.col("searchers") - 1,
+        of_all=pl.col("times").sum() / pl.col("searchers").sum() - 1,
+    )
+    is_again = pl.col("again") >= pl.max_horizontal(pl.lit(_AGAIN), "of_all")
+    return each.filter(is_again & ~pl.col("query").str.contains(" "))["query_id"]
 
 
 def _bursts(by_day: pl.DataFrame, queries: pl.DataFrame) -> pl.Series:

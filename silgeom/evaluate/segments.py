@@ -191,6 +191,60 @@ def types_found(people: People, labels: Labels, members: Ints) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
+def interests_apart(
+    people: People, labels: Labels, members: Ints
+) -> list[tuple[str, float, float, float, float]]:
+    """How far the interests that were simulated are from those that were fitted.
+
+    What somebody looks for is, as fitted, what the people of their segment look for: a distribution
+    over the planted topics. Of a type it is the mean of its people.
+
+    Args:
+        people: with planted topics.
+        labels: what was planted.
+        members: segment of each person.
+
+    Returns:
+        A row a type, and their mean by numbers of people: name, Kullback-Leibler divergence of what
+        was simulated from what was fitted and back, Jensen-Shannon, in bits; and the Jensen-Shannon
+        divergence of what was simulated from what the type's own people searched for, which is what
+        chance leaves. Each bin gets half a search more.
+    """
+    names, segment = np.unique(members, return_inverse=True)
+    by_segment = np.vstack(
+        [np.asarray(people.searches[segment == at].sum(axis=0)) for at in range(len(names))]
+    )
+    shares = by_segment / np.maximum(by_segment.sum(axis=1, keepdims=True), 1.0)
+    rows, sizes = [], []
+    for kind, planted in enumerate(labels.interests):
+        mine = people.type == kind
+        own = np.asarray(people.searches[mine].sum(axis=0)).ravel()
+        fitted = shares[segment[mine]].mean(axis=0) if mine.any() else np.zeros(len(planted))
+        measured = divergences(planted * own.sum(), fitted * own.sum())
+        rows.append((*measured, divergences(planted * own.sum(), own)[2]))
+        sizes.append(float(mine.sum()))
+    mean = np.average(np.array(rows), axis=0, weights=sizes)
+    told = [(f"interests of type {kind}", *row) for kind, row in enumerate(rows)]
+    return [*told, ("interests", *mean.tolist())]
+
+
+def simulated_and_fitted(
+    root: Path, labels: Labels
+) -> list[tuple[str, float, float, float, float]]:
+    """`interests_apart` of a log that was taken in, and its newest segments.
+
+    Raises:
+        EvaluationError: there are no segments, or the labels are of another log.
+    """
+    searches, zone = read_searches(root, labels)
+    members = _newest(root, "members")
+    if members is None:
+        raise EvaluationError(f"no segments in {root}: make them with silgeom run segments first")
+    queries = searches["query"].unique().sort().to_list()
+    people = people_of(searches, planted_topics(queries, labels), zone)
+    return interests_apart(people, labels, _members(people, members))
+
+
 def _apart(people: People, chosen: npt.NDArray[np.bool_], planted: Floats) -> float:
     counts = np.asarray(people.searches[chosen].sum(axis=0)).ravel()
     return divergences(counts, planted * counts.sum())[2]
