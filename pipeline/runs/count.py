@@ -39,9 +39,8 @@ from pipeline.columns import (
 )
 from pipeline.counting import clicks, device_days, hours, sessions
 from pipeline.counting import days as day_counts
-from pipeline.counting.interests import daily_interests
-from pipeline.counting.uses import uses_of_day
 from pipeline.runs.click_days import clicks_of_day
+from pipeline.runs.interest_days import interests_of_day
 from pipeline.runs.stale import (
     SessionRules,
     click_version,
@@ -488,13 +487,9 @@ def _interests_of_day(
 ) -> MappedRows:
     """What a bucket of people searched for, counted anew."""
     searches = work.scan(storage, [work.day], "searched_at", "user_id", "query_id", "query")
-    known = scanned(storage, root, "topics", [f"dt={weeks[work.day]}"], TOPICS)
-    topics = known.drop("dt").collect()
+    topics = scanned(storage, root, "topics", [f"dt={weeks[work.day]}"], TOPICS)
     counts = scanned(storage, root, "daily_counts", [f"dt={work.day}"], DAILY_COUNTS)
-    of_queries = topics.filter("is_query").select("use", "most_people", query_id="id")
-    uses = uses_of_day(counts.select("query_id", "searchers").collect(), of_queries)
-    found = daily_interests(searches.collect(), topics, uses, zone=zone)
-    return finish(work, {COUNTS: found})
+    return finish(work, {COUNTS: interests_of_day(searches, topics, counts, zone=zone)})
 
 
 def _interests_together(rows: Rows) -> pl.DataFrame:
