@@ -1,9 +1,8 @@
 """Keep the stored counts in step with `searches`: only what changed is counted.
 
-Reads   searches/dt=
+Reads   searches/dt=; of keywords query_keywords/dt=, of interests topics/dt=, daily_counts/dt=
 Writes  hourly_counts/dt=, daily_counts/dt=, daily_devices/dt=, daily_pairs/dt=, daily_clicks/dt=,
-        hourly_keywords/dt= (which reads query_keywords/dt= as well), daily_interests/dt= (which
-        reads topics/dt= and daily_counts/dt=)
+        hourly_keywords/dt=, daily_interests/dt=
 
 The counts of a day note in their footer which files of searches they were made of. Where files have
 only been added since, these alone are counted and added up with what is stored; else the whole day
