@@ -128,11 +128,12 @@ def test_subtraction_tells_of_the_few_of_a_segment_that_is_withheld() -> None:
     segments = {1: 1, **dict.fromkeys(range(10, 16), 2)}
     members = pl.DataFrame({"user_id": list(segments), "segment": list(segments.values())})
 
-    (told,) = left_over(people, members, floor=5).to_dict("records")
+    alone, as_made = left_over(people, members, floor=5).to_dict("records")
 
     # Query 7: six people, of whom five are of segment 2. Query 8: nobody is left.
-    assert (told["queries"], told["1 to 4 left"], told["among the left"]) == (2, 1, 1)
-    assert told["share"] == pytest.approx(1 / 7)
+    assert (alone["queries"], alone["1 to 4 left"], alone["among the left"]) == (2, 1, 1)
+    assert alone["share"] == pytest.approx(1 / 7)
+    assert (as_made["queries"], as_made["1 to 4 left"], as_made["among the left"]) == (2, 0, 0)
 
 
 def test_a_query_of_two_segments_is_two_to_who_looks_at_each(tmp_path: Path) -> None:

@@ -128,6 +128,23 @@ def test_day_by_day_is_as_all_days_at_once(
         assert rows[0] == rows[1], dataset
 
 
+def test_what_came_up_in_the_newest_week_is_told(run: Run, root: Path, landing: Path) -> None:
+    """Topics are of the weeks before, terms of all days."""
+    new = "".join(
+        f"2026-03-09T20:00:{number:02}+09:00\tperson-{3 * number}\t벚꽃 축제\n"  # who travel
+        for number in range(OF_KIND)
+    )
+    (landing / "a.tsv").write_text(log(range(2, 10)) + new, "utf-8")  # the ninth is a Monday
+
+    run("segments", *FEW)
+
+    told = pd.read_parquet(root / "segment_terms")
+    (term,) = told[told["query"] == "벚꽃 축제"].to_dict("records")
+    assert (term["people"], term["share"]) == (OF_KIND, 1.0)
+    # Nobody had typed it in the week before: 40 people and more than three times those.
+    assert uses_told(root)["제주도"]["uses"][2] == pytest.approx(1 / 33, abs=0.01)
+
+
 def test_nothing_is_told_of_few_people(run: Run, root: Path) -> None:
     run("segments", "--min-people", "41", "--min-searchers", "30")
 
@@ -225,6 +242,30 @@ def test_each_segment_has_results_of_its_own_people(run: Run, root: Path) -> Non
     assert "segment_trending/dt=2026-03-04/hour=" in said
     again = run("segments", *FEW)  # who asked once has them from then on
     assert again.count("up to date") == 4
+
+
+def test_results_of_a_segment_do_not_tell_of_one_person_of_another(
+    run: Run, root: Path, landing: Path
+) -> None:
+    """Everybody's numbers less those of the segment would."""
+
+    def typed(query: str, *people: int) -> str:
+        times = [f"2026-03-04T20:00:{number:02}" for number in range(len(people))]
+        named = zip(times, people, strict=True)
+        return "".join(f"{time}+09:00\tperson-{person}\t{query}\n" for time, person in named)
+
+    travellers = [3 * number for number in range(6)]
+    others = typed("단풍 축제", *travellers) + typed("벚꽃 축제", *travellers, 1)  # 1 cooks
+    (landing / "a.tsv").write_text(log(range(2, 5)) + others, "utf-8")
+
+    run("segments", *FEW, "--by-segment")
+    run("autocomplete")
+
+    told = pd.read_parquet(root / "segment_autocomplete")
+    every = pd.read_parquet(root / "autocomplete").set_index("completion")["searchers"]
+    assert (set(every["단풍 축제"]), set(every["벚꽃 축제"])) == ({6}, {7})
+    assert set(told[told["completion"] == "단풍 축제"]["searchers"]) == {6}
+    assert "벚꽃 축제" not in set(told["completion"])
 
 
 def test_what_a_segment_has_goes_with_who_is_erased_until_it_is_made_again(

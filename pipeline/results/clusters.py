@@ -23,7 +23,7 @@ from pipeline.counting.groups import Ints, changes
 from pipeline.counting.interests import FACETS, Facet
 from silgeom.segments import AGREED
 
-#: What the facets weigh. Uses take away from the agreement with types that are known: see
+#: What the facets weigh. Uses add nothing to the agreement with types that are known: see
 #: docs/evaluation-segments.md.
 WEIGHTS: Final = {"topic": 0.8, "time": 0.2, "use": 0.0}
 #: People that clusters are fitted to, at most, and what is needed of them to be among these.

@@ -1,6 +1,6 @@
 """Segments: kinds of people, described by what sets them apart, and known again from day to day."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Final
 
 import numpy as np
@@ -80,6 +80,48 @@ def ranked(rows: pl.DataFrame) -> pl.DataFrame:
         .unique(["segment", "variant_id"], keep="first", maintain_order=True)
         .with_columns(rank=pl.int_range(1, pl.len() + 1, dtype=pl.Int32).over("segment"))
         .filter(pl.col("rank") <= _TERMS)
+    )
+
+
+def without_left_over(
+    rows: pl.DataFrame,
+    everybody: pl.DataFrame,
+    *,
+    key: pl.Expr,
+    within: Sequence[str],
+    min_searchers: int,
+) -> pl.DataFrame:
+    """Leave out what would tell of few people by subtraction from a result of everybody.
+
+    Where everybody's number less those of all segments that are told is of 1 to `min_searchers` - 1
+    people, the smallest of these segments is not told either.
+
+    Args:
+        rows: of results of segments: `segment`, `searchers`, `rank`, and more.
+        everybody: the same result of everybody: `searchers`, and more.
+        key: a text that stands for what is counted, in both; what is counted may have several rows.
+        within: columns that ranks are counted within, with the segment.
+        min_searchers: of what is told.
+
+    Returns:
+        The rows that are told, in their order, with ranks from 1 again.
+    """
+    counted = rows.select("segment", "searchers", key=key).unique(["segment", "key"])
+    sums = counted.group_by("key").agg(told=pl.col("searchers").sum())
+    every = everybody.select("searchers", key=key).unique("key")
+    left = pl.col("searchers") - pl.col("told")
+    few = every.join(sums, on="key").filter(left.is_between(1, min_searchers - 1))
+    smallest = (
+        counted.join(few.select("key"), on="key", how="semi")
+        .sort("searchers", "segment", descending=[False, True])
+        .unique("key", keep="first", maintain_order=True)
+        .select("segment", "key")
+    )
+    kept = rows.with_columns(key=key).join(
+        smallest, on=["segment", "key"], how="anti", maintain_order="left"
+    )
+    return kept.drop("key").with_columns(
+        pl.col("rank").rank("ordinal").over("segment", *within).cast(rows.schema["rank"])
     )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 
-from pipeline.results.described_segments import terms
+from pipeline.results.described_segments import terms, without_left_over
 from pipeline.results.noisy_segments import MOST_QUERIES, noisy_segments
 from silgeom.evaluate.intervals import SEED, Bootstrap
 from silgeom.evaluate.log import EvaluationError, Log, log_of
@@ -50,30 +50,42 @@ def left_over(people: pl.DataFrame, members: pl.DataFrame, *, floor: int) -> pd.
         floor: people of what is published.
 
     Returns:
-        One row: `queries` that are published of everybody; those of which `1 to k - 1 left`, people
-        of segments that are withheld; the people who are `among the left`, and their `share`.
+        A row for what a floor alone would publish, and one for what `--by-segment` does:
+        `published`; `queries` of everybody; those of which `1 to k - 1 left`, people of segments
+        that are withheld; the people who are `among the left`, and their `share`.
     """
     rows = people.select("user_id", "query_id").join(members, on="user_id")
-    here = rows.group_by("segment", "query_id").len("here")
-    told = here.filter(pl.col("here") >= floor).group_by("query_id").agg(pl.col("here").sum())
-    every = rows.group_by("query_id").len("all").filter(pl.col("all") >= floor)
-    left = every.join(told, on="query_id", how="left").with_columns(
-        left=pl.col("all") - pl.col("here").fill_null(0)
-    )
-    few = left.filter(pl.col("left").is_between(1, floor - 1))
-    withheld = here.filter(pl.col("here") < floor).join(few, on="query_id", how="semi")
-    theirs = rows.join(withheld, on=["segment", "query_id"], how="semi")
-    number = theirs["user_id"].n_unique()
-    return pd.DataFrame(
-        [
+    here = rows.group_by("segment", "query_id").len("searchers")
+    every = rows.group_by("query_id").len("searchers").filter(pl.col("searchers") >= floor)
+    above = here.filter(pl.col("searchers") >= floor).sort("segment", "query_id")
+    told = {
+        "by the floor alone": above,
+        "by --by-segment": without_left_over(
+            above.with_columns(rank=pl.int_range(pl.len()).over("segment")),
+            every,
+            key=pl.col("query_id").cast(pl.String),
+            within=(),
+            min_searchers=floor,
+        ),
+    }
+    found = []
+    for published, some in told.items():
+        sums = some.group_by("query_id").agg(told=pl.col("searchers").sum())
+        left = pl.col("searchers") - pl.col("told").fill_null(0)
+        few = every.join(sums, on="query_id", how="left").filter(left.is_between(1, floor - 1))
+        withheld = here.join(some, on=["segment", "query_id"], how="anti")
+        theirs = rows.join(withheld, on=["segment", "query_id"], how="semi")
+        number = theirs.join(few, on="query_id", how="semi")["user_id"].n_unique()
+        found.append(
             {
+                "published": published,
                 "queries": len(every),
                 f"1 to {floor - 1} left": len(few),
                 "among the left": number,
                 "share": number / max(1, len(members)),
             }
-        ]
-    )
+        )
+    return pd.DataFrame(found)
 
 
 def in_noisy_segments(

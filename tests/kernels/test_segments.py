@@ -9,7 +9,13 @@ import pytest
 from pipeline.counting.interests import TIMES, TOPICS, USES
 from pipeline.counting.uses import LOOKING_UP, NAVIGATING, NEWS, SHOPPING
 from pipeline.results.clusters import People, adjusted_rand, fit, merged
-from pipeline.results.described_segments import named, segments, terms, uses_of_segments
+from pipeline.results.described_segments import (
+    named,
+    segments,
+    terms,
+    uses_of_segments,
+    without_left_over,
+)
 
 KINDS, OF_KIND = 4, 150
 
@@ -238,3 +244,39 @@ def test_what_the_log_does_not_tell_is_looking_up() -> None:
     told = used(weights, of, known=(LOOKING_UP, NAVIGATING)).row(0, named=True)["uses"]
 
     assert told == [0.5, 0.5, None, None]
+
+
+def of_each(*rows: tuple[int, str, int]) -> pl.DataFrame:
+    """Segment, query, and people who typed it; in this order they are ranked."""
+    frame = pl.DataFrame(rows, schema=["segment", "query", "searchers"], orient="row")
+    rank = pl.int_range(1, pl.len() + 1, dtype=pl.Int32).over("segment")
+    return frame.with_columns(rank=rank)
+
+
+@pytest.mark.parametrize(
+    ("everybody", "left"),
+    [
+        (15, [(1, "가", 1), (1, "나", 2), (2, "가", 1)]),  # all of them are of these segments
+        (16, [(1, "가", 1), (1, "나", 2)]),  # one is of another
+        (19, [(1, "가", 1), (1, "나", 2)]),
+        (20, [(1, "가", 1), (1, "나", 2), (2, "가", 1)]),  # five may be told of
+    ],
+)
+def test_what_subtraction_leaves_over_of_few_people_is_not_told(
+    everybody: int, left: list[tuple[int, str, int]]
+) -> None:
+    rows = of_each((1, "가", 9), (1, "나", 8), (2, "가", 6))
+    every = of_each((0, "가", everybody), (0, "나", 8))
+
+    found = without_left_over(rows, every, key=pl.col("query"), within=(), min_searchers=5)
+
+    assert found.select("segment", "query", "rank").rows() == left
+
+
+def test_ranks_close_up_where_a_row_is_left_out() -> None:
+    rows = of_each((1, "가", 9), (1, "나", 8), (1, "다", 7))
+    every = of_each((0, "가", 9), (0, "나", 9), (0, "다", 7))
+
+    found = without_left_over(rows, every, key=pl.col("query"), within=(), min_searchers=5)
+
+    assert found.select("query", "rank").rows() == [("가", 1), ("다", 2)]
