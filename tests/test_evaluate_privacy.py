@@ -113,7 +113,7 @@ def alike(people: int = 400) -> tuple[pl.DataFrame, pl.DataFrame]:
 def test_who_knows_all_others_is_sure_without_noise_and_the_less_the_smaller_epsilon() -> None:
     pytest.importorskip("opendp")
 
-    found = in_noisy_segments(*alike(), [0.5, 1_000], floor=5, known=10, most=40)
+    found = in_noisy_segments(*alike(), [0.5, 1_000], floor=5, known=10)
 
     exact, little, much = (found.iloc[each] for each in range(3))
     assert (exact["epsilon"], exact["advantage"], exact["most"]) == ("exact", 1.0, 1.0)

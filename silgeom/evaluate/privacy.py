@@ -319,11 +319,9 @@ def by_segment(root: str, zone: str, known: tuple[pl.DataFrame, pl.DataFrame], f
     say(f"\nEverybody less all segments, k = {floor}\n\n{text_table(left)}")
 
 
-def noisy(
-    known: tuple[pl.DataFrame, pl.DataFrame], epsilons: Sequence[float], *, floor: int, most: int
-) -> None:
+def noisy(known: tuple[pl.DataFrame, pl.DataFrame], epsilons: Sequence[float], floor: int) -> None:
     """Print the attack on segments with noise."""
-    found = in_noisy_segments(*known, epsilons, floor=floor, known=KNOWN, most=most)
+    found = in_noisy_segments(*known, epsilons, floor=floor, known=KNOWN)
     say(f"\nIn the log, by segments with noise, knowing all others? k = {floor}\n")
     say(text_table(found))
 
@@ -375,7 +373,7 @@ def main(argv: list[str] | None = None) -> None:
                 by_segment(args.root, zone, known, args.k)
             if args.epsilon:
                 require_opendp()
-                noisy(known, args.epsilon, floor=args.k, most=args.most)
+                noisy(known, args.epsilon, args.k)
         except (
             EvaluationError,
             InvalidParameterError,

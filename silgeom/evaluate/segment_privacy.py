@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import polars as pl
 
@@ -19,6 +20,9 @@ from silgeom.evaluate.log import EvaluationError, Log, log_of
 #: Parts of epsilon, as docs/people.md tells: sizes of segments, terms of each, terms of all.
 _OF_SIZES: Final = 0.2
 _OF_TERMS: Final = 0.4
+#: People who are tried, at most, and how often noise is drawn for each half of them.
+_TRIED: Final = 300
+_ROUNDS: Final = 4
 
 
 def log_by_segment(root: str, members: pl.DataFrame, zone: str) -> Log:
@@ -95,14 +99,13 @@ def in_noisy_segments(
     *,
     floor: int,
     known: int,
-    most: int,
 ) -> pd.DataFrame:
     """Try to tell who is in the log from sizes and terms of segments, with noise and without.
 
     Somebody knows ten queries of a person, the segment they would be of, and all that everybody
     else searched for: the strongest who may attack, against whom floors do not help. With noise the
-    segments are made anew for each person, once with their rows and once without, and the score is
-    the likelihood ratio of the noise; the threshold is learnt on half of the people.
+    segments are made anew, once with one half of those who are tried and once with the other; the
+    score is the likelihood ratio of the noise, and the threshold is learnt on half of the tries.
 
     Args:
         people: `user_id`, `query_id`, `query`, `surface`, `variant_id`, each once.
@@ -110,7 +113,6 @@ def in_noisy_segments(
         epsilons: that are tried.
         floor: people of a term.
         known: queries of a person that are known.
-        most: people who are tried, of so many queries and more.
 
     Returns:
         A row an epsilon, exact numbers first: `epsilon`, `tried`, `advantage` with its interval,
@@ -122,97 +124,119 @@ def in_noisy_segments(
     from silgeom.evaluate.privacy import advantage
 
     random = np.random.default_rng(SEED)
-    number = people.group_by("user_id").len().filter(pl.col("len") >= known)
-    users = number.join(members, on="user_id")["user_id"].sort().to_numpy()
-    users = np.sort(random.permutation(users)[:most])
+    rows = people.join(members, on="user_id").with_columns(
+        counts=(MOST_QUERIES / pl.len().over("user_id")).clip(upper_bound=1.0)
+    )
+    number = rows.group_by("user_id").len().filter(pl.col("len") >= known)
+    users = random.permutation(number["user_id"].sort().to_numpy())[:_TRIED]
     if len(users) < 4:
         raise EvaluationError(f"too few people of {known} queries to try: use a larger log")
-    segment_of = dict(members.iter_rows())
-    attacked = []
-    for user in users.tolist():
-        own = people.filter(pl.col("user_id") == user)["query"].sort().to_list()
-        chosen = [own[each] for each in random.permutation(len(own))[:known]]
-        attacked.append((user, segment_of[user], chosen, min(1.0, MOST_QUERIES / len(own))))
+    theirs = rows.join(pl.DataFrame({"user_id": users}), on="user_id", how="semi")
+    theirs = theirs.sort("user_id", "query_id")
+    theirs = theirs.with_columns(drawn=pl.Series(random.random(len(theirs))))
+    place = pl.int_range(pl.len()).over("user_id")
+    attacked = theirs.sort("user_id", "drawn").filter(place < known)
     told = terms(people, members, min_searchers=floor)
-    is_told = [
-        float(len(told.filter((pl.col("segment") == segment) & pl.col("query").is_in(chosen))) > 0)
-        for _, segment, chosen, _ in attacked
-    ]
-    draws = Bootstrap(np.arange(len(users)))
-    exact = draws.mean(np.array(is_told), np.ones(len(users)))
-    rows: list[dict[str, object]] = [
+    seen = attacked.join(told, on=["segment", "query"], how="semi")["user_id"].unique()
+    is_seen = np.isin(users, seen.to_numpy()).astype(np.float64)
+    exact = Bootstrap(np.arange(len(users))).mean(is_seen, np.ones(len(users)))
+    found: list[dict[str, object]] = [
         {"epsilon": "exact", "tried": len(users), "advantage": exact.value}
         | {"advantage_low": exact.low, "advantage_high": exact.high, "most": 1.0}
     ]
-    weights = people.with_columns(
-        counts=(MOST_QUERIES / pl.len().over("user_id")).clip(upper_bound=1.0)
-    ).join(members, on="user_id")
     for epsilon in epsilons:
-        scores = []
-        for user, segment, chosen, counts in attacked:
-            is_other = pl.col("user_id") != user
-            others = weights.filter(is_other)
-            sides = []
-            for keeps in (pl.lit(value=True), is_other):
-                sizes, noisy = noisy_segments(
-                    people.filter(keeps),
-                    members.filter(keeps),
-                    epsilon=epsilon,
-                    min_people=1,
-                    min_searchers=floor,
-                )
-                sides.append(_score(sizes, noisy, others, segment, chosen, counts, epsilon))
-            scores.append((user, *sides))
-        found = advantage(pl.DataFrame(scores, schema=["user", "inside", "outside"], orient="row"))
-        rows.append(
-            {"epsilon": f"{epsilon:g}", "tried": len(users) // 2, "advantage": found.value}
-            | {"advantage_low": found.low, "advantage_high": found.high}
+        tries = []
+        for _ in range(_ROUNDS):
+            half = random.permutation(users)[: len(users) // 2]
+            sides = [
+                _scores(rows, attacked, np.setdiff1d(users, kept), floor, epsilon)
+                for kept in (half, np.setdiff1d(users, half))
+            ]
+            both = [
+                pl.concat([each.filter(pl.col("is_in") == is_in) for each in sides])
+                for is_in in (True, False)
+            ]
+            inside, outside = (each.select("user_id", "score") for each in both)
+            tries.append(inside.join(outside, on="user_id", suffix="_outside").sort("user_id"))
+        scores = pl.concat(tries).select("user_id", inside="score", outside="score_outside")
+        reached = advantage(scores)
+        found.append(
+            {"epsilon": f"{epsilon:g}", "tried": len(scores) // 2, "advantage": reached.value}
+            | {"advantage_low": reached.low, "advantage_high": reached.high}
             | {"most": float(np.tanh(epsilon / 2))}
         )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(found)
 
 
-def _score(
-    sizes: pl.DataFrame,
-    noisy: pl.DataFrame,
-    others: pl.DataFrame,
-    segment: int,
-    chosen: Sequence[str],
-    counts: float,
+def _scores(
+    rows: pl.DataFrame,
+    attacked: pl.DataFrame,
+    left_out: npt.NDArray[np.int64],
+    floor: int,
     epsilon: float,
-) -> float:
-    """How much likelier what is told of a segment is with a person than without: a logarithm.
+) -> pl.DataFrame:
+    """Publish a log without some of its people, and attack those who may be in it.
 
     Args:
-        sizes: segments with noise.
-        noisy: their terms.
-        others: each other person with each query once: `segment`, `query`, and `counts`: how likely
-            the query is one of those of the person that count.
-        segment: of the person.
-        chosen: queries of the person.
-        counts: how likely one of them counts.
+        rows: each person with each query: also `segment`, and `counts`: how likely the query is one
+            of those of the person that count.
+        attacked: the rows that are known of those who are attacked.
+        left_out: of them, those who are not in the log.
+        floor: people of a term.
         epsilon: of the release.
+
+    Returns:
+        `user_id`, `is_in`, `score`: how much likelier what is told is with the person than without:
+        a logarithm.
     """
-    here = sizes.filter(pl.col("segment") == segment)
-    score = 0.0
-    if len(here):
-        size = float(here["people"][0])
-        without = others.filter(pl.col("segment") == segment)["user_id"].n_unique()
-        score += _ratio(size - without, 1.0, 1 / (_OF_SIZES * epsilon))
-    total = float((sizes["people"] / sizes["people_share"]).max() or 0.0)  # type: ignore[arg-type]
-    mine = noisy.filter((pl.col("segment") == segment) & pl.col("query").is_in(list(chosen)))
-    known = others.filter(pl.col("query").is_in(mine["query"].implode()))
-    is_here = pl.col("segment") == segment
-    expected = known.group_by("query").agg(
-        here=pl.col("counts").filter(is_here).sum(), every=pl.col("counts").sum()
+    is_in = ~pl.col("user_id").is_in(pl.Series(left_out).implode())
+    here = rows.filter(is_in)
+    members = here.select("user_id", "segment").unique()
+    sizes, noisy = noisy_segments(
+        here.drop("segment", "counts"),
+        members,
+        epsilon=epsilon,
+        min_people=1,
+        min_searchers=floor,
     )
+    total = float((sizes["people"] / sizes["people_share"]).to_numpy()[0])
+    exact = members.group_by("segment").len("members")
+    of_all = here.group_by("query").agg(every=pl.col("counts").sum())
+    of_each = here.group_by("segment", "query").agg(here=pl.col("counts").sum())
+    own = pl.when("is_in").then("counts").otherwise(0.0)
     scale = MOST_QUERIES / (_OF_TERMS * epsilon)
-    for row in mine.join(expected, on="query", how="left").fill_null(0.0).iter_rows(named=True):
-        score += _ratio(row["people"] - row["here"], counts, scale)
-        score += _ratio(row["share_of_all"] * total - row["every"], counts, scale)
-    return score
+    by_terms = (
+        attacked.with_columns(is_in=is_in)
+        .join(noisy, on=["segment", "query"])
+        .join(of_each, on=["segment", "query"], how="left")
+        .join(of_all, on="query", how="left")
+        .with_columns(pl.col("here", "every").fill_null(0.0) - own)
+        .select(
+            "user_id",
+            score=_ratio(pl.col("people") - pl.col("here"), pl.col("counts"), scale)
+            + _ratio(pl.col("share_of_all") * total - pl.col("every"), pl.col("counts"), scale),
+        )
+        .group_by("user_id")
+        .agg(pl.col("score").sum())
+    )
+    one = pl.col("is_in").cast(pl.Float64)
+    beyond = pl.col("people") - pl.col("members") + one
+    return (
+        attacked.select("user_id", "segment")
+        .unique()
+        .with_columns(is_in=is_in)
+        .join(sizes.select("segment", "people"), on="segment", how="left")
+        .join(exact, on="segment", how="left")
+        .join(by_terms, on="user_id", how="left")
+        .select(
+            "user_id",
+            "is_in",
+            score=_ratio(beyond, pl.lit(1.0), 1 / (_OF_SIZES * epsilon)).fill_null(0.0)
+            + pl.col("score").fill_null(0.0),
+        )
+    )
 
 
-def _ratio(beyond: float, added: float, scale: float) -> float:
+def _ratio(beyond: pl.Expr, added: pl.Expr, scale: float) -> pl.Expr:
     """Of Laplace noise: that what is beyond the others is `added` and noise, by noise alone."""
-    return (abs(beyond) - abs(beyond - added)) / scale
+    return (beyond.abs() - (beyond - added).abs()) / scale
