@@ -3,8 +3,8 @@
 Reads   the landing folder (--landing), of which what is new is taken in first
 Writes  trending/dt=/hour=, related/dt=, autocomplete/dt= under the root (--root)
 
-Each with its job's defaults: to choose otherwise run the job itself. What other jobs made on this
-root before is brought up to date too; of what nobody asked for nothing is made.
+Each with its job's defaults: to choose otherwise run the job. What other jobs made on this root
+before is brought up to date too; of what nobody asked for nothing is made.
 """
 
 import argparse
@@ -28,8 +28,8 @@ from pipeline.store.storage import qualified, storage_of
 
 #: What is made where it was made before: by the dataset that tells so.
 IF_ASKED_FOR = {"keywords": keywords, "keyword_tool": keyword_tool, "categories": categories}
-IF_ASKED_FOR |= {"query_analytics": analytics, "patterns": patterns, "segments": segments}
-IF_ASKED_FOR |= {"profiles": profiles}
+IF_ASKED_FOR |= {"query_analytics": analytics, "patterns": patterns}
+IF_ASKED_FOR |= {"segments": segments, "profiles": profiles}
 
 
 def parser() -> argparse.ArgumentParser:
@@ -40,9 +40,8 @@ def parser() -> argparse.ArgumentParser:
 
 def run(session: Session, args: argparse.Namespace) -> None:
     out_of_reach: UnreachableError | None = None
-    jobs = [trending, related, autocomplete]
-    jobs += [job for dataset, job in IF_ASKED_FOR.items() if _has(session, args.root, dataset)]
-    for job in jobs:
+    asked_for = [job for name, job in IF_ASKED_FOR.items() if _has(session, args.root, name)]
+    for job in (trending, related, autocomplete, *asked_for):
         options = job.parser()
         defaults = vars(options.parse_args(["--landing", args.landing, "--root", args.root]))
         cli.say(f"\n== {str(job.__doc__).splitlines()[0]}\n")
@@ -56,5 +55,5 @@ def run(session: Session, args: argparse.Namespace) -> None:
 
 def _has(session: Session, name: str, dataset: str) -> bool:
     """Whether somebody asked for a result before."""
-    address = qualified(session, name)
-    return bool(storage_of(session, address).exists(f"{address}/{dataset}"))
+    address = f"{qualified(session, name)}/{dataset}"
+    return bool(storage_of(session, address).exists(address))
