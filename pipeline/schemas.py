@@ -36,7 +36,12 @@ SEARCHES: Final = pa.schema(
         _column("clicked_rank", _INT, "1 is the first result; null: no click or unknown"),
         _column("source", _TEXT, "the file in the landing folder"),
         _column("result_count", _LONG, "results that were found; null: the log does not say"),
-        _column("click_seconds", _DOUBLE, "from the search to the click; null: no click, unknown"),
+        _column(
+            "click_seconds",
+            _DOUBLE,
+            "from the search to the click; NaN: the row is a click at its own time, and an earlier "
+            "row is its search; null: no click, unknown",
+        ),
         _column("device", _TEXT, "a lower-case word (reading/devices.py); null: unknown"),
     ]
 )

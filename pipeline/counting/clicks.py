@@ -52,8 +52,8 @@ def searches_in_sessions(
 
     Args:
         rows: `searched_at` (UTC), `user_id`, `query_id`, `is_click` (Boolean), `clicked_rank`
-            (null: none), `result_count` and `click_seconds` (null: unknown). See `session_pairs`
-            for which rows the searches of a day need.
+            (null: none), `result_count` and `click_seconds` (null: unknown; NaN: the row is a
+            click at its own time). See `session_pairs` for which rows the searches of a day need.
         zone: the reporting zone that cuts the days.
         gap_minutes: the silence that ends a session, 1 to 60.
         max_queries: a session with more different queries is left out.
@@ -118,7 +118,11 @@ def _first_click_seconds(seconds: pl.Series, found: Sessions, starts: Ints) -> p
         return pl.repeat(None, len(starts), dtype=pl.Float64, eager=True)
     sizes = np.diff([*starts, len(found.row)])
     since_start = found.second - np.repeat(found.second[starts], sizes)
-    after = seconds.fill_null(float("inf")).to_numpy()[found.row] + since_start
+    told = seconds.fill_null(float("inf")).to_numpy()[found.row]
+    is_click = np.isnan(told)
+    # Where a click comes first nobody knows when its search began.
+    own_time = np.where(np.repeat(is_click[starts], sizes), np.inf, 0.0)
+    after = np.where(is_click, own_time, told) + since_start
     first = pl.Series(np.minimum.reduceat(after, starts))
     return pl.select(pl.when(first.is_finite()).then(first.clip(0, MOST_SECONDS))).to_series()
 

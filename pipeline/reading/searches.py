@@ -170,6 +170,7 @@ def searches_of_records(
             "too_long": no,
             "undecodable": reduce(or_, (_undecodable(records[name]) for name in used), no),
             **fields,
+            "is_click": no,
             "skipped": is_skipped(fields["query"], without_lines, value),
             "missing": no,
             "moment": pl.select(pl.coalesce(*times)).to_series(),
@@ -337,8 +338,15 @@ def _result_counts(texts: pl.Series) -> pl.Series:
 
 
 def _click_seconds(fields: pl.DataFrame) -> pl.Series:
-    """Seconds from the search to the click, to the millisecond: as told, or by the click's time."""
+    """Seconds from the search to the click, to the millisecond: as told, or by the click's time.
+
+    NaN of a line that is a click: its time is the click's, and when the search began another tells.
+    """
     told, at = fields["click_seconds"], fields["click_moment"]
+    if fields["is_click"].any():
+        return pl.select(
+            pl.when(fields["is_click"]).then(pl.lit(float("nan"), pl.Float64))
+        ).to_series()
     if told.null_count() + at.null_count() == 2 * len(fields):
         return pl.repeat(None, len(fields), dtype=pl.Float64, eager=True)
     between = (at - fields["moment"]).dt.total_microseconds() / 1e6

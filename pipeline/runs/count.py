@@ -40,6 +40,7 @@ from pipeline.columns import (
 from pipeline.counting import clicks, device_days, hours, sessions
 from pipeline.counting import days as day_counts
 from pipeline.counting.interests import daily_interests
+from pipeline.counting.judging import without_clicks
 from pipeline.runs.click_days import clicks_of_day
 from pipeline.runs.stale import (
     SessionRules,
@@ -87,7 +88,12 @@ class Work:
     stored: str | None  #: the address of these counts
 
     def scan(
-        self, storage: Storage, days: Iterable[str], *columns: str, added: bool | None = None
+        self,
+        storage: Storage,
+        days: Iterable[str],
+        *columns: str,
+        added: bool | None = None,
+        with_clicks: bool = False,
     ) -> pl.LazyFrame:
         """Some columns of the searches of some days, with `dt`.
 
@@ -96,8 +102,9 @@ class Work:
             days: which.
             columns: which; `user_id` among them where people are cut into buckets.
             added: only from files that are added, or that are not; None: from all.
+            with_clicks: also rows that are clicks at their own time.
         """
-        wanted = {name: SEARCHES[name] for name in columns}
+        wanted = {name: SEARCHES[name] for name in (*columns, "click_seconds")}
         parts = []
         for day in days:
             files = [
@@ -108,7 +115,8 @@ class Work:
             rows = scanned_files(storage, files, wanted)
             if self.buckets > 1:
                 rows = rows.filter(pl.col("user_id") % self.buckets == self.bucket)
-            parts.append(rows.with_columns(dt=pl.lit(day)))
+            rows = rows if with_clicks else without_clicks(rows)
+            parts.append(rows.select(*columns, dt=pl.lit(day)))
         return pl.concat(parts)
 
     def _of_bucket(self, day: str) -> Sequence[str]:
@@ -571,11 +579,17 @@ def _pairs(work: Work, storage: Storage, zone: str, rules: SessionRules) -> _Fou
 
 
 def _near(
-    work: Work, storage: Storage, zone: str, *columns: str, added: bool | None = None
+    work: Work,
+    storage: Storage,
+    zone: str,
+    *columns: str,
+    added: bool | None = None,
+    with_clicks: bool = False,
 ) -> pl.LazyFrame:
     """The searches that may be in sessions that begin on the day; see `Work.scan`."""
     earliest, latest = sessions.reach(work.day, zone=zone)
-    days = {day: work.scan(storage, [day], *columns, added=added) for day in work.files}
+    scan = partial(work.scan, storage, added=added, with_clicks=with_clicks)
+    days = {day: scan([day], *columns) for day in work.files}
     is_near = pl.col("searched_at").is_between(earliest, latest)
     return pl.concat(
         [rows if day == work.day else rows.filter(is_near) for day, rows in days.items()]
@@ -611,7 +625,7 @@ def _devices_together(rows: Rows) -> pl.DataFrame:
 def _clicks_of_day(
     work: Work, finish: Finish, storage: Storage, zone: str, rules: SessionRules
 ) -> MappedRows:
-    near = partial(_near, work, storage, zone)
+    near = partial(_near, work, storage, zone, with_clicks=True)
     made = clicks_of_day(near, day=_epoch_day(work.day), zone=zone, rules=rules)
     return finish(work, {COUNTS: made})
 

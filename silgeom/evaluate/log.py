@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.language import queries
@@ -95,7 +96,7 @@ def read_log(root: str | Path) -> tuple[Log, str]:
             f"no searches in {root}: take a log in with jobs/ingest.py, or name another root"
         )
     try:
-        tables = [pq.read_table(file, columns=_COLUMNS, partitioning=None) for file in files]
+        tables = [_searches_of(file) for file in files]
         zone = str(json.loads((base / "_state.json").read_text("utf-8"))["zone"])
     except (OSError, pa.ArrowException, ValueError, KeyError) as error:
         raise EvaluationError(
@@ -103,6 +104,17 @@ def read_log(root: str | Path) -> tuple[Log, str]:
         ) from error
     frame = pa.concat_tables(tables).to_pandas()
     return log_of(frame, zone), zone
+
+
+def _searches_of(file: Path) -> pa.Table:
+    """`_COLUMNS` of a file, without rows that are clicks at their own time and no searches."""
+    read = [*_COLUMNS, "click_seconds"]  # which files of earlier versions lack
+    there = set(pq.read_schema(file).names)
+    rows = pq.read_table(file, columns=[each for each in read if each in there], partitioning=None)
+    if "click_seconds" in rows.column_names:
+        is_click = pc.fill_null(pc.is_nan(rows["click_seconds"]), fill_value=False)
+        rows = rows.filter(pc.invert(is_click))
+    return rows.select(_COLUMNS)
 
 
 def log_of(searches: pd.DataFrame, zone: str) -> Log:
