@@ -506,7 +506,7 @@ def test_the_example_on_the_page_reads_its_lines() -> None:
     page = (Path(__file__).parents[2] / "docs" / "formats.md").read_text(encoding="utf-8")
     log = re.search(r"```\n(#Version.*?)```", page, re.DOTALL)
     declarations = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
-    shop, app = (parsed_format(text, "the page") for text in declarations)
+    shop, app, _ = (parsed_format(text, "the page") for text in declarations)
     assert log is not None
     assert tomllib.loads(declarations[0])["name"] == "shop"
 

@@ -2,6 +2,8 @@
 
 import json
 import math
+import re
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -171,6 +173,21 @@ def test_a_click_of_ubi_with_odd_positions_stays_a_click() -> None:
     assert reasons(rows) == [None] * 3
     assert [row.clicked_rank for row in rows] == [None] * 3  # ranks begin at 1
     assert all(math.isnan(row["click_seconds"]) for row in rows)
+
+
+def test_a_format_of_ones_own_says_which_lines_are_clicks() -> None:
+    page = Path(__file__).parents[2] / "docs" / "formats.md"
+    [declared] = re.findall(r'```toml\n(name = "events".*?)```', page.read_text("utf-8"), re.DOTALL)
+    searched = {"at": 1733788889000, "person": "u", "event": {"name": "typed", "text": "ps4"}}
+    clicked = {"name": "click", "text": "a console", "search_text": "ps4", "position": 3}
+    rows = rows_of(
+        parsed_format(declared, "events.toml"),
+        json.dumps(searched | {"event": {"name": "typed", "text": "ps4", "position": 1}}),
+        json.dumps(searched | {"event": clicked}),
+    )
+
+    assert [(row["query"], row.clicked_rank) for row in rows] == [("ps4", None), ("ps4", 3)]
+    assert [row["click_seconds"] is not None for row in rows] == [False, True]
 
 
 def test_a_click_in_the_second_of_its_search_is_a_click_of_it() -> None:
