@@ -315,7 +315,8 @@ def test_a_wrong_declaration_of_clicks_is_named(kind: str, click: str, fault: st
 
 
 def test_a_file_of_ubi_clicks_alone_is_known() -> None:
-    line = '{"client_id": "c", "action_name": "click", "query_id": "q", "message": "x", "timestamp": 9}'
+    event = '"action_name": "click", "query_id": "q", "message": "x", "timestamp": 9'
+    line = f'{{"client_id": "c", {event}}}'
 
     assert detect_format(f"{line}\n".encode() * 3, "events.ndjson")[0].name == "ubi"
 
