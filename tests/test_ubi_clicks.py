@@ -76,3 +76,24 @@ def test_clicks_are_no_searches_where_searches_are_counted(tmp_path: Path, run: 
         "신발": 8,
         "양말": 8,
     }
+
+
+def test_who_clicks_much_is_no_robot(tmp_path: Path, run: Job) -> None:
+    """300 searches in a day and a click after each: 600 rows, of which 300 count."""
+    told: list[dict[str, object]] = []
+    for n in range(300):
+        own = {"client_id": "c", "user_query": f"신발 {n}"}
+        minute, second = f"2026-03-01T12:{n // 10:02}", n % 10 * 6
+        click = {**own, "action_name": "click", "timestamp": f"{minute}:{second + 3:02}+09:00"}
+        at = f"{minute}:{second:02}+09:00"
+        told += [{**own, "timestamp": at}, click]
+    (tmp_path / "log").mkdir()
+    text = "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in told)
+    for part, some in (("a", text[: len(text) // 2]), ("b", text)):  # the file grows
+        (tmp_path / "log" / "ubi.ndjson").write_text(some[: some.rindex("\n") + 1], "utf-8")
+        status, _, error = run("ingest", "--landing", tmp_path / "log", "--root", tmp_path / "root")
+        assert (status, error) == (0, ""), part
+    [ledger] = pd.read_parquet(tmp_path / "root" / "ledger").to_dict("records")
+
+    assert ledger["withheld"] == 0
+    assert ledger["accepted"] + ledger["duplicates"] == 600
