@@ -27,7 +27,6 @@ from pipeline.carriers.steps import Kind, Mapped, Reduced, Write
 from pipeline.columns import (
     DAILY_CLICKS,
     DAILY_COUNTS,
-    DAILY_DEVICES,
     DAILY_INTERESTS,
     DAILY_PAIRS,
     HOURLY_COUNTS,
@@ -37,7 +36,7 @@ from pipeline.columns import (
     TOPICS,
     Columns,
 )
-from pipeline.counting import clicks, device_days, hours, sessions
+from pipeline.counting import clicks, hours, sessions
 from pipeline.counting import days as day_counts
 from pipeline.counting.interests import daily_interests
 from pipeline.counting.judging import without_clicks
@@ -47,7 +46,6 @@ from pipeline.runs.stale import (
     click_version,
     day_version,
     days_of_sessions,
-    device_version,
     interest_version,
     keyword_version,
     pair_version,
@@ -169,23 +167,6 @@ def refresh_daily_counts(root: Root, needed: Collection[str]) -> int:
         partial(day_version, "daily_counts"),
         partial(_queries_of_day, storage=root.storage),
         _queries_together,
-    )
-    wanted = versions_wanted(root, counting)
-    days = stale_days(root, counting.dataset, wanted, needed)
-    count_days(root, counting, days, wanted)
-    return len(days)
-
-
-def refresh_daily_devices(root: Root, needed: Collection[str]) -> int:
-    """Count the queries by device of `needed` days that changed; the number of days."""
-    counting = Counting(
-        "daily_devices",
-        DAILY_DEVICES,
-        (0,),
-        run_of_day,
-        device_version,
-        partial(_devices_of_day, storage=root.storage),
-        _devices_together,
     )
     wanted = versions_wanted(root, counting)
     days = stale_days(root, counting.dataset, wanted, needed)
@@ -606,17 +587,6 @@ def _pairs_together(rows: Rows) -> pl.DataFrame:
     parts = rows[COUNTS]
     together = parts[0] if len(parts) == 1 else sessions.added_up(parts)
     return sessions.daily_pairs(together).select(*DAILY_PAIRS)
-
-
-def _devices_of_day(work: Work, finish: Finish, storage: Storage) -> MappedRows:
-    scan = partial(work.scan, storage, [work.day], "user_id", "device")
-    if not scan().select(pl.col("device").count()).collect().item():
-        return finish(work, {})
-    return finish(work, {COUNTS: device_days.daily_devices(scan("query_id").collect())})
-
-
-def _devices_together(rows: Rows) -> pl.DataFrame:
-    return device_days.devices_added_up(rows[COUNTS])
 
 
 # --- Clicks ----------------------------------------------------------------------------------
