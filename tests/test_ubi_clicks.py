@@ -82,7 +82,7 @@ def test_who_clicks_much_is_no_robot(tmp_path: Path, run: Job) -> None:
     """300 searches in a day and a click after each: 600 rows, of which 300 count."""
     told: list[dict[str, object]] = []
     for n in range(300):
-        own = {"client_id": "c", "user_query": f"신발 {n}"}
+        own: dict[str, object] = {"client_id": "c", "user_query": f"신발 {n}"}
         minute, second = f"2026-03-01T12:{n // 10:02}", n % 10 * 6
         click = {**own, "action_name": "click", "timestamp": f"{minute}:{second + 3:02}+09:00"}
         at = f"{minute}:{second:02}+09:00"
