@@ -52,7 +52,7 @@ QUERIES: Final = 40
 #: Words that are analysed to measure how fast that is.
 WORDS: Final = 20_000
 
-_TIME: Final = re.compile(rb"^.{0,40}?(\d{4}-\d\d-\d\d)T(\d\d)")
+_TIME: Final = re.compile(rb"^.{0,40}?(\d{4}-[01]\d-[0-3]\d)T([0-2]\d)")
 
 
 def cut(log: Path, landing: Path, hours: Sequence[int]) -> list[tuple[str, bytes]]:
@@ -62,8 +62,9 @@ def cut(log: Path, landing: Path, hours: Sequence[int]) -> list[tuple[str, bytes
         What comes later, as names and lines: the day up to the first of the hours, then each hour.
     """
     contents = {file.name: _read(file) for file in sorted(log.iterdir())}
-    found = [each for content in contents.values() if (each := _time(content[-1]))]
-    last = max(day for day, _ in found)
+    # Some lines tell none: a simulated log has broken ones.
+    newest = (next(filter(None, map(_time, reversed(each))), None) for each in contents.values())
+    last = max(each[0] for each in newest if each)
     pieces: dict[int, list[bytes]] = {hour: [] for hour in (-1, *hours)}
     for name, lines in contents.items():
         kept = []

@@ -269,6 +269,8 @@ TOPICS: Final = pa.schema(
         _column("is_query", _BOOLEAN, "or a word or spelling"),
         _column("topic", _INT, "from 1, the largest first; 0: none"),
         _column("weight", _DOUBLE, "of a word among others of a query"),
+        _column("use", _INT, "of a query, see counting/uses.py; null: a word, or an older layout"),
+        _column("most_people", _LONG, "of a query on one of the days; null likewise"),
     ]
 )
 
@@ -276,7 +278,7 @@ TOPICS: Final = pa.schema(
 DAILY_INTERESTS: Final = pa.schema(
     [
         _column("user_id", _LONG, ""),
-        _column("feature", _INT, "a topic of the week, or a time: see counting/interests.py"),
+        _column("feature", _INT, "a topic of the week, a time or a use: see counting/interests.py"),
         _column("queries", _INT, "different queries on that day"),
     ]
 )
@@ -285,7 +287,7 @@ DAILY_INTERESTS: Final = pa.schema(
 INTERESTS: Final = pa.schema(
     [
         _column("user_id", _LONG, ""),
-        _column("feature", _INT, "a topic as of that day, or a time"),
+        _column("feature", _INT, "a topic as of that day, a time or a use"),
         _column("weight", pa.float32(), "different queries a day, halved per half-life of age"),
     ]
 )
@@ -303,6 +305,7 @@ LATER_COLUMNS: Final = (
     *LATER_IN_SEARCHES,
     *("results_known", "no_results", "timed", "results_known_sketch", "no_results_sketch"),
     *("timed_sketch", "first_click_seconds"),
+    *("use", "most_people"),
 )
 
 #: daily_addresses/dt=: one address that was clicked for one query on one day. Internal: no result
@@ -613,6 +616,14 @@ SEGMENTS: Final = pa.schema(
         _column("typical", _TEXTS, "queries that set it apart, as most people typed them"),
         _column("peak_hours", pa.list_(_INT), "when it searches more than others do, 0 to 23"),
         _column("by_hour", pa.list_(_DOUBLE), "24 shares of its searches; null: fewer than k"),
+        _column(
+            "uses",
+            pa.list_(_DOUBLE),
+            "4 shares of what it looks for: looking up, navigating, news, shopping (see "
+            "counting/uses.py); null: fewer than k, or the log does not tell",
+        ),
+        _column("uses_of_all", pa.list_(_DOUBLE), "the same of everybody"),
+        _column("navigating_by", _TEXT, "clicks or repetition: what it was told by"),
         _column("is_new", _BOOLEAN, "no segment of the run before has most of its members"),
         _column("people_before", _LONG, "in the run before; null: new"),
         _column("stayed", _DOUBLE, "of those who were in it and are known still, the share"),

@@ -33,7 +33,8 @@ def test_what_was_asked_for_before_is_brought_up_to_date(
         if day == "2026-03-07":
             main(["run", "all", *places])
             made = {each.name for each in root.iterdir()}
-            assert not made & {"keyword_tool", "categories", "query_analytics", "patterns"}
+            assert not made & {"keyword_tool", "categories", "query_analytics", "profiles"}
+            main(["run", "profiles", *places])
             main(["run", "keyword_tool", *places])
             main(["run", "categories", *places, "--rules", str(rules)])
         else:
@@ -42,6 +43,7 @@ def test_what_was_asked_for_before_is_brought_up_to_date(
 
     assert partitions(root, "keyword_tool") == ["dt=2026-03-07", "dt=2026-03-08"]
     assert partitions(root, "categories") == ["dt=2026-03-07", "dt=2026-03-08"]
+    assert partitions(root, "profiles") == ["dt=2026-03-07", "dt=2026-03-08"]
     assert not (root / "query_analytics").exists()
     assert said.count("== Keyword tool") == 1
     assert said.count("== Categories") == 1

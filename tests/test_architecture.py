@@ -29,7 +29,10 @@ MOST_LINES = 620
 MAY_BE_LONGER = {"reading/privacy.py", "store/storage.py", "schemas.py"}
 
 #: Of `silgeom/evaluate`, what measures kernels that have no twin there.
-MEASURES_WHAT_RUNS = {"patterns.py", "kinds_of_people.py", "privacy.py", "segment_rivals.py"}
+MEASURES_WHAT_RUNS = {
+    *("patterns.py", "kinds_of_people.py", "privacy.py", "segment_privacy.py"),
+    "segment_rivals.py",
+}
 #: Of the pipeline, for `silgeom/web`: modules that everybody may use, the store, and the session
 #: that it is opened with.
 WEB_MAY_USE = {"columns", "errors", "failures", "logs", "schemas", "store", "carriers"}

@@ -92,11 +92,32 @@ def test_who_made_the_log_says_its_keywords(query: str, expected: list[str]) -> 
     assert keywords_of_queries()[query.replace(" ", "")] == expected
 
 
-def test_labels_of_a_real_log_are_hashes_and_places_alone() -> None:
-    places = json.loads((Path(__file__).parent / "gold_keywords.json").read_text("ascii"))
+#: Of one real log, by two people.
+LABELLED = ("gold_keywords.json", "gold_keywords_second.json")
+
+
+def gold(name: str) -> dict[str, list[list[int]]]:
+    found: dict[str, list[list[int]]] = json.loads(
+        Path(__file__).with_name(name).read_text("ascii")
+    )
+    return found
+
+
+@pytest.mark.parametrize("name", LABELLED)
+def test_labels_of_a_real_log_are_hashes_and_places_alone(name: str) -> None:
+    places = gold(name)
 
     assert len(places) == 300
-    assert all(len(name) == 16 and int(name, 16) >= 0 for name in places)
+    assert all(len(query) == 16 and int(query, 16) >= 0 for query in places)
     assert all(
         isinstance(each, int) for spans in places.values() for span in spans for each in span
+    )
+
+
+def test_two_people_name_the_same_keywords() -> None:
+    one, other = (gold(name) for name in LABELLED)
+
+    assert one.keys() == other.keys()
+    assert sum(one[query] == other[query] for query in one) / len(one) == pytest.approx(
+        0.977, abs=5e-4
     )

@@ -1,5 +1,6 @@
 """The attack on what is published: it finds people where nothing protects them."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 
 from silgeom.evaluate.log import Log
 from silgeom.evaluate.privacy import in_a_segment, in_the_log, likelihood_ratio, main
+from silgeom.evaluate.segment_privacy import in_noisy_segments, left_over, log_by_segment
 
 PEOPLE = 60
 
@@ -95,6 +97,68 @@ def test_with_a_floor_the_guess_is_no_better_than_without_the_person() -> None:
 
     assert found["by terms that were made with the person"] == 0.5
     assert found["the largest segment"] == 0.5
+
+
+def alike(people: int = 400) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """People of two segments of the same ten queries each."""
+    rows = [(user, 10 * (user % 2) + each) for user in range(people) for each in range(10)]
+    frame = pl.DataFrame(rows, schema=["user_id", "query_id"], orient="row").with_columns(
+        pl.format("query {}", "query_id").alias("query"),
+        pl.format("query {}", "query_id").alias("surface"),
+        variant_id="query_id",
+    )
+    return frame, pl.DataFrame({"user_id": range(people), "segment": [1, 2] * (people // 2)})
+
+
+def test_who_knows_all_others_is_sure_without_noise_and_the_less_the_smaller_epsilon() -> None:
+    pytest.importorskip("opendp")
+
+    found = in_noisy_segments(*alike(), [0.5, 1_000], floor=5, known=10, most=40)
+
+    exact, little, much = (found.iloc[each] for each in range(3))
+    assert (exact["epsilon"], exact["advantage"], exact["most"]) == ("exact", 1.0, 1.0)
+    assert much["advantage"] > 0.9  # hardly any noise is drawn
+    assert little["advantage"] < 0.6
+    assert little["most"] == pytest.approx(0.2449, abs=1e-4)  # (e^0.5 - 1) / (e^0.5 + 1)
+
+
+def test_subtraction_tells_of_the_few_of_a_segment_that_is_withheld() -> None:
+    of = [(1, 7), *((user, 7) for user in range(10, 15)), *((user, 8) for user in range(10, 16))]
+    people = pl.DataFrame(of, schema=["user_id", "query_id"], orient="row")
+    segments = {1: 1, **dict.fromkeys(range(10, 16), 2)}
+    members = pl.DataFrame({"user_id": list(segments), "segment": list(segments.values())})
+
+    alone, as_made = left_over(people, members, floor=5).to_dict("records")
+
+    # Query 7: six people, of whom five are of segment 2. Query 8: nobody is left.
+    assert (alone["queries"], alone["1 to 4 left"], alone["among the left"]) == (2, 1, 1)
+    assert alone["share"] == pytest.approx(1 / 7)
+    assert (as_made["queries"], as_made["1 to 4 left"], as_made["among the left"]) == (2, 0, 0)
+
+
+def test_a_query_of_two_segments_is_two_to_who_looks_at_each(tmp_path: Path) -> None:
+    (tmp_path / "searches" / "dt=2026-03-02").mkdir(parents=True)
+    at = datetime(2026, 3, 2, tzinfo=UTC)
+    rows = [(at, 1, "날씨"), (at, 2, "날씨"), (at, 3, "날씨"), (at, 4, "날씨")]
+    pl.DataFrame(rows, schema=["searched_at", "user_id", "query"], orient="row").write_parquet(
+        tmp_path / "searches" / "dt=2026-03-02" / "part.parquet"
+    )
+    members = pl.DataFrame({"user_id": [1, 2, 3], "segment": [1, 1, 2]})  # 4 is of none
+
+    found = log_by_segment(str(tmp_path), members, "Asia/Seoul")
+
+    assert sorted(np.array(found.texts)[found.query]) == ["1 날씨", "1 날씨", "2 날씨"]
+
+
+@pytest.mark.parametrize("epsilon", ["0", "-1", "much"])
+def test_an_epsilon_that_is_none_is_told_in_a_sentence(
+    epsilon: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["anywhere", "--epsilon", epsilon])
+
+    assert left.value.code == 2
+    assert "must be above 0" in capsys.readouterr().err
 
 
 def test_a_root_without_searches_is_told_in_a_sentence(

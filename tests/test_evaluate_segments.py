@@ -25,6 +25,7 @@ from silgeom.evaluate.planted_types import (
     read_labels,
 )
 from silgeom.simulate.__main__ import main as simulate
+from silgeom.simulate.compare import main as compare
 
 BEGIN = datetime(2026, 3, 2, tzinfo=UTC)
 LABELS = Labels(
@@ -144,15 +145,16 @@ def test_interests_of_the_pipeline_are_split_into_topics_and_times() -> None:
     )
     interests = pl.DataFrame(
         {
-            "user_id": [8, 8, 3, 99],
-            "feature": [2, 1_005, 1, 1],
-            "weight": [1.5, 2.0, 4.0, 7.0],
+            "user_id": [8, 8, 3, 99, 8],
+            "feature": [2, 1_005, 1, 1, 2_001],  # the last is a kind of use
+            "weight": [1.5, 2.0, 4.0, 7.0, 9.0],
         }
     )
     found = people_as_found(rows, interests)
     assert found.user_id.tolist() == [3, 8]
     assert found.searches.toarray().tolist() == [[0, 4.0, 0], [0, 0, 1.5]]
-    assert found.interests["user_id"].to_list() == [3, 8, 8]
+    assert found.interests["user_id"].to_list() == [3, 8, 8, 8]
+    assert found.times.shape == (2, 6)
     assert found.times.toarray()[:, 5].tolist() == [0, 2.0]
 
 
@@ -200,6 +202,26 @@ def test_each_type_has_its_segment_and_how_far_its_interests_are_from_those_simu
     assert two_in_one["of its people"].min() == pytest.approx(0.5)
 
 
+def test_interests_as_fitted_are_those_simulated_where_segments_are_the_types() -> None:
+    of = people(20)
+
+    right = {name: row for name, *row in segments.interests_apart(of, LABELS, of.type * 10)}
+    one = {name: row for name, *row in segments.interests_apart(of, LABELS, 0 * of.type)}
+
+    assert list(right) == [*(f"interests of type {each}" for each in range(3)), "interests"]
+    for there, back, shannon, noise in right.values():
+        assert shannon == pytest.approx(noise)  # the segment has the type's people, no others
+        assert noise < 0.003
+        assert max(there, back) < 0.01
+    # Of everybody's one segment each topic is a third; of a type 0.76, and 0.12 of two others.
+    # JS = 0.13 bits of (0.76, 0.12, 0.12) and thirds.
+    p, q = LABELS.interests[0], np.full(3, 1 / 3)
+    middle = (p + q) / 2
+    expected = float((p * np.log2(p / middle) + q * np.log2(q / middle)).sum() / 2)
+    assert one["interests"][2] == pytest.approx(expected, abs=0.01)
+    assert one["interests"][3] == right["interests"][3]
+
+
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A log of three types, taken in."""
@@ -227,6 +249,27 @@ def test_what_is_no_file_of_types_is_one_sentence(
     with pytest.raises(SystemExit) as stopped:
         segments.main([str(place / "root"), "--labels", str(place / "truth.json")])
     assert stopped.value.code == 2
+    assert "name types.json of a log" in capsys.readouterr().err
+
+
+def test_simulated_and_fitted_interests_join_the_comparison_of_logs(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("graspologic_native")
+    root, types = str(place / "root"), str(place / "types.json")
+
+    with pytest.raises(SystemExit) as stopped:
+        compare([root, root, "--types", types])
+    assert stopped.value.code == 2
+    assert "make them with silgeom run segments first" in capsys.readouterr().err
+    silgeom(["run", "segments", "--landing", f"{place}/logs", "--root", root])
+    capsys.readouterr()
+    assert compare([root, root, "--types", types]) == 0
+
+    rows = [line.split("  ")[0] for line in capsys.readouterr().out.splitlines()]
+    assert rows[-4:] == [*(f"interests of type {each}" for each in range(3)), "interests"]
+    with pytest.raises(SystemExit):
+        compare([root, root, "--types", str(place / "truth.json")])
     assert "name types.json of a log" in capsys.readouterr().err
 
 

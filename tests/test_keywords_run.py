@@ -232,13 +232,13 @@ def test_words_are_analysed_once_ever(
 ) -> None:
     asked: list[str] = []
 
-    def tokenized(tokens: pd.Series) -> list[list[object]]:
-        asked.extend(tokens.to_list())
-        return [[] for _ in range(len(tokens))]
+    class Kiwi:
+        def tokenize(self, words: list[str]) -> list[list[object]]:
+            asked.extend(words)
+            return [[] for _ in words]
 
     monkeypatch.setattr(morphemes, "analyser", lambda: Analyser("kiwi 1"))
-    monkeypatch.setattr(morphemes, "_kiwi", lambda: None)
-    monkeypatch.setattr(morphemes, "_tokenized", tokenized)
+    monkeypatch.setattr(morphemes, "_kiwi", Kiwi)
     (landing / "a.tsv").write_text(week(2), encoding="utf-8")
     run("keywords")
     (landing / "b.tsv").write_text(log(9, "서울 환율", day=3), encoding="utf-8")

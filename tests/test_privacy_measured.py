@@ -13,9 +13,11 @@ from itertools import count
 from pathlib import Path
 
 import pandas as pd
+import polars.selectors as cs
 import pyarrow.dataset as ds
 import pytest
 
+from pipeline.store.profile_files import PROFILES, parsed_profiles
 from silgeom.simulate.keyboard import wrong_keyboard
 from tests.jobs import status_of
 from tests.personal_data import FORMS
@@ -71,6 +73,7 @@ NAMES = {ALONE, FEW, *FEW_IN_MANY_WAYS, FEW_DECOMPOSED, *ENDINGS}
 PUBLISHED = (
     *("trending", "related", "autocomplete", "keywords", "trending_words", "patterns", "changes"),
     *("query_analytics", "keyword_analytics", "reformulations", "keyword_tool", "categories"),
+    *("segments", "segment_terms", "segment_trending", "segment_related", "segment_autocomplete"),
 )
 RULES = """
 [[category]]
@@ -179,11 +182,16 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
         for job in ("analytics", "patterns", "keyword_tool"):
             assert status_of(job, *places) == 0
         assert status_of("categories", *places, "--rules", place / "rules.toml") == 0
+        of_each = ("--by-segment", "--at", "2026-03-02T11:00")
+        assert status_of("segments", *places, *of_each) == 0
+        assert status_of("profiles", *places) == 0
     return place / "root", "".join(said)
 
 
 def _texts(root: Path, dataset: str, *, but: str = "") -> str:
     """Everything that a dataset holds, as one text: values of every column, nested ones too."""
+    if dataset == PROFILES:
+        return "\n".join(_of_profiles(root))
     table = ds.dataset(root / dataset, format="parquet", partitioning="hive").to_table()
     table = table.select([name for name in table.column_names if name != but])
     return "\n".join(str(list(row.values())) for row in table.to_pylist())
@@ -209,14 +217,24 @@ def test_nor_is_it_in_rejects_ledger_summary_or_what_the_jobs_count_by(
     kept += _bare(_texts(root, "ledger") + said)
     # Clicked addresses stay in searches as they were (test_clicked_addresses_stay_inside).
     counted = _bare(_texts(root, "daily_counts") + _texts(root, "searches", but="clicked_url"))
+    counted += _bare(_texts(root, PROFILES))
     for text, part in {**NUMBERS, **SLIPPED}.items():
         assert _bare(part) not in kept, text
         assert _bare(part) not in counted, text
     assert set(rejects.reason) >= {"personal_data", "bad_time", "no_user", "too_few_columns"}
 
 
+def _of_profiles(root: Path) -> set[str]:
+    """Every query that somebody's profile holds."""
+    files = sorted((root / PROFILES).rglob("*.arrow"))
+    read = [parsed_profiles(file.read_bytes(), str(file)).rows for file in files]
+    return {str(text) for rows in read for text in rows.select(cs.string()).to_numpy().ravel()}
+
+
 def _values(root: Path, dataset: str) -> set[str]:
     """Every text in a dataset, nested ones too; clicked addresses, which stay as they are, not."""
+    if dataset == PROFILES:
+        return _of_profiles(root)
     table = ds.dataset(root / dataset, format="parquet", partitioning="hive").to_table()
     found: set[str] = set()
 
@@ -252,6 +270,7 @@ def _without_marks(text: str) -> str:
     [
         *PUBLISHED,
         *("daily_counts", "searches", "words", "daily_keywords", "rejects", "ledger", "runs"),
+        PROFILES,
     ],
 )
 def test_none_of_the_forms_is_in_what_comes_out(told: tuple[Path, str], dataset: str) -> None:
@@ -263,7 +282,8 @@ def test_none_of_the_forms_is_in_what_comes_out(told: tuple[Path, str], dataset:
 
 def test_nor_in_what_the_jobs_say_and_in_small_files(told: tuple[Path, str]) -> None:
     root, said = told
-    small = [each for each in root.rglob("*") if each.is_file() and each.suffix != ".parquet"]
+    tables = {".parquet", ".arrow"}  # what they hold is read above
+    small = [each for each in root.rglob("*") if each.is_file() and each.suffix not in tables]
     columns = re.sub(r"  +|\n", "\nx ", said)  # two figures beside each other are no number
     texts = _without_marks(columns) + "".join(
         _without_marks(each.read_text("utf-8", "replace"))
@@ -307,6 +327,7 @@ def test_users_are_in_nothing_that_is_kept(told: tuple[Path, str]) -> None:
     [
         *PUBLISHED,
         *("ledger", "hourly_counts", "daily_counts", "daily_pairs", "daily_clicks", "words"),
+        *("topics", "daily_interests", "interests", "members", PROFILES),
     ],
 )
 def test_clicked_addresses_stay_inside(told: tuple[Path, str], dataset: str) -> None:

@@ -4,6 +4,7 @@ import random
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -127,6 +128,23 @@ def test_day_by_day_is_as_all_days_at_once(
         assert rows[0] == rows[1], dataset
 
 
+def test_what_came_up_in_the_newest_week_is_told(run: Run, root: Path, landing: Path) -> None:
+    """Topics are of the weeks before, terms of all days."""
+    new = "".join(
+        f"2026-03-09T20:00:{number:02}+09:00\tperson-{3 * number}\t벚꽃 축제\n"  # who travel
+        for number in range(OF_KIND)
+    )
+    (landing / "a.tsv").write_text(log(range(2, 10)) + new, "utf-8")  # the ninth is a Monday
+
+    run("segments", *FEW)
+
+    told = pd.read_parquet(root / "segment_terms")
+    (term,) = told[told["query"] == "벚꽃 축제"].to_dict("records")
+    assert (term["people"], term["share"]) == (OF_KIND, 1.0)
+    # Nobody had typed it in the week before: 40 people and more than three times those.
+    assert uses_told(root)["제주도"]["uses"][2] == pytest.approx(1 / 33, abs=0.01)
+
+
 def test_nothing_is_told_of_few_people(run: Run, root: Path) -> None:
     run("segments", "--min-people", "41", "--min-searchers", "30")
 
@@ -226,6 +244,30 @@ def test_each_segment_has_results_of_its_own_people(run: Run, root: Path) -> Non
     assert again.count("up to date") == 4
 
 
+def test_results_of_a_segment_do_not_tell_of_one_person_of_another(
+    run: Run, root: Path, landing: Path
+) -> None:
+    """Everybody's numbers less those of the segment would."""
+
+    def typed(query: str, *people: int) -> str:
+        times = [f"2026-03-04T20:00:{number:02}" for number in range(len(people))]
+        named = zip(times, people, strict=True)
+        return "".join(f"{time}+09:00\tperson-{person}\t{query}\n" for time, person in named)
+
+    travellers = [3 * number for number in range(6)]
+    others = typed("단풍 축제", *travellers) + typed("벚꽃 축제", *travellers, 1)  # 1 cooks
+    (landing / "a.tsv").write_text(log(range(2, 5)) + others, "utf-8")
+
+    run("segments", *FEW, "--by-segment")
+    run("autocomplete")
+
+    told = pd.read_parquet(root / "segment_autocomplete")
+    every = pd.read_parquet(root / "autocomplete").set_index("completion")["searchers"]
+    assert (set(every["단풍 축제"]), set(every["벚꽃 축제"])) == ({6}, {7})
+    assert set(told[told["completion"] == "단풍 축제"]["searchers"]) == {6}
+    assert "벚꽃 축제" not in set(told["completion"])
+
+
 def test_what_a_segment_has_goes_with_who_is_erased_until_it_is_made_again(
     run: Run, root: Path
 ) -> None:
@@ -259,3 +301,66 @@ def test_exact_counts_of_segments_are_not_made_beside_noisy_ones(run: Run, root:
 
     assert "exit status 2" in said
     assert not root.exists()
+
+
+def uses_told(root: Path) -> dict[str, dict[str, Any]]:
+    """Of each segment its uses, by the first word of what its kind of people types."""
+    found, told = pd.read_parquet(root / "segments"), pd.read_parquet(root / "segment_terms")
+    own = told[told["query"].isin([query for kind in KINDS for query in kind])]
+    first = own.sort_values("rank").drop_duplicates("segment").set_index("segment")["query"]
+    kind = found["segment"].map(first).map(lambda query: query.split()[0])
+    return dict(zip(kind, found.to_dict("records"), strict=True))
+
+
+def test_uses_are_told_by_repetition_where_there_are_no_clicks(
+    run: Run, root: Path, landing: Path
+) -> None:
+    again = "".join(
+        f"2026-03-{day:02}T21:00:{number:02}+09:00\tperson-{3 * number}\t네이버\n"  # who travel
+        for day in range(2, 5)
+        for number in range(OF_KIND)
+    )
+    (landing / "a.tsv").write_text(log(range(2, 5)) + again, "utf-8")
+
+    run("segments", *FEW)
+
+    found = uses_told(root)
+    assert {each["navigating_by"] for each in found.values()} == {"repetition"}
+    looking, navigating, news, shopping = found["제주도"]["uses"]
+    assert navigating == pytest.approx(0.2, abs=0.01)  # one of five queries a day
+    assert looking + navigating == pytest.approx(1)
+    assert pd.isna(news)  # three days are too few to tell
+    assert pd.isna(shopping)  # nothing is declared
+    assert pd.isna(found["롤"]["uses"][1])  # nobody of them
+    assert found["롤"]["uses_of_all"][1] == pytest.approx(3 / 39, abs=0.01)
+
+
+def test_uses_are_told_by_clicks_and_declared_categories_where_these_were_counted(
+    run: Run, root: Path, landing: Path, tmp_path: Path
+) -> None:
+    clicked = "\thttps://www.youtube.com/\t1"
+    lines = [
+        f"{line}{clicked if '유튜브' in line else ''}" for line in log(range(2, 5)).split("\n")
+    ]
+    (landing / "a.tsv").write_text("\n".join(lines), "utf-8")
+    rules = tmp_path / "rules.toml"
+    declared = '[[category]]\nname = "{}"\nwords = ["{}"]\n{}\n'
+    rules.write_text(
+        declared.format("여행", "제주도", 'kind = "shopping"') + declared.format("게임", "롤", ""),
+        "utf-8",
+    )
+    run("segments", *FEW)
+    assert uses_told(root)["롤"]["navigating_by"] == "repetition"
+
+    run("analytics")
+    run("categories", "--rules", str(rules))
+    run("segments", *FEW)
+
+    found = uses_told(root)
+    assert {each["navigating_by"] for each in found.values()} == {"clicks"}
+    assert found["제주도"]["uses"][3] == pytest.approx(0.75, abs=0.01)  # three of four a day
+    assert pd.isna(found["롤"]["uses"][3])
+    every = found["롤"]["uses_of_all"]
+    assert every[3] == pytest.approx(0.25, abs=0.01)
+    assert every[1] == pytest.approx(0.125, abs=0.03)  # half of what everybody types
+    assert "up to date" in run("segments", *FEW)

@@ -18,17 +18,18 @@ from pipeline.commands import (
     keyword_tool,
     keywords,
     patterns,
+    profiles,
     related,
     segments,
     trending,
 )
 from pipeline.errors import UnreachableError
-from pipeline.runs.published import options_file
 from pipeline.store.storage import qualified, storage_of
 
 #: What is made where it was made before: by the dataset that tells so.
 IF_ASKED_FOR = {"keywords": keywords, "keyword_tool": keyword_tool, "categories": categories}
 IF_ASKED_FOR |= {"query_analytics": analytics, "patterns": patterns, "segments": segments}
+IF_ASKED_FOR |= {"profiles": profiles}
 
 
 def parser() -> argparse.ArgumentParser:
@@ -56,4 +57,4 @@ def run(session: Session, args: argparse.Namespace) -> None:
 def _has(session: Session, name: str, dataset: str) -> bool:
     """Whether somebody asked for a result before."""
     address = qualified(session, name)
-    return bool(storage_of(session, address).exists(f"{address}/{options_file(dataset)}"))
+    return bool(storage_of(session, address).exists(f"{address}/{dataset}"))

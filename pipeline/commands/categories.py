@@ -26,7 +26,7 @@ from silgeom.commands import place_name
 def parser() -> argparse.ArgumentParser:
     parser = cli.arg_parser("categories", __doc__)
     cli.add_at(parser)
-    said = "TOML: [[category]] with name, queries, words and hosts (default: those of before)"
+    said = "TOML: [[category]] with name, queries, words, hosts, kind (default: those of before)"
     parser.add_argument("--rules", type=place_name, metavar="FILE", help=said)
     return parser
 

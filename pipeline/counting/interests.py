@@ -1,7 +1,8 @@
 """What each person is interested in, and when they search: counts by day, and sums of days.
 
 People are told apart by *facets*, each a distribution of its own: the topics of what they search
-for, and the times of the week when they do. A value of a facet is a *feature*, a whole number.
+for, the times of the week when they do, and what they use it for. A value of a facet is a
+*feature*, a whole number.
 """
 
 from collections.abc import Mapping
@@ -13,13 +14,16 @@ import polars as pl
 
 from pipeline.counting.clocks import local_seconds
 from pipeline.counting.topics import MOST_TOPICS, NO_TOPIC, matched, topics_of
+from pipeline.counting.uses import LOOKING_UP
+from pipeline.counting.uses import USES as NAMES_OF_USES
 
 #: Of the day: night, morning, afternoon, evening.
 PARTS_OF_DAY: Final = 4
 _SECONDS_OF_PART: Final = 86_400 // PARTS_OF_DAY
 _SATURDAY: Final = 5
-#: What makes two facets of one column: features of times are above those of topics.
+#: What makes facets of one column: features of times are above those of topics, and uses above.
 _FIRST_TIME: Final = 1_000
+_FIRST_USE: Final = 2_000
 #: Weights are added as whole numbers of such parts: sums of fractions would differ in the last bit
 #: with the order of rows.
 _ONE: Final = 2**20
@@ -37,17 +41,26 @@ class Facet:
 #: Feature 1 is the topic 1. Of times: the parts of a day of work, then those of a weekend's day.
 TOPICS: Final = Facet("topic", NO_TOPIC + 1, MOST_TOPICS)
 TIMES: Final = Facet("time", _FIRST_TIME, 2 * PARTS_OF_DAY)
-FACETS: Final = (TOPICS, TIMES)
+#: As `pipeline.counting.uses` numbers them.
+USES: Final = Facet("use", _FIRST_USE, len(NAMES_OF_USES))
+FACETS: Final = (TOPICS, TIMES, USES)
 
 
-def daily_interests(searches: pl.DataFrame, known: pl.DataFrame, *, zone: str) -> pl.DataFrame:
-    """Count what some people searched for on a day, by topic and by time.
+def daily_interests(
+    searches: pl.DataFrame,
+    known: pl.DataFrame,
+    uses: pl.DataFrame | None = None,
+    *,
+    zone: str,
+) -> pl.DataFrame:
+    """Count what some people searched for on a day, by topic, by time and by use.
 
     Who looks again for the same on that day counts once: a click log has a line a click.
 
     Args:
         searches: `searched_at` (UTC), `user_id`, `query_id`, `query`: all of some people's day.
         known: the `topics` that hold on the day.
+        uses: `uses_of_day`; None: uses are not counted.
         zone: the reporting zone.
 
     Returns:
@@ -71,8 +84,13 @@ def daily_interests(searches: pl.DataFrame, known: pl.DataFrame, *, zone: str) -
     is_weekend = (pl.col("local") // 86_400 + 3) % 7 >= _SATURDAY
     part = pl.col("local") % 86_400 // _SECONDS_OF_PART + PARTS_OF_DAY * is_weekend.cast(pl.Int64)
     by_time = once.select("user_id", feature=(part + TIMES.first).cast(pl.Int32))
+    parts = [by_topic, by_time]
+    if uses is not None:
+        use = pl.col("use").fill_null(LOOKING_UP) + USES.first
+        of_use = once.join(uses, on="query_id", how="left")
+        parts.append(of_use.select("user_id", feature=use.cast(pl.Int32)))
     return (
-        pl.concat([by_topic, by_time])
+        pl.concat(parts)
         .group_by("user_id", "feature")
         .agg(queries=pl.len().cast(pl.Int32))
         .sort("user_id", "feature")
@@ -118,11 +136,11 @@ def interests(
 
 
 def _as_now(rows: pl.LazyFrame, becomes: pl.DataFrame) -> pl.LazyFrame:
-    is_time = pl.col("feature") >= TIMES.first
-    of_topics = rows.filter(~is_time).join(becomes.lazy(), left_on="feature", right_on="topic")
+    is_topic = pl.col("feature") < TIMES.first
+    of_topics = rows.filter(is_topic).join(becomes.lazy(), left_on="feature", right_on="topic")
     return pl.concat(
         [
             of_topics.select("user_id", "becomes", "weight").rename({"becomes": "feature"}),
-            rows.filter(is_time),
+            rows.filter(~is_topic),
         ]
     )

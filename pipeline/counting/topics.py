@@ -35,7 +35,7 @@ _ITERATIONS: Final = 2
 #: Draws are the same at every run.
 _SEED: Final = 20160701
 
-#: topics/dt=: see `pipeline.schemas`.
+#: Of topics/dt=, see `pipeline.schemas`: what is told here.
 _COLUMNS: Final = {
     "id": pl.Int64(),
     "is_query": pl.Boolean(),
@@ -54,8 +54,9 @@ def topics(counts: pl.LazyFrame, pairs: pl.LazyFrame) -> pl.DataFrame:
         pairs: `DAILY_PAIRS` of the days: `first_id`, `second_id`, `sessions`.
 
     Returns:
-        `TOPICS`, by id: the topic of each query that several people typed, from 1, the largest
-        first; and of words and spellings, with what they weigh among others of a query.
+        `id`, `is_query`, `topic`, `weight` of `TOPICS`, by id: the topic of each query that several
+        people typed, from 1, the largest first; and of words and spellings, with what they weigh
+        among others of a query.
     """
     queries = (
         counts.group_by("query_id")

@@ -85,6 +85,8 @@ PIECES: Final[dict[str, pl.DataType]] = {
 }
 
 _HANGUL: Final = "[가-힣]"
+#: Words that are analysed at once: a million would take gigabytes.
+AT_ONCE: Final = 50_000
 
 
 @dataclass(frozen=True)
@@ -145,16 +147,23 @@ def pieces(tokens: pl.Series) -> pl.DataFrame:
     """
     is_korean = tokens.str.contains(_HANGUL)
     korean, others = tokens.filter(is_korean), tokens.filter(~is_korean)
-    found = [_pieces(text, each) for text, each in zip(korean, _tokenized(korean), strict=True)]
-    made = pl.DataFrame(
+    parts = [_analysed(korean.slice(at, AT_ONCE)) for at in range(0, len(korean), AT_ONCE)]
+    return pl.concat([*parts, _whole(others)])
+
+
+def _analysed(tokens: pl.Series) -> pl.DataFrame:
+    """`pieces` of words with Hangul."""
+    # Kiwi uses all cores itself.
+    morphemes = _kiwi().tokenize(tokens.to_list())
+    found = [_pieces(text, each) for text, each in zip(tokens, morphemes, strict=True)]
+    return pl.DataFrame(
         {
-            "token": korean,
+            "token": tokens,
             "pieces": [[piece for piece, _ in each] for each in found],
             "classes": [[kind for _, kind in each] for each in found],
         },
         schema=PIECES,
     )
-    return pl.concat([made, _whole(others)])
 
 
 def needs_analyser(tokens: pl.Series) -> bool:
@@ -178,11 +187,6 @@ def _whole(tokens: pl.Series) -> pl.DataFrame:
     )
     frame = tokens.to_frame("token")
     return frame.with_columns(pieces=pl.concat_list("token"), classes=pl.concat_list(kind))
-
-
-def _tokenized(tokens: pl.Series) -> Sequence[Sequence[Any]]:
-    """Kiwi's morphemes of each word; it uses all cores itself."""
-    return list(_kiwi().tokenize(tokens.to_list())) if len(tokens) else []
 
 
 def _pieces(token: str, morphemes: Sequence[Any]) -> list[tuple[str, str]]:

@@ -28,6 +28,8 @@ MIN_CONFIDENCE: Final = 0.5
 _LEAST_CLAIM: Final = 1e-6
 
 _LISTS: Final = ("queries", "words", "hosts")
+#: The kind of a category that has what people want to buy.
+SHOPPING: Final = "shopping"
 #: The least share of the clicks of a query that go to a category's hosts.
 _MOST_CLICKS: Final = 0.5
 
@@ -43,16 +45,20 @@ class Rule:
         queries: examples, as `variant_key`.
         words: a query that contains one, whatever its spacing, is of the category; `variant_key`.
         hosts: a query most of whose clicks go to these, or to hosts below them, is of the category.
+        is_shopping: whether people who search for such a query want to buy something.
     """
 
     category: str
     queries: frozenset[str]
     words: tuple[str, ...]
     hosts: tuple[str, ...] = ()
+    is_shopping: bool = False
 
 
 def parsed_rules(text: str, source: str) -> list[Rule]:
     """The rules of a file of TOML: `[[category]]` with `name`, `queries`, `words` and `hosts`.
+
+    One that says `kind = "shopping"` has what people want to buy.
 
     Args:
         text: of the file.
@@ -82,7 +88,7 @@ def _rule(told: object, where: str) -> Rule:
         isinstance(told, dict)
         and isinstance(name, str)
         and name.strip()
-        and set(told) <= {"name", *_LISTS}
+        and set(told) <= {"name", "kind", *_LISTS}
         and all(isinstance(some, list) for some in lists.values())
         and any(lists.values())
         and all(isinstance(each, str) for some in lists.values() for each in some)
@@ -92,13 +98,19 @@ def _rule(told: object, where: str) -> Rule:
             f"{where} must have a name, and queries, words or hosts: lists of texts, "
             "and nothing else"
         )
+    kind = told.get("kind") if isinstance(told, dict) else None
+    if kind not in (None, SHOPPING):
+        raise InvalidParameterError(
+            f'{where} has a kind that is none: say kind = "shopping", or no kind'
+        )
     hosts = tuple(each.strip().lower().removeprefix("www.") for each in lists.pop("hosts"))
     if not all(_IS_HOST(each) for each in hosts):
         raise InvalidParameterError(f"{where} has hosts that are none: name them as shop.example")
     keys = {key: [variant_key(normalized_query(each)) for each in lists[key]] for key in lists}
     if not all(key for some in keys.values() for key in some):
         raise InvalidParameterError(f"{where} holds a blank text: take it out")
-    return Rule(str(name).strip(), frozenset(keys["queries"]), tuple(keys["words"]), hosts)
+    words = tuple(keys["words"])
+    return Rule(str(name).strip(), frozenset(keys["queries"]), words, hosts, kind == SHOPPING)
 
 
 #: A host as logs have it: no address, no blank.

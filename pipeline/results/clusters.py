@@ -2,7 +2,8 @@
 
 Each person is a distribution over the features of each facet (interests.py), drawn to that of
 everybody by a Dirichlet prior: of a person of one search little is known. Divergences of facets are
-added, each with its weight; that is the divergence of the distributions put one after another.
+added, each with its weight; that is the divergence of the distributions put one after another. A
+facet of weight 0 is not looked at.
 
     JS(p, c) = ½ Σ p ln(2p / (p + c)) + ½ Σ c ln(2c / (p + c))        (Lin, IEEE Trans. IT 37, 1991)
 
@@ -10,6 +11,7 @@ Clusters begin as those of k-means on √p, whose distance is Hellinger's, since
 that is known to be good (k-means++: Arthur and Vassilvitskii, SODA 2007).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,8 +23,9 @@ from pipeline.counting.groups import Ints, changes
 from pipeline.counting.interests import FACETS, Facet
 from silgeom.segments import AGREED
 
-#: What the facets weigh.
-WEIGHTS: Final = {"topic": 0.8, "time": 0.2}
+#: What the facets weigh. Uses add nothing to the agreement with types that are known: see
+#: docs/evaluation-segments.md.
+WEIGHTS: Final = {"topic": 0.8, "time": 0.2, "use": 0.0}
 #: People that clusters are fitted to, at most, and what is needed of them to be among these.
 _FITTED: Final = 20_000
 _ENOUGH: Final = 3.0
@@ -73,14 +76,22 @@ class People:
         user_id: each once, rising.
         facets: by name: of each row the person (a place in `user_id`, rising), the feature (from 0)
             and the weight.
+        weights: of the facets, above 0; they sum to 1.
     """
 
     user_id: Ints
     facets: dict[str, tuple[Ints, Ints, Floats]]
+    weights: dict[str, float]
+
+    @property
+    def kinds(self) -> list[Facet]:
+        """The facets, in order."""
+        return [facet for facet in FACETS if facet.name in self.facets]
 
     @staticmethod
-    def of(interests: pl.DataFrame) -> "People":
+    def of(interests: pl.DataFrame, weights: Mapping[str, float] = WEIGHTS) -> "People":
         """Of `INTERESTS`, by user_id."""
+        weigh = {name: weight for name, weight in weights.items() if weight > 0}
         user = interests["user_id"].to_numpy()
         first = changes(user)
         person = np.cumsum(first) - 1
@@ -88,13 +99,15 @@ class People:
         weight = interests["weight"].cast(pl.Float64).to_numpy()
         facets = {}
         for facet in FACETS:
+            if facet.name not in weigh:
+                continue
             at = np.flatnonzero((feature >= facet.first) & (feature < facet.first + facet.size))
             facets[facet.name] = (
                 person[at],
                 feature[at].astype(np.int64) - facet.first,
                 weight[at],
             )
-        return People(user[first], facets)
+        return People(user[first], facets, weigh)
 
     def totals(self, facet: Facet) -> Floats:
         """The weight of each person in a facet."""
@@ -111,7 +124,7 @@ class People:
             at = np.flatnonzero(to[person] >= 0)
             at = at[np.argsort(to[person[at]], kind="stable")]
             facets[name] = (to[person[at]], feature[at], weight[at])
-        return People(self.user_id[places], facets)
+        return People(self.user_id[places], facets, self.weights)
 
     def drawn(self, places: Ints) -> Ints:
         """Some places in an order by chance, which is the same whatever the ids are.
@@ -150,7 +163,7 @@ class Prior:
     def of(people: People) -> "Prior":
         """Estimated from all people: the shares are those of all searches."""
         shares, strength = {}, {}
-        for facet in FACETS:
+        for facet in people.kinds:
             person, feature, weight = people.facets[facet.name]
             sums = np.bincount(feature, weight, minlength=facet.size) + 1e-3
             shares[facet.name] = sums / sums.sum()
@@ -197,7 +210,7 @@ class Clusters:
     def divergences(self, people: People) -> Floats:
         """From each person to each cluster, weighed over facets; the unit is the nat."""
         found = np.zeros((len(people.user_id), len(self)))
-        for facet in FACETS:
+        for facet in people.kinds:
             base, centre = self.prior.shares[facet.name], self.shares[facet.name].T
             strength = self.prior.strength[facet.name]
             total = people.totals(facet)
@@ -206,7 +219,7 @@ class Clusters:
             drawn = np.arange(_STEPS + 1)[:, None, None] / _STEPS
             expected = drawn * base[:, None] + (1 - drawn) * centre
             of_prior = _terms(drawn * base[:, None], expected).sum(axis=1)
-            found += WEIGHTS[facet.name] * of_prior[step]
+            found += people.weights[facet.name] * of_prior[step]
             person, feature, weight = people.facets[facet.name]
             for begin in range(0, len(person), _ROWS):
                 rows = slice(begin, begin + _ROWS)
@@ -217,7 +230,8 @@ class Clusters:
                 more = _terms(own[:, None], here) - _terms(prior[:, None], here)
                 starts = np.flatnonzero(changes(who))
                 if len(starts):
-                    found[who[starts]] += WEIGHTS[facet.name] * np.add.reduceat(more, starts)
+                    more_of_each = np.add.reduceat(more, starts)
+                    found[who[starts]] += people.weights[facet.name] * more_of_each
         return found
 
 
@@ -233,9 +247,9 @@ def _terms(p: Floats, c: Floats) -> Floats:
 def fitted(people: People, prior: Prior, number: int, *, seed: int = _SEED) -> Clusters:
     """So many clusters of some people."""
     random = np.random.default_rng(seed)
-    order = np.argsort(-people.totals(FACETS[0]), kind="stable")
+    order = np.argsort(-people.totals(people.kinds[0]), kind="stable")
     first = people.chosen(np.sort(order[:_MOST_SEARCHES]))
-    points = np.concatenate([_roots(first, prior, facet) for facet in FACETS], axis=1)
+    points = np.concatenate([_roots(first, prior, facet) for facet in first.kinds], axis=1)
     starts = [_k_means(points, number, random) for _ in range(_STARTS)]
     clusters = _centres(first, prior, min(starts, key=lambda each: each[1])[0], number)
     of_person = np.full(len(people.user_id), -1)
@@ -257,7 +271,7 @@ def _roots(people: People, prior: Prior, facet: Facet) -> Floats:
     strength = prior.strength[facet.name]
     shares = counts.reshape(size, facet.size) + strength * prior.shares[facet.name]
     shares /= shares.sum(axis=1, keepdims=True)
-    roots: Floats = np.sqrt(WEIGHTS[facet.name] * shares)
+    roots: Floats = np.sqrt(people.weights[facet.name] * shares)
     return roots
 
 
@@ -294,7 +308,7 @@ def _far_apart(points: Floats, number: int, random: np.random.Generator) -> Floa
 def _centres(people: People, prior: Prior, of_person: Ints, number: int) -> Clusters:
     """The distributions of the searches of clusters."""
     shares = {}
-    for facet in FACETS:
+    for facet in people.kinds:
         person, feature, weight = people.facets[facet.name]
         place = of_person[person] * facet.size + feature
         counted = np.minimum(1, _MOST_OF_ONE / np.maximum(people.totals(facet), 1e-9))
@@ -338,7 +352,7 @@ def fit(people: People, *, number: int = 0) -> Fit:
 
 def _of_many_searches(people: People) -> People:
     """Those whom clusters are fitted to, drawn by chance."""
-    total = people.totals(FACETS[0])
+    total = people.totals(people.kinds[0])
     for least in (_ENOUGH, 0.0):
         places = people.drawn(np.flatnonzero(total >= least))[:_FITTED]
         if len(places) >= 10 * _NUMBERS[-1]:
@@ -378,7 +392,7 @@ def adjusted_rand(one: Ints, other: Ints) -> float:
 
 
 def merged(clusters: Clusters, of_person: Ints, least: int) -> Ints:
-    """The clusters of people, those of fewer than `least` given to the nearest one.
+    """The clusters of people, those of fewer than `least` given to the nearest one, by `WEIGHTS`.
 
     Returns:
         `of_person`, whose clusters are numbered anew from 0, the largest first.

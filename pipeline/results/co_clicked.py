@@ -104,8 +104,12 @@ def clicked_addresses(
     Returns:
         `variant_id`, `address_id`, `host`, `people` (different ones).
     """
-    variants = daily_counts.select("query_id", "variant_id").unique()
-    clicks = daily_addresses.join(variants, on="query_id")
+    clicked = daily_addresses.select("query_id").unique()
+    variants = daily_counts.select("query_id", "variant_id").join(
+        clicked, on="query_id", how="semi"
+    )
+    # Collected: it is needed twice, and the plan would read all counts each time.
+    clicks = daily_addresses.join(variants.unique().collect().lazy(), on="query_id")
     key = ["variant_id", "address_id"]
     possible = (
         clicks.group_by(key)

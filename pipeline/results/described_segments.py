@@ -1,11 +1,14 @@
 """Segments: kinds of people, described by what sets them apart, and known again from day to day."""
 
+from collections.abc import Collection, Sequence
 from typing import Final
 
 import numpy as np
 import polars as pl
 
 from pipeline.counting.clocks import local_seconds
+from pipeline.counting.interests import USES
+from pipeline.counting.uses import LOOKING_UP, NAVIGATING
 
 #: Queries that are told of a segment, and those that stand for it.
 _TERMS: Final = 50
@@ -80,6 +83,48 @@ def ranked(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def without_left_over(
+    rows: pl.DataFrame,
+    everybody: pl.DataFrame,
+    *,
+    key: pl.Expr,
+    within: Sequence[str],
+    min_searchers: int,
+) -> pl.DataFrame:
+    """Leave out what would tell of few people by subtraction from a result of everybody.
+
+    Where everybody's number less those of all segments that are told is of 1 to `min_searchers` - 1
+    people, the smallest of these segments is not told either.
+
+    Args:
+        rows: of results of segments: `segment`, `searchers`, `rank`, and more.
+        everybody: the same result of everybody: `searchers`, and more.
+        key: a text that stands for what is counted, in both; what is counted may have several rows.
+        within: columns that ranks are counted within, with the segment.
+        min_searchers: of what is told.
+
+    Returns:
+        The rows that are told, in their order, with ranks from 1 again.
+    """
+    counted = rows.select("segment", "searchers", key=key).unique(["segment", "key"])
+    sums = counted.group_by("key").agg(told=pl.col("searchers").sum())
+    every = everybody.select("searchers", key=key).unique("key")
+    left = pl.col("searchers") - pl.col("told")
+    few = every.join(sums, on="key").filter(left.is_between(1, min_searchers - 1))
+    smallest = (
+        counted.join(few.select("key"), on="key", how="semi")
+        .sort("searchers", "segment", descending=[False, True])
+        .unique("key", keep="first", maintain_order=True)
+        .select("segment", "key")
+    )
+    kept = rows.with_columns(key=key).join(
+        smallest, on=["segment", "key"], how="anti", maintain_order="left"
+    )
+    return kept.drop("key").with_columns(
+        pl.col("rank").rank("ordinal").over("segment", *within).cast(rows.schema["rank"])
+    )
+
+
 def with_typical(segments: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
     """Segments with `typical` queries and a `label` of the first of them.
 
@@ -106,6 +151,7 @@ def segments(
     members: pl.DataFrame,
     before: pl.DataFrame | None,
     told: pl.DataFrame,
+    used: pl.DataFrame,
     *,
     zone: str,
     min_searchers: int,
@@ -118,6 +164,7 @@ def segments(
         members: `user_id`, `segment`, each person once.
         before: the members of the run before, under the same names; None: there was none.
         told: `terms`.
+        used: `uses_of_segments`.
         zone: the reporting zone.
         min_searchers: an hour of fewer people is not told.
         agreement: of two fits to halves of the people.
@@ -139,6 +186,7 @@ def segments(
         with_typical(sizes, told)
         .join(hours, on="segment", how="left")
         .join(_drift(members, before), on="segment", how="left")
+        .join(used, on="segment", how="left")
         .sort("segment")
     )
     return found.select(
@@ -151,6 +199,9 @@ def segments(
         typical="typical",
         peak_hours=pl.col("peak_hours").fill_null([]),
         by_hour=pl.col("by_hour"),
+        uses="uses",
+        uses_of_all="uses_of_all",
+        navigating_by="navigating_by",
         is_new=pl.col("people_before").is_null(),
         people_before=pl.col("people_before").cast(pl.Int64),
         stayed="stayed",
@@ -190,6 +241,73 @@ def _hours(rows: pl.DataFrame, min_searchers: int) -> pl.DataFrame:
         by_hour=pl.when(pl.col("is_told")).then(pl.col("share"))
     )
     return shares.join(peaks, on="segment", how="left")
+
+
+def uses_of_segments(
+    interests: pl.DataFrame,
+    members: pl.DataFrame,
+    *,
+    known: Collection[int],
+    navigating_by: str,
+    min_searchers: int,
+) -> pl.DataFrame:
+    """What the people of each segment search for: to look up, to navigate, for news, to shop.
+
+    Args:
+        interests: `INTERESTS`, of uses.
+        members: `user_id`, `segment`, each person once.
+        known: uses that the log tells of; others are a part of looking up.
+        navigating_by: what navigating was told by.
+        min_searchers: a share of fewer people is not told, nor one that all others leave over for
+            fewer people.
+
+    Returns:
+        `segment`, `uses`, `uses_of_all`, `navigating_by` as in `SEGMENTS`. A segment nothing is
+        known of has no row.
+    """
+    use = pl.col("feature") - USES.first
+    rows = interests.with_columns(
+        use=pl.when(use.is_in(list(known))).then(use).otherwise(LOOKING_UP)
+    )
+    rows = rows.group_by("user_id", "use").agg(pl.col("weight").cast(pl.Float64).sum())
+    rows = rows.filter(pl.col("weight") > 0).join(members, on="user_id")
+    here = _shares_of_uses(rows, min_searchers)
+    of_all = _shares_of_uses(rows.with_columns(segment=pl.lit(0, pl.Int32)), min_searchers)
+    return here.join(of_all.select(uses_of_all="uses"), how="cross").with_columns(
+        navigating_by=pl.lit(navigating_by if NAVIGATING in known else None, pl.String),
+    )
+
+
+def _shares_of_uses(rows: pl.DataFrame, min_searchers: int) -> pl.DataFrame:
+    """`segment`, `uses`: of `user_id`, `use`, `weight`, `segment`, each person and use once."""
+    told = (
+        rows.group_by("segment", "use")
+        .agg(pl.col("weight").sum(), people=pl.len())
+        .with_columns(
+            share=pl.col("weight") / pl.col("weight").sum().over("segment"),
+            is_few=pl.col("people") < min_searchers,
+        )
+    )
+    # What few people leave over to 1 would be told by subtraction: the smallest share goes, too.
+    few = rows.join(told.filter("is_few"), on=["segment", "use"], how="semi")
+    over = few.group_by("segment").agg(left_over=pl.col("user_id").n_unique())
+    told = told.join(over, on="segment", how="left").sort("segment", "is_few", "weight", "use")
+    is_smallest = pl.int_range(pl.len()).over("segment") == 0
+    tells_few = (pl.col("left_over") < min_searchers).fill_null(value=False)
+    is_told = ~pl.col("is_few") & ~(is_smallest & tells_few)
+    every = (
+        rows.select("segment")
+        .unique()
+        .join(
+            pl.DataFrame({"use": range(USES.size)}, schema={"use": rows.schema["use"]}), how="cross"
+        )
+    )
+    return (
+        every.join(told.filter(is_told), on=["segment", "use"], how="left")
+        .sort("segment", "use")
+        .group_by("segment", maintain_order=True)
+        .agg(uses=pl.col("share"))
+    )
 
 
 def _drift(members: pl.DataFrame, before: pl.DataFrame | None) -> pl.DataFrame:

@@ -50,8 +50,8 @@ def noisy_segments(
         min_searchers: nor is a term, whatever epsilon allows.
 
     Returns:
-        `SEGMENTS` and `SEGMENT_TERMS`. What no noise is drawn for is null: searches, hours, and who
-        stayed. A query stands for its surface.
+        `SEGMENTS` and `SEGMENT_TERMS`. What no noise is drawn for is null: searches, hours, uses,
+        and who stayed. A query stands for its surface.
     """
     dp = _opendp()
     number = dp.vector_domain(dp.atom_domain(T="i64"))
@@ -137,6 +137,9 @@ def _described(large: pl.DataFrame, told: pl.DataFrame, total: int) -> pl.DataFr
         typical="typical",
         peak_hours=nothing.cast(pl.List(pl.Int32)),
         by_hour=nothing.cast(pl.List(pl.Float64)),
+        uses=nothing.cast(pl.List(pl.Float64)),
+        uses_of_all=nothing.cast(pl.List(pl.Float64)),
+        navigating_by=nothing.cast(pl.String),
         is_new=nothing.cast(pl.Boolean),
         people_before=nothing.cast(pl.Int64),
         stayed=nothing.cast(pl.Float64),

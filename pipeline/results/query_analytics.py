@@ -175,10 +175,13 @@ def search_quality(daily_clicks: pl.LazyFrame, *, min_searchers: int = 5) -> pl.
     """
     limits.require(min_searchers=min_searchers)
     of_query = daily_clicks.filter(_IS_SELF).drop("into_id")
-    by_day = of_query.select("dt", "query_id", *NUMBERS).collect()
+    added_up = pl.col(*NUMBERS).sum()
+    queries = pl.len().cast(pl.Int64).alias("queries")
+    of_day = of_query.group_by(day="dt").agg(queries, added_up)
+    by_day, numbers = pl.collect_all([of_day, of_query.group_by("query_id").agg(added_up)])
     known = clicks_in_log(by_day)
-    banded = _with_bands(by_day.group_by("query_id").agg(pl.col(*NUMBERS).sum()))
-    days = by_day["dt"].unique().sort()
+    banded = _with_bands(numbers)
+    days = by_day["day"].sort()
     # A number a group: the days, then the bands, then the whole.
     groups = [
         *((day, WHOLE) for day in days),
@@ -187,18 +190,10 @@ def search_quality(daily_clicks: pl.LazyFrame, *, min_searchers: int = 5) -> pl.
     ]
     about = pl.DataFrame(groups, schema={"day": pl.String, "band": pl.String}, orient="row")
     about = about.with_row_index("group").cast({"group": pl.Int64})
-    of_all_days = banded.with_columns(day=pl.lit(None, pl.String))
-    parts = (
-        by_day.select(*NUMBERS, day="dt", band=pl.lit(WHOLE)),
-        of_all_days.with_columns(band=pl.lit(WHOLE)),
-        of_all_days,
-    )
-    summed = pl.concat(
-        part.group_by("day", "band").agg(
-            pl.len().cast(pl.Int64).alias("queries"), pl.col(*NUMBERS).sum()
-        )
-        for part in parts
-    )
+    of_band = banded.group_by("band").agg(queries, added_up)
+    whole = of_band.select(pl.lit(WHOLE).alias("band"), pl.exclude("band").sum())
+    parts = [by_day.with_columns(band=pl.lit(WHOLE)), whole, of_band]
+    summed = pl.concat(parts, how="diagonal")
     told = about.join(summed, on=["day", "band"], nulls_equal=True)
     people = _people_of_groups(of_query, about, banded, at_least=min_searchers)
     durations = _medians_of_groups(of_query, about, banded)

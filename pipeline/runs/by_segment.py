@@ -4,11 +4,12 @@ Reads   members/dt=, searches/dt=
 Writes  segment_trending/dt=/hour=, segment_related/dt=, segment_autocomplete/dt=
 
 The counts of a segment are made for the moment: segments change with each day, and who asks for
-none of this pays nothing. A segment of few people has few rows, or none.
+none of this pays nothing. A segment of few people has few rows, or none; nor is told what others
+leave over, of everybody, of fewer people than are told.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Final
 
@@ -30,12 +31,12 @@ from pipeline.counting import sessions
 from pipeline.counting.hours import hourly_counts
 from pipeline.counting.judging import without_clicks
 from pipeline.results.completions import completions
+from pipeline.results.described_segments import without_left_over
 from pipeline.results.related_searches import related_searches
 from pipeline.results.trending_keywords import trending_keywords
 from pipeline.runs import published as publish
 from pipeline.runs.published import (
     AutocompleteOptions,
-    Options,
     Published,
     RelatedOptions,
     Result,
@@ -55,6 +56,32 @@ AUTOCOMPLETE_OF_SEGMENTS: Final = Result("segment_autocomplete", AUTOCOMPLETE_SC
 
 #: A result of the searches of one segment, by day.
 _Build = Callable[[dict[str, pl.DataFrame]], pl.DataFrame]
+
+
+@dataclass(frozen=True)
+class _Made:
+    """A result of segments that is made.
+
+    Attributes:
+        partition: of it.
+        key: what its people are counted of; a result may have several rows of it.
+        within: what ranks are counted within.
+    """
+
+    result: Result
+    partition: str
+    columns: Columns
+    key: pl.Expr
+    within: tuple[str, ...] = ()
+
+
+_PAIR: Final = pl.concat_str(
+    "kind",
+    pl.min_horizontal("query", "related_query"),
+    pl.max_horizontal("query", "related_query"),
+    separator="\n",
+)
+_COMPLETION: Final = pl.concat_str(pl.col("key_kind") == "tail", "completion", separator="\n")
 
 
 def trending_of_segments(
@@ -77,7 +104,7 @@ def trending_of_segments(
 
     days = publish.days_of_past(root, end, options)
     partition = publish.hour_partition(end, zone)
-    where = (TRENDING_OF_SEGMENTS, partition, SEGMENT_TRENDING)
+    where = _Made(TRENDING_OF_SEGMENTS, partition, SEGMENT_TRENDING, pl.col("query"))
     return _published(root, day, days, where, build, options)
 
 
@@ -102,7 +129,8 @@ def related_of_segments(
             top=options.top,
         )
 
-    where = (RELATED_OF_SEGMENTS, f"dt={day}", SEGMENT_RELATED)
+    within = ("query", "kind")
+    where = _Made(RELATED_OF_SEGMENTS, f"dt={day}", SEGMENT_RELATED, _PAIR, within)
     return _published(root, day, publish.days_until(root, day, options.days), where, build, options)
 
 
@@ -119,7 +147,9 @@ def autocomplete_of_segments(root: Root, day: date, options: AutocompleteOptions
             blocked=options.blocked,
         )
 
-    where = (AUTOCOMPLETE_OF_SEGMENTS, f"dt={day}", SEGMENT_AUTOCOMPLETE)
+    within = ("key_kind", "prefix")
+    made = (AUTOCOMPLETE_OF_SEGMENTS, f"dt={day}", SEGMENT_AUTOCOMPLETE)
+    where = _Made(*made, _COMPLETION, within)
     return _published(root, day, publish.days_until(root, day, options.days), where, build, options)
 
 
@@ -146,11 +176,10 @@ def _published(
     root: Root,
     day: date,
     days: Sequence[str],
-    where: tuple[Result, str, Columns],
+    where: _Made,
     build: _Build,
-    options: Options,
+    options: TrendingOptions | RelatedOptions | AutocompleteOptions,
 ) -> Published:
-    result, partition, columns = where
     here = [each for each in days if root.has_day("searches", each)]
     reads = {"segments": [str(day)], "daily_counts": here}
 
@@ -161,19 +190,27 @@ def _published(
                 scanned(root.storage, root.address, "searches", [f"dt={each}"], SEARCHES)
             )
             .drop("dt")
-            .join(members, on="user_id")
+            .join(members, on="user_id", how="left", maintain_order="left")
             .collect()
             for each in here
         }
         told = sorted(members.select("segment").unique().collect()["segment"].to_list())
-        made = [pl.DataFrame(schema=columns)]
+        made = [pl.DataFrame(schema=where.columns)]
         for segment in told:
             of_segment = {
                 each: rows.filter(pl.col("segment") == segment).drop("segment")
                 for each, rows in searches.items()
             }
             rows = build(of_segment).with_columns(segment=pl.lit(segment, pl.Int32))
-            made.append(rows.select(*columns))
-        write(change.storage, f"{change.address(name)}/part.parquet", pl.concat(made))
+            made.append(rows.select(*where.columns))
+        every = build({each: rows.drop("segment") for each, rows in searches.items()})
+        kept = without_left_over(
+            pl.concat(made),
+            every,
+            key=where.key,
+            within=where.within,
+            min_searchers=options.min_searchers,
+        )
+        write(change.storage, f"{change.address(name)}/part.parquet", kept)
 
-    return publish.published(root, result, partition, stage, reads, options)
+    return publish.published(root, where.result, where.partition, stage, reads, options)

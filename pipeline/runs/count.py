@@ -1,9 +1,8 @@
 """Keep the stored counts in step with `searches`: only what changed is counted.
 
-Reads   searches/dt=
+Reads   searches/dt=; of keywords query_keywords/dt=, of interests topics/dt=, daily_counts/dt=
 Writes  hourly_counts/dt=, daily_counts/dt=, daily_devices/dt=, daily_pairs/dt=, daily_clicks/dt=,
-        hourly_keywords/dt= (which reads query_keywords/dt= as well), daily_interests/dt= (which
-        reads topics/dt=)
+        hourly_keywords/dt=, daily_interests/dt=
 
 The counts of a day note in their footer which files of searches they were made of. Where files have
 only been added since, these alone are counted and added up with what is stored; else the whole day
@@ -38,9 +37,9 @@ from pipeline.columns import (
 )
 from pipeline.counting import clicks, hours, sessions
 from pipeline.counting import days as day_counts
-from pipeline.counting.interests import daily_interests
 from pipeline.counting.judging import without_clicks
 from pipeline.runs.click_days import clicks_of_day
+from pipeline.runs.interest_days import interests_of_day
 from pipeline.runs.stale import (
     SessionRules,
     click_version,
@@ -244,7 +243,8 @@ def refresh_daily_interests(root: Root, needed: Mapping[str, str]) -> int:
 
     Args:
         root: held.
-        needed: the day -> the week whose topics hold on it: they are up to date.
+        needed: the day -> the week whose topics hold on it: these, and the counts of the day, are
+            up to date.
     """
 
     def runs(state: State, day: str) -> Runs:
@@ -475,9 +475,9 @@ def _interests_of_day(
 ) -> MappedRows:
     """What a bucket of people searched for, counted anew."""
     searches = work.scan(storage, [work.day], "searched_at", "user_id", "query_id", "query")
-    known = scanned(storage, root, "topics", [f"dt={weeks[work.day]}"], TOPICS)
-    found = daily_interests(searches.collect(), known.drop("dt").collect(), zone=zone)
-    return finish(work, {COUNTS: found})
+    topics = scanned(storage, root, "topics", [f"dt={weeks[work.day]}"], TOPICS)
+    counts = scanned(storage, root, "daily_counts", [f"dt={work.day}"], DAILY_COUNTS)
+    return finish(work, {COUNTS: interests_of_day(searches, topics, counts, zone=zone)})
 
 
 def _interests_together(rows: Rows) -> pl.DataFrame:

@@ -23,14 +23,15 @@ from pipeline.columns import (
     TOPICS,
     Columns,
 )
-from pipeline.counting.interests import interests
+from pipeline.counting.interests import USES, interests
 from pipeline.counting.judging import without_clicks
+from pipeline.counting.uses import BY_CLICKS, BY_REPETITION, LOOKING_UP, NAVIGATING, NEWS, SHOPPING
 from pipeline.results.clusters import Fit, People, fit, merged
-from pipeline.results.described_segments import named, segments, terms
+from pipeline.results.described_segments import named, segments, terms, uses_of_segments
 from pipeline.results.noisy_segments import noisy_segments
 from pipeline.runs import published as publish
 from pipeline.runs.published import Published, SegmentOptions
-from pipeline.runs.topic_weeks import week_of
+from pipeline.runs.topic_weeks import evidence_of_uses, week_of
 from pipeline.store.journal import Change
 from pipeline.store.root import Root
 from pipeline.store.tables import scanned, write
@@ -72,7 +73,7 @@ class _Making:
 
     def stage(self, name: str) -> None:
         """Stage the segments under a name, and put all that belongs to them."""
-        members, agreement = self._members()
+        members, used, agreement = self._members()
         before = self._before()
         nobody = pl.DataFrame(schema=MEMBERS)
         names = named(nobody if before is None else before, members)
@@ -80,7 +81,7 @@ class _Making:
             pl.col("segment").replace_strict(names, return_dtype=pl.Int32())
         )
         self._write("members", members.select(*MEMBERS))
-        large, told = self._told(members, before, agreement)
+        large, told = self._told(members, used, before, agreement)
         self._write("segment_terms", told.select(*SEGMENT_TERMS))
         address = f"{self.change.address(name)}/part.parquet"
         write(self.change.storage, address, large.select(*SEGMENTS))
@@ -88,7 +89,11 @@ class _Making:
         self._leave("members", 2)
 
     def _told(
-        self, members: pl.DataFrame, before: pl.DataFrame | None, agreement: float
+        self,
+        members: pl.DataFrame,
+        used: pl.DataFrame,
+        before: pl.DataFrame | None,
+        agreement: float,
     ) -> tuple[pl.DataFrame, pl.DataFrame]:
         """`SEGMENTS` and `SEGMENT_TERMS`."""
         k = self.options.min_searchers
@@ -106,6 +111,7 @@ class _Making:
             members,
             before,
             told,
+            self._uses(used, members),
             zone=self.root.state.zone,
             min_searchers=k,
             agreement=agreement,
@@ -114,8 +120,21 @@ class _Making:
         large = described.filter(pl.col("people") >= self.options.min_people)
         return large, told.join(large.select("segment"), on="segment", how="semi")
 
-    def _members(self) -> tuple[pl.DataFrame, float]:
-        """Each person's cluster, and how far halves of the people agree; interests are staged."""
+    def _uses(self, used: pl.DataFrame, members: pl.DataFrame) -> pl.DataFrame:
+        told_by = evidence_of_uses(self.root, str(self.day))
+        known = [LOOKING_UP, NAVIGATING]
+        known += [NEWS] if told_by.news else []
+        known += [SHOPPING] if told_by.shopping else []
+        return uses_of_segments(
+            used,
+            members,
+            known=known,
+            navigating_by=BY_CLICKS if told_by.clicks else BY_REPETITION,
+            min_searchers=self.options.min_searchers,
+        )
+
+    def _members(self) -> tuple[pl.DataFrame, pl.DataFrame, float]:
+        """Each person's cluster, uses, and how far halves of them agree; interests are staged."""
         rows = self._scan("daily_interests", DAILY_INTERESTS).select(pl.len()).collect().item()
         buckets = 1 + rows // _ROWS
         topics = {
@@ -127,6 +146,7 @@ class _Making:
         of_days = {each: topics[week_of(each)] for each in [*self.days, str(self.day)]}
         staged = self.change.address(f"interests/dt={self.day}")
         found: list[pl.DataFrame] = []
+        used: list[pl.DataFrame] = []
         fitted: Fit | None = None
         for bucket in range(buckets):
             here = pl.col("user_id") % buckets == bucket
@@ -140,6 +160,7 @@ class _Making:
             file = f"{staged}/part-{bucket:05d}.parquet"
             write(self.change.storage, file, added.select(*INTERESTS))
             people = People.of(added)
+            used.append(added.filter(pl.col("feature") >= USES.first))
             del added
             # Ids are hashes: the people of a bucket are drawn by chance.
             fitted = fitted or fit(people, number=self.options.segments)
@@ -149,7 +170,8 @@ class _Making:
         assert fitted is not None
         members = pl.concat(found).sort("user_id")
         number = merged(fitted.clusters, members["segment"].to_numpy(), self.options.min_people)
-        return members.with_columns(segment=pl.Series(number + 1)), fitted.agreement
+        members = members.with_columns(segment=pl.Series(number + 1))
+        return members, pl.concat(used), fitted.agreement
 
     def _before(self) -> pl.DataFrame | None:
         """The members of the newest run until that day."""

@@ -1,24 +1,40 @@
 """Keep the topics of weeks in step with counts, and what people searched for on days.
 
-Reads   daily_counts/dt=, daily_pairs/dt=, searches/dt=
+Reads   daily_counts/dt=, daily_pairs/dt=, searches/dt=; where they are there, daily_clicks/dt=,
+        daily_addresses/dt= and the newest categories/dt= before the week
 Writes  topics/dt= (of the Monday that a week begins with), daily_interests/dt=
 
 Topics hold for a week, so that a new day costs a day: they are told from the four weeks before. Of
-the first weeks of a log they are told from what there is, the week itself among it.
+the first weeks of a log they are told from what there is, the week itself among it. The same holds
+of what queries are used for.
 """
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from pipeline.columns import DAILY_COUNTS, DAILY_PAIRS, TOPICS
+import polars as pl
+
+from pipeline.columns import (
+    CATEGORIES,
+    DAILY_ADDRESSES,
+    DAILY_CLICKS,
+    DAILY_COUNTS,
+    DAILY_PAIRS,
+    TOPICS,
+    Columns,
+)
 from pipeline.counting.topics import topics
+from pipeline.counting.uses import are_clicked, are_weeks, query_uses
+from pipeline.results.category_spread import parsed_rules
 from pipeline.runs.count import (
     refresh_daily_counts,
     refresh_daily_interests,
     refresh_daily_pairs,
 )
+from pipeline.runs.published import rules_before
 from pipeline.runs.stale import SessionRules, shifted
 from pipeline.schemas import TOPICS as TOPICS_SCHEMA
 from pipeline.store.root import Root, columns_digest
@@ -29,7 +45,12 @@ from pipeline.store.tables import scanned, write
 TOPIC_DAYS: Final = 28
 _ENOUGH_DAYS: Final = 7
 #: Raised when topics are told in another way.
-METHOD: Final = 1
+METHOD: Final = 2
+#: Confidence of a category that is believed when it says that a query is for shopping.
+_SURE: Final = 0.8
+#: What tells uses of queries, where a job that counts it was run: analytics; keyword_tool, and
+#: categories of hosts.
+_OF_CLICKS: Final = ("daily_clicks", "daily_addresses")
 
 _LOG = logging.getLogger(__name__)
 
@@ -48,6 +69,7 @@ def refresh_interests(root: Root, needed: Collection[str], rules: SessionRules) 
         refresh_daily_counts(root, days)
         refresh_daily_pairs(root, days, rules)
         _refresh_topics(root, week)
+    refresh_daily_counts(root, set(weeks))  # what is news on a day is told by its own counts
     return refresh_daily_interests(root, weeks)
 
 
@@ -68,6 +90,9 @@ def _refresh_topics(root: Root, week: str) -> None:
     is_there = root.storage.exists(f"{root.address}/topics/{partition}")
     if is_there and any(len(each) < len(days) for each in here.values()):
         return  # counts have gone for their age: what was told of them stays
+    for name in _OF_CLICKS:
+        here[name] = [day for day in days if root.has_day(name, day)]
+    shopping = _Shopping.of(root, week)
     made_of = fingerprint(
         method=METHOD,
         columns=columns_digest(TOPICS_SCHEMA),
@@ -75,16 +100,91 @@ def _refresh_topics(root: Root, week: str) -> None:
             name: {day: root.made_of(name, f"dt={day}") for day in each}
             for name, each in here.items()
         },
+        shopping=shopping.made_of,
     )
     if is_there and root.made_of("topics", partition) == made_of:
         return
     _LOG.info("telling the topics of the week of %s", week)
-    counts, pairs = (
-        scanned(root.storage, root.address, name, [f"dt={day}" for day in here[name]], columns)
-        for name, columns in (("daily_counts", DAILY_COUNTS), ("daily_pairs", DAILY_PAIRS))
+    counts = _scanned(root, "daily_counts", here["daily_counts"], DAILY_COUNTS)
+    found = topics(counts, _scanned(root, "daily_pairs", here["daily_pairs"], DAILY_PAIRS))
+    uses = query_uses(
+        counts,
+        _scanned(root, "daily_clicks", here["daily_clicks"], DAILY_CLICKS),
+        _scanned(root, "daily_addresses", here["daily_addresses"], DAILY_ADDRESSES),
+        shopping.queries(root),
+    ).with_columns(is_query=True)
+    told = found.join(
+        uses, left_on=["id", "is_query"], right_on=["query_id", "is_query"], how="left"
     )
     with root.change() as change:
         staged = change.address(f"topics/{partition}")
-        found = topics(counts, pairs).select(*TOPICS)
-        write(change.storage, f"{staged}/part.parquet", found)
+        write(change.storage, f"{staged}/part.parquet", told.select(*TOPICS).sort("id"))
         change.put("topics", partition, staged, made_of=made_of)
+
+
+def _scanned(root: Root, dataset: str, days: Sequence[str], columns: Columns) -> pl.LazyFrame:
+    partitions = [f"dt={day}" for day in days]
+    return scanned(root.storage, root.address, dataset, partitions, columns)
+
+
+@dataclass(frozen=True)
+class _Shopping:
+    """Categories that are declared to be shopping, and the day of which it is known what they have.
+
+    Attributes:
+        names: of the categories.
+        day: None: there are no categories, or none of them is shopping.
+        made_of: of these categories.
+    """
+
+    names: frozenset[str]
+    day: str | None
+    made_of: str | None
+
+    @staticmethod
+    def of(root: Root, week: str) -> "_Shopping":
+        """As of the newest day before a week; of the first weeks, as of the newest day of it."""
+        rules = rules_before(root)
+        parsed = parsed_rules("\n".join(rules), "the file of rules") if rules else []
+        names = frozenset(rule.category for rule in parsed if rule.is_shopping)
+        known = root.days_made("categories") if names else {}
+        made = {day: each for day, each in known.items() if root.has_day("categories", day)}
+        before = [day for day in made if day < week]
+        day = max(before or (each for each in made if each <= shifted(week, 6)), default=None)
+        return _Shopping(names, day, None if day is None else f"{sorted(names)} {made[day]}")
+
+    def queries(self, root: Root) -> pl.Series:
+        """Those that such a category surely has."""
+        rows = _scanned(root, "categories", [self.day] if self.day else [], CATEGORIES)
+        is_sure = pl.col("confidence") >= _SURE  # what is declared is 1
+        theirs = rows.filter(pl.col("category").is_in(list(self.names)) & is_sure)
+        return theirs.select("query").collect()["query"]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the uses of queries of a week are told by.
+
+    Attributes:
+        clicks: whether it is known what was clicked.
+        news: whether the days are weeks enough, or come before the week.
+        shopping: whether a category is declared to be shopping.
+    """
+
+    clicks: bool
+    news: bool
+    shopping: bool
+
+
+def evidence_of_uses(root: Root, day: str) -> Evidence:
+    """What the uses of queries were told by in the week of a day."""
+    week = week_of(day)
+    days = days_of_topics(root, week)
+    clicked = [each for each in days if root.has_day("daily_clicks", each)]
+    clicks = _scanned(root, "daily_clicks", clicked, DAILY_CLICKS)
+    are_before = bool(days) and days[-1] < week
+    return Evidence(
+        clicks=are_clicked(clicks),
+        news=are_before or are_weeks(pl.Series(days, dtype=pl.String).str.to_date()),
+        shopping=_Shopping.of(root, week).day is not None,
+    )

@@ -250,7 +250,15 @@ def _told_beside(
     """The words of the day before and of the queries; those that came since; with what."""
     assert work.beside is not None
     of_words, of_keywords = work.beside
-    known = scanned_files(storage, of_words, WORDS).collect()
+    # Of weeks of words those of this day's queries are enough, and the phrases.
+    told_before = scanned_files(storage, of_words, WORDS)
+    is_phrase = pl.col("token").str.contains(" ", literal=True)
+    of_day = tokens.lazy().select("token").unique()
+    known = pl.concat(
+        pl.collect_all(
+            [told_before.filter(is_phrase), told_before.join(of_day, on="token", how="semi")]
+        )
+    )
     # A phrase is none of the words that others are cut into.
     vocabulary = (
         scanned_files(storage, of_keywords, DAILY_KEYWORDS)

@@ -20,8 +20,9 @@ from silgeom.evaluate.log import EvaluationError, Floats, Ints
 GAP_SECONDS: Final = 1800
 #: Working days, Saturdays, Sundays.
 KINDS_OF_DAY: Final = 3
-#: Of the features of the pipeline's interests, those from here on are times.
+#: Of the features of the pipeline's interests, the first that is a time, and the first use.
 FIRST_TIME: Final = 1_000
+FIRST_USE: Final = 2_000
 HOURS_OF_PART: Final = 6
 #: Words that a simulated query may have more than the one it was made of: one before it, and up to
 #: two after it.
@@ -208,14 +209,17 @@ def people_as_found(searches: pl.DataFrame, interests: pl.DataFrame) -> People:
     Args:
         searches: as `read_searches` gives them.
         interests: `INTERESTS` of the pipeline: `user_id`, `feature`, `weight`; a feature from
-            `FIRST_TIME` on is a time, others are topics.
+            `FIRST_TIME` on is a time, from `FIRST_USE` on a use, others are topics.
     """
     rows = _numbered(searches)
     numbers = rows.select("user_id", "person").unique("user_id")
     mine = interests.join(numbers, on="user_id").with_columns(pl.col("feature").cast(pl.Int64))
     is_time = pl.col("feature") >= FIRST_TIME
     topics = mine.filter(~is_time).rename({"feature": "topic"})
-    times = mine.filter(is_time).select("person", "weight", time=pl.col("feature") - FIRST_TIME)
+    is_use = pl.col("feature") >= FIRST_USE
+    times = mine.filter(is_time & ~is_use).select(
+        "person", "weight", time=pl.col("feature") - FIRST_TIME
+    )
     each = _each(rows)
     widths = [1 + int(str(found.max() or 0)) for found in (topics["topic"], times["time"])]
     by_topic = _counted(topics, "topic", len(each[0]), widths[0])

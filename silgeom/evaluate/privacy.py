@@ -14,6 +14,7 @@ share that is taken to be in of those who are not. Intervals are over people.
 """
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -22,11 +23,14 @@ import numpy as np
 import pandas as pd
 import polars as pl
 
+from pipeline.errors import InvalidParameterError
 from pipeline.results.described_segments import terms
+from pipeline.results.noisy_segments import require_opendp
 from silgeom.commands import ArgumentParser, command, fail, place_name, say, whole
 from silgeom.evaluate.intervals import SEED, Bootstrap, Figure
 from silgeom.evaluate.log import EvaluationError, Floats, Log, read_log
 from silgeom.evaluate.report import text_table
+from silgeom.evaluate.segment_privacy import in_noisy_segments, left_over, log_by_segment
 from silgeom.evaluate.trend_counts import FLOOR
 
 #: Queries of a person that are known.
@@ -38,6 +42,8 @@ _UNSEEN: Final = 0.5
 _NEVER: Final = 1e-12
 #: A query that is not told of a segment is as rare in it as this.
 _UNTOLD: Final = 1e-3
+#: More is no noise.
+_MOST_EPSILON: Final = 1_000
 
 
 @dataclass(frozen=True)
@@ -305,6 +311,38 @@ def segments_of(root: str) -> tuple[pl.DataFrame, pl.DataFrame] | None:
     return people, members.select("user_id", "segment")
 
 
+def by_segment(root: str, zone: str, known: tuple[pl.DataFrame, pl.DataFrame], floor: int) -> None:
+    """Print the attack on results of each segment, and what subtraction tells."""
+    found = in_the_log(log_by_segment(root, known[1], zone), floor=floor)
+    say(f"\nIn the log, by results of each segment? k = {floor}\n\n{text_table(found)}")
+    left = left_over(*known, floor=floor)
+    say(f"\nEverybody less all segments, k = {floor}\n\n{text_table(left)}")
+
+
+def noisy(
+    known: tuple[pl.DataFrame, pl.DataFrame], epsilons: Sequence[float], *, floor: int, most: int
+) -> None:
+    """Print the attack on segments with noise."""
+    found = in_noisy_segments(*known, epsilons, floor=floor, known=KNOWN, most=most)
+    say(f"\nIn the log, by segments with noise, knowing all others? k = {floor}\n")
+    say(text_table(found))
+
+
+def _epsilon(text: str) -> float:
+    """An epsilon.
+
+    Raises:
+        argparse.ArgumentTypeError: it is none.
+    """
+    try:
+        epsilon = float(text)
+    except ValueError:
+        epsilon = 0.0
+    if not 0 < epsilon <= _MOST_EPSILON:
+        raise argparse.ArgumentTypeError(f"must be above 0 and at most {_MOST_EPSILON}: {text!r}")
+    return epsilon
+
+
 def main(argv: list[str] | None = None) -> None:
     """Print the tables."""
     parser: argparse.ArgumentParser = ArgumentParser(
@@ -316,10 +354,14 @@ def main(argv: list[str] | None = None) -> None:
     add("--k", type=whole(1, 1_000_000_000), default=FLOOR, metavar="K", help=floor)
     most = "people whose segment is guessed, at most (default: 200)"
     add("--most", type=whole(4, 1_000_000), default=200, metavar="N", help=most)
+    by = "attack results of each segment's people (segments --by-segment), too"
+    parser.add_argument("--by-segment", action="store_true", help=by)
+    noise = "attack segments that are made with so much epsilon, too (needs silgeom[private])"
+    add("--epsilon", type=_epsilon, nargs="+", default=(), metavar="E", help=noise)
     with command(parser.prog):
         args = parser.parse_args(argv)
         try:
-            log, _ = read_log(args.root)
+            log, zone = read_log(args.root)
             known = segments_of(args.root)
             told = terms(*known, min_searchers=args.k)["query"] if known else None
             found = in_the_log(log, floor=args.k, told=told)
@@ -329,7 +371,17 @@ def main(argv: list[str] | None = None) -> None:
                 return
             guessed = in_a_segment(*known, floor=args.k, most=args.most)
             say(f"In which segment? k = {args.k}\n\n{text_table(guessed)}")
-        except (EvaluationError, OSError, pl.exceptions.PolarsError) as error:
+            if args.by_segment:
+                by_segment(args.root, zone, known, args.k)
+            if args.epsilon:
+                require_opendp()
+                noisy(known, args.epsilon, floor=args.k, most=args.most)
+        except (
+            EvaluationError,
+            InvalidParameterError,
+            OSError,
+            pl.exceptions.PolarsError,
+        ) as error:
             fail(parser.prog, str(error))
 
 

@@ -51,14 +51,22 @@ def _in_one_thread(method: Method) -> Method:
     return learn
 
 
-def ours(number: int = 0) -> Method:
-    """The pipeline's clusters; `number` 0: as many as it finds itself."""
+def ours(number: int = 0, *, use_weight: float = 0.0) -> Method:
+    """The pipeline's clusters.
+
+    Args:
+        number: of clusters; 0: as many as it finds itself.
+        use_weight: what kinds of use weigh; other facets share the rest as they always do.
+    """
+    weights = {name: weight * (1 - use_weight) for name, weight in clusters.WEIGHTS.items()}
+    weights["use"] = use_weight
 
     def learn(people: People) -> Assign:
-        model = clusters.fit(clusters.People.of(people.interests), number=number).clusters
+        fitted = clusters.People.of(people.interests, weights)
+        model = clusters.fit(fitted, number=number).clusters
 
         def assign(others: People) -> Ints:
-            some = clusters.People.of(others.interests)
+            some = clusters.People.of(others.interests, weights)
             found: Ints = np.full(len(others), NOBODY, dtype=np.int64)
             found[np.searchsorted(others.user_id, some.user_id)] = model.assigned(some)
             return found

@@ -46,6 +46,7 @@ GROUPS: Final = {
 MANY: Final = 5
 OURS: Final = "Silgeom"
 TOLD: Final = "Silgeom, told the number"
+USES: Final = "Silgeom, told the number, uses weigh {:g}"
 CEILING: Final = "knows the types"
 
 
@@ -100,12 +101,15 @@ def by_searches(name: str, truth: Ints, found: Ints, all_searches: Ints) -> dict
     return row
 
 
-def evaluate(people: People, members: pl.DataFrame | None) -> pd.DataFrame:
+def evaluate(
+    people: People, members: pl.DataFrame | None, use_weights: Sequence[float] = ()
+) -> pd.DataFrame:
     """How far segments agree with the planted types.
 
     Args:
         people: with their interests.
         members: `user_id`, `segment` as the pipeline found them, if it did.
+        use_weights: weights of kinds of use that are tried, each a row.
 
     Returns:
         A row a method: `method`, `segments`, and the index of all people, of those of many
@@ -115,7 +119,8 @@ def evaluate(people: People, members: pl.DataFrame | None) -> pd.DataFrame:
 
     number = len(np.unique(people.type))
     found = {} if members is None else {OURS: _members(people, members)}
-    others = {TOLD: ours(number), **rivals(number), CEILING: knows_the_types}
+    tried = {USES.format(each): ours(number, use_weight=each) for each in use_weights}
+    others = {TOLD: ours(number), **tried, **rivals(number), CEILING: knows_the_types}
     for name, learn in others.items():
         found[name] = learn(people)(people)
     rows = [by_searches(name, people.type, one, people.all_searches) for name, one in found.items()]
@@ -186,6 +191,60 @@ def types_found(people: People, labels: Labels, members: Ints) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
+def interests_apart(
+    people: People, labels: Labels, members: Ints
+) -> list[tuple[str, float, float, float, float]]:
+    """How far the interests that were simulated are from those that were fitted.
+
+    What somebody looks for is, as fitted, what the people of their segment look for: a distribution
+    over the planted topics. Of a type it is the mean of its people.
+
+    Args:
+        people: with planted topics.
+        labels: what was planted.
+        members: segment of each person.
+
+    Returns:
+        A row a type, and their mean by numbers of people: name, Kullback-Leibler divergence of what
+        was simulated from what was fitted and back, Jensen-Shannon, in bits; and the Jensen-Shannon
+        divergence of what was simulated from what the type's own people searched for, which is what
+        chance leaves. Each bin gets half a search more.
+    """
+    names, segment = np.unique(members, return_inverse=True)
+    by_segment = np.vstack(
+        [np.asarray(people.searches[segment == at].sum(axis=0)) for at in range(len(names))]
+    )
+    shares = by_segment / np.maximum(by_segment.sum(axis=1, keepdims=True), 1.0)
+    rows, sizes = [], []
+    for kind, planted in enumerate(labels.interests):
+        mine = people.type == kind
+        own = np.asarray(people.searches[mine].sum(axis=0)).ravel()
+        fitted = shares[segment[mine]].mean(axis=0) if mine.any() else np.zeros(len(planted))
+        measured = divergences(planted * own.sum(), fitted * own.sum())
+        rows.append((*measured, divergences(planted * own.sum(), own)[2]))
+        sizes.append(float(mine.sum()))
+    mean = np.average(np.array(rows), axis=0, weights=sizes)
+    told = [(f"interests of type {kind}", *row) for kind, row in enumerate(rows)]
+    return [*told, ("interests", *mean.tolist())]
+
+
+def simulated_and_fitted(
+    root: Path, labels: Labels
+) -> list[tuple[str, float, float, float, float]]:
+    """`interests_apart` of a log that was taken in, and its newest segments.
+
+    Raises:
+        EvaluationError: there are no segments, or the labels are of another log.
+    """
+    searches, zone = read_searches(root, labels)
+    members = _newest(root, "members")
+    if members is None:
+        raise EvaluationError(f"no segments in {root}: make them with silgeom run segments first")
+    queries = searches["query"].unique().sort().to_list()
+    people = people_of(searches, planted_topics(queries, labels), zone)
+    return interests_apart(people, labels, _members(people, members))
+
+
 def _apart(people: People, chosen: npt.NDArray[np.bool_], planted: Floats) -> float:
     counts = np.asarray(people.searches[chosen].sum(axis=0)).ravel()
     return divergences(counts, planted * counts.sum())[2]
@@ -207,13 +266,16 @@ def _newest(root: Path, dataset: str) -> pl.DataFrame | None:
     return pl.read_parquet(days[-1] / "*.parquet", hive_partitioning=False) if days else None
 
 
-def told(root: Path, labels: Labels, *, most: int) -> Iterator[tuple[str, pd.DataFrame]]:
+def told(
+    root: Path, labels: Labels, *, most: int, use_weights: Sequence[float] = ()
+) -> Iterator[tuple[str, pd.DataFrame]]:
     """All tables, each with its title.
 
     Args:
         root: where the log with the labels was taken in.
         labels: what was planted.
         most: people who are drawn, at most.
+        use_weights: weights of kinds of use that are tried.
 
     Raises:
         EvaluationError: there is nothing to measure.
@@ -232,13 +294,28 @@ def told(root: Path, labels: Labels, *, most: int) -> Iterator[tuple[str, pd.Dat
         yield f"{halving}, planted topics", halves(planted, None)
     else:
         found = people_as_found(searches, interests)
-        yield f"{title}, topics as found", evaluate(found, members)
+        yield f"{title}, topics as found", evaluate(found, members, use_weights)
         number = members["segment"].n_unique()
         yield f"{halving}, topics as found", halves(found, number)
         yield (
             "Types, and the segments found",
             types_found(planted, labels, _members(planted, members)),
         )
+
+
+def _weight(text: str) -> float:
+    """A weight of a facet.
+
+    Raises:
+        argparse.ArgumentTypeError: it is none.
+    """
+    try:
+        weight = float(text)
+    except ValueError:
+        weight = -1.0
+    if not 0 <= weight < 1:
+        raise argparse.ArgumentTypeError(f"must be a weight from 0 to below 1, not {text!r}")
+    return weight
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -248,14 +325,18 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     add = parser.add_argument
     add("root", type=place_name, metavar="ROOT", help="where the jobs wrote, on this machine")
-    labels = "types.json of the simulated log (python -m silgeom.simulate --types)"
-    add("--labels", type=Path, required=True, metavar="FILE", help=labels)
+    named = "types.json of the simulated log (python -m silgeom.simulate --types)"
+    add("--labels", type=Path, required=True, metavar="FILE", help=named)
     most = "people that are measured at most (default: 20000)"
     add("--most", type=whole(100, 1_000_000_000), default=20_000, metavar="N", help=most)
+    uses = "also measure segments in which kinds of use weigh so much (0: as they are made)"
+    add("--use-weight", type=_weight, nargs="+", default=(), metavar="W", help=uses)
     with command(parser.prog):
         args = parser.parse_args(argv)
         try:
-            for title, measured in told(Path(args.root), read_labels(args.labels), most=args.most):
+            labels = read_labels(args.labels)
+            found = told(Path(args.root), labels, most=args.most, use_weights=args.use_weight)
+            for title, measured in found:
                 say(f"{title}\n\n{text_table(measured)}\n")
         except ImportError:
             fail(parser.prog, "rivals need scikit-learn: pip install 'silgeom[measure]'")

@@ -32,6 +32,14 @@ def arg_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--plot", type=Path, metavar="FILE.png", help="draw them, too (needs matplotlib)"
     )
+    parser.add_argument(
+        "--types",
+        type=Path,
+        metavar="types.json",
+        help="of A's log, of which silgeom run segments was run: also tell how far the interests "
+        "that its people were given are (A) from those of the segments that they were put in (B); "
+        "`noise` is how far what a type's own people searched for is from what it was given",
+    )
     return parser
 
 
@@ -61,6 +69,22 @@ def compared(
         (name, *divergences(counts, others[name]), chance[name]) for name, counts in ones.items()
     ]
     return rows, {name: (counts, others[name]) for name, counts in ones.items()}
+
+
+def _interests(root: Path, types: Path) -> list[tuple[str, float, float, float, float]]:
+    """Rows of what the people of a simulated log look for, and of what was fitted.
+
+    Raises:
+        ValueError: there are no types, or no segments; one sentence.
+    """
+    from silgeom.evaluate.log import EvaluationError  # here: scipy is needed for it alone
+    from silgeom.evaluate.planted_types import read_labels
+    from silgeom.evaluate.segments import simulated_and_fitted
+
+    try:
+        return simulated_and_fitted(root, read_labels(types))
+    except EvaluationError as error:
+        raise ValueError(str(error)) from error
 
 
 def _plot(counts: dict[str, tuple[Floats, Floats]], names: tuple[str, str], file: Path) -> None:
@@ -94,6 +118,8 @@ def main(argv: list[str] | None = None) -> int:
     try:
         first, second = read_log(options.a), read_log(options.b)
         rows, counts = compared(first, second, options.zone)
+        if options.types:
+            rows += _interests(options.a, options.types)
         if options.plot:
             _plot(counts, (str(options.a), str(options.b)), options.plot)
     except (ValueError, OSError, KeyError) as error:

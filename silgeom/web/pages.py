@@ -249,6 +249,7 @@ class Pages:
             chosen=chosen,
             terms=() if chosen is None else found.terms[chosen["segment"]],
             of_segment=of_segment,
+            uses=[] if chosen is None else _uses(chosen),
             # After the first run each is new, which tells nothing.
             has_before=any(not row["is_new"] for row in found.rows),
             agreement=agreement_text(language, found.agreement),
@@ -338,6 +339,12 @@ class Pages:
             "when": lambda at: moment_text(language, at, zone),
             "ago": lambda at, now: ago_text(language, (now - at) / timedelta(seconds=1)),
         }
+
+
+def _uses(row: Mapping[str, Any]) -> list[tuple[str, float | None, float | None]]:
+    """Each kind of use with its share here and of everybody; nothing where none is known."""
+    told = [(use, row["uses"][use], of_all) for use, of_all in row["uses_of_all"].items()]
+    return told if any(of_all is not None for _, _, of_all in told) else []
 
 
 def _runs_of_hours(hours: Sequence[int]) -> str:

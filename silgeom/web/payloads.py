@@ -263,6 +263,9 @@ _SEGMENT_EXAMPLE: Final = {
     **{"people_share": 0.19, "searches": 10_600, "searches_share": 0.22},
     **{"typical": ["제주도 맛집", "제주도 가볼만한곳", "제주도 항공권"], "peak_hours": [21]},
     **{"by_hour": [0.02, None, 0.05], "is_new": False, "people_before": 598, "stayed": 0.91},
+    "uses": {"looking_up": 0.81, "navigating": 0.12, "news": None, "shopping": None},
+    "uses_of_all": {"looking_up": 0.7, "navigating": 0.24, "news": 0.06, "shopping": None},
+    "navigating_by": "clicks",
 }
 SEGMENTS_EXAMPLE: Final = {"day": "2026-03-15", "agreement": 0.63, "segments": [_SEGMENT_EXAMPLE]}
 SEGMENT_EXAMPLE: Final = {

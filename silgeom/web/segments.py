@@ -31,7 +31,10 @@ _COMPLETIONS: Final = 4
 #: Pairs of related searches.
 _PAIRS: Final = 20
 
-_LISTS: Final = ("typical", "peak_hours", "by_hour")
+#: Kinds of use, as `SEGMENTS` has them.
+USES: Final = ("looking_up", "navigating", "news", "shopping")
+
+_LISTS: Final = ("typical", "peak_hours", "by_hour", "uses", "uses_of_all")
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ class Segments:
     Attributes:
         day: as of which both were made; None: they were not yet.
         rows: `SEGMENTS`, those of most people first. `typical` are rows of `terms`; `label` is ""
-            where no query sets the segment apart.
+            where no query sets the segment apart. `uses` and `uses_of_all` are by name (`USES`).
         terms: `SEGMENT_TERMS` by segment, each by rank.
     """
 
@@ -60,17 +63,20 @@ class Segments:
         return [row["segment"] for row in self.rows]
 
     def as_csv(self) -> str:
-        """A row a segment: lists with a middle dot between, and a column an hour of the day."""
+        """A row a segment: lists with a middle dot between, a column an hour and a kind of use."""
         rows = [
             {
                 **{name: value for name, value in row.items() if name not in _LISTS},
                 "typical": " · ".join(each["surface"] for each in row["typical"]),
                 "peak_hours": " · ".join(str(hour) for hour in row["peak_hours"]),
                 **{f"hour_{hour:02}": share for hour, share in enumerate(row["by_hour"])},
+                **row["uses"],
+                **{f"{use}_of_all": share for use, share in row["uses_of_all"].items()},
             }
             for row in self.rows
         ]
-        texts = dict.fromkeys(("label", "typical", "peak_hours"), pl.String())
+        names = ("label", "typical", "peak_hours", "navigating_by")
+        texts = dict.fromkeys(names, pl.String())
         return csv_of(pl.DataFrame(rows, schema_overrides=texts, infer_schema_length=None))
 
     def terms_as_csv(self, segment: int) -> str:
@@ -198,10 +204,23 @@ def _told(row: Row, terms: Sequence[Row]) -> Row:
         share if share is not None and share * row["searches"] >= MIN_SEARCHERS else None
         for share in row["by_hour"] or [None] * 24
     ]
+    few = [
+        share is not None
+        and row["searches"] is not None
+        and share * row["searches"] < MIN_SEARCHERS
+        for share in row["uses"] or ()
+    ]
     return {
         **row,
+        "uses": _by_name([None] * len(few) if any(few) else row["uses"]),
+        "uses_of_all": _by_name(row["uses_of_all"]),
         "label": " · ".join(each["surface"] for each in typical[:_IN_LABEL]),
         "typical": typical,
         "by_hour": shares,
         "peak_hours": [hour for hour in row["peak_hours"] or () if shares[hour] is not None],
     }
+
+
+def _by_name(shares: Sequence[float | None] | None) -> dict[str, float | None]:
+    """Shares by kind of use; of an earlier version, and with noise, nothing is known."""
+    return dict(zip(USES, shares or [None] * len(USES), strict=True))

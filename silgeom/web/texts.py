@@ -527,6 +527,27 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "Red bars: hours in which it searches more than others do. Stayed: of the people who "
         "were in it before, the share that is in it still. A new one continues none of before.",
     ),
+    "segment_uses": ("검색하는 까닭", "What it searches for"),
+    "segment_uses_note": (
+        "찾아보기, 사이트로 가기, 소식 보기, 사기 위해 한 검색의 비중입니다. –: {k}명보다 적거나 "
+        "로그로는 알 수 없음(쇼핑은 그런 분류를 선언해야 알 수 있습니다).",
+        "Shares of what it looks for. –: fewer than {k} people, or the log does not tell "
+        "(shopping is told by a category that is declared so).",
+    ),
+    "navigating_by_clicks": (
+        "사이트로 가는 검색은 클릭으로 가립니다.",
+        "Navigating is told by clicks.",
+    ),
+    "navigating_by_repetition": (
+        "클릭을 알 수 없어, 같은 사람이 날마다 되풀이하는 한 단어를 사이트로 가는 검색으로 봅니다.",
+        "Nothing is known of clicks: a word that the same people type day after day is taken to "
+        "be a way to a site.",
+    ),
+    "column_use": ("까닭", "Use"),
+    "use_looking_up": ("찾아보기", "Looking up"),
+    "use_navigating": ("사이트로 가기", "Navigating"),
+    "use_news": ("소식", "News"),
+    "use_shopping": ("쇼핑", "Shopping"),
     "segment_terms": ("이 유형을 가르는 검색어", "What sets it apart"),
     "column_share_here": ("이 유형에서", "In the segment"),
     "column_share_of_all": ("전체에서", "Of everybody"),

@@ -125,7 +125,9 @@ publish = one_after_the_other(
     job("trending", *FEW, "--min-score", "0.1"), job("related", *FEW), job("autocomplete", *FEW)
 )
 profiles = job("profiles")
-segments = job("segments", *FEW, "--min-people", "5", "--segments", "2")
+TWO: Final = ("--min-people", "5", "--segments", "2")
+segments = job("segments", *FEW, *TWO)
+by_segment = job("segments", *FEW, *TWO, "--by-segment")
 keywords = job("keywords", *FEW, "--min-score", "0.1", "--without-kiwi")
 analytics = job("analytics", *FEW)
 erase = job("erase", "--user", ANNA)
@@ -171,6 +173,7 @@ SUBJECTS: Final = {
     "categories": Subject(categorise, "keyword tool"),
     "profiles": Subject(profiles, "publish", (take_in_more_people,)),
     "segments": Subject(segments, "profiles"),
+    "by segment": Subject(by_segment, "segments"),
     "new key": Subject(new_key, "analytics", other=publish),
     "expire": Subject(
         job("expire", "--keep=searches=2d,rejects=1d,daily_pairs=2d,trending=1d", AS_OF),
@@ -188,10 +191,15 @@ SUBJECTS: Final = {
     ),
     "erase profiles": Subject(
         erase,
-        "segments",
+        "by segment",
         logs=her_log_again,
-        other=one_after_the_other(publish, profiles, segments),
-        removes=frozenset({"segments", "segment_terms"}),
+        other=one_after_the_other(publish, profiles, by_segment),
+        removes=frozenset(
+            {
+                *("segments", "segment_terms"),
+                *("segment_trending", "segment_related", "segment_autocomplete"),
+            }
+        ),
     ),
 }
 

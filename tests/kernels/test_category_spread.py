@@ -103,6 +103,7 @@ def test_a_declaration_stands_against_the_sessions() -> None:
         ),
         ("[[category]]\nname = '여행'\nwords = ['x']\nother = 1", "and nothing else"),
         ("[[category]]\nname = '여행'\nwords = ['']", "holds a blank text"),
+        ("[[category]]\nname = '여행'\nwords = ['x']\nkind = 'travel'", 'say kind = "shopping"'),
         ("[[category]]\nname='가'\nwords=['x']\n[[category]]\nname='가'\nwords=['y']", "twice"),
     ],
 )

@@ -4,7 +4,8 @@ from datetime import UTC, date, datetime
 
 import polars as pl
 
-from pipeline.counting.interests import TIMES, daily_interests, interests
+from pipeline.counting.interests import TIMES, USES, daily_interests, interests
+from pipeline.counting.uses import LOOKING_UP, NAVIGATING
 from pipeline.language.queries import ids
 
 SEOUL = "Asia/Seoul"
@@ -70,6 +71,25 @@ def test_a_weekend_has_times_of_its_own() -> None:
     }
 
 
+def test_each_different_query_of_a_person_has_a_use() -> None:
+    rows = searches(
+        (7, "2026-03-06T09:00:00", "제주도 맛집"),
+        (7, "2026-03-06T09:05:00", "유튜브"),
+        (7, "2026-03-06T19:05:00", "유튜브"),
+        (9, "2026-03-06T03:00:00", "비트코인"),
+    )
+    uses = pl.DataFrame({"query_id": ids(pl.Series(["유튜브"])), "use": [NAVIGATING]})
+
+    counted = daily_interests(rows, known(QUERIES), uses, zone=SEOUL)
+
+    found = features(counted.filter(pl.col("feature") >= USES.first), "queries")
+    assert found == {
+        (7, USES.first + LOOKING_UP): 1,
+        (7, USES.first + NAVIGATING): 1,
+        (9, USES.first + LOOKING_UP): 1,
+    }
+
+
 def day(*rows: tuple[int, int, int]) -> pl.LazyFrame:
     schema = {"user_id": pl.Int64, "feature": pl.Int32, "queries": pl.Int32}
     return pl.LazyFrame(rows, schema=schema, orient="row")
@@ -85,10 +105,11 @@ def test_a_search_counts_half_after_a_half_life() -> None:
 
 
 def test_topics_of_another_week_are_those_of_now() -> None:
-    days = {"2026-03-01": day((7, 1, 1), (7, 2, 1), (7, TIMES.first, 2)), "2026-03-02": day()}
+    of_week = day((7, 1, 1), (7, 2, 1), (7, TIMES.first, 2), (7, USES.first, 4))
+    days = {"2026-03-01": of_week, "2026-03-02": day()}
     now = known({"제주도 맛집": 5})  # topic 1 of before; nothing is left of topic 2
     topics = {"2026-03-01": known(QUERIES), "2026-03-02": now}
 
     found = features(interests(days, topics, as_of=date(2026, 3, 2), half_life_days=1.0), "weight")
 
-    assert found == {(7, 5): 0.5, (7, TIMES.first): 1.0}
+    assert found == {(7, 5): 0.5, (7, TIMES.first): 1.0, (7, USES.first): 2.0}

@@ -6,9 +6,16 @@ import numpy as np
 import polars as pl
 import pytest
 
-from pipeline.counting.interests import TIMES, TOPICS
+from pipeline.counting.interests import TIMES, TOPICS, USES
+from pipeline.counting.uses import LOOKING_UP, NAVIGATING, NEWS, SHOPPING
 from pipeline.results.clusters import People, adjusted_rand, fit, merged
-from pipeline.results.described_segments import named, segments, terms
+from pipeline.results.described_segments import (
+    named,
+    segments,
+    terms,
+    uses_of_segments,
+    without_left_over,
+)
 
 KINDS, OF_KIND = 4, 150
 
@@ -77,6 +84,22 @@ def test_small_segments_go_to_the_nearest_and_the_largest_is_first(
     assert len(sizes) == 3
     assert sizes.sum() == len(of_person)
     assert list(sizes) == sorted(sizes, reverse=True)
+
+
+def test_uses_tell_people_apart_only_where_they_weigh(people: tuple[People, np.ndarray]) -> None:
+    interests, kind = planted()
+    used = pl.DataFrame(
+        {"user_id": np.arange(len(kind)), "feature": USES.first + kind % 2, "weight": 9.0}
+    ).cast(interests.schema)
+    with_uses = pl.concat([interests, used]).sort("user_id", "feature")
+    as_made, of_uses = People.of(with_uses), People.of(with_uses, {"use": 1.0})
+
+    assert (
+        fit(as_made, number=3).clusters.assigned(as_made)
+        == fit(people[0], number=3).clusters.assigned(people[0])
+    ).all()
+    by_use = fit(of_uses, number=2).clusters.assigned(of_uses)
+    assert adjusted_rand(kind % 2, by_use) == 1.0
 
 
 @pytest.mark.parametrize(
@@ -155,6 +178,7 @@ def test_segments_tell_people_hours_and_who_stayed() -> None:
         of,
         before,
         terms(typed(*((person, "제주도") for person in range(8))), of, min_searchers=5),
+        used({person: {NAVIGATING: 1.0} for person in range(20)}, of),
         zone="Asia/Seoul",
         min_searchers=5,
         agreement=0.9,
@@ -168,3 +192,91 @@ def test_segments_tell_people_hours_and_who_stayed() -> None:
     assert (one["is_new"], one["people_before"]) == (False, 12)
     assert one["stayed"] == pytest.approx(10 / 12)
     assert two["is_new"]
+    assert one["uses"] == [None, 1.0, None, None]
+    assert one["navigating_by"] == "repetition"
+
+
+def used(
+    weights: dict[int, dict[int, float]],
+    of: pl.DataFrame,
+    known: tuple[int, ...] = (LOOKING_UP, NAVIGATING, NEWS, SHOPPING),
+) -> pl.DataFrame:
+    """Uses of segments; `weights` of each use, by person."""
+    rows = [(who, USES.first + use, n) for who, own in weights.items() for use, n in own.items()]
+    schema = {"user_id": pl.Int64, "feature": pl.Int32, "weight": pl.Float32}
+    return uses_of_segments(
+        pl.DataFrame(rows, schema=schema, orient="row"),
+        of,
+        known=known,
+        navigating_by="repetition",
+        min_searchers=5,
+    )
+
+
+def test_uses_of_a_segment_are_told_beside_those_of_everybody() -> None:
+    of = members({person: 1 + person // 10 for person in range(20)})
+    navigate = {person: {LOOKING_UP: 1.0, NAVIGATING: 3.0} for person in range(10)}
+    look_up = {person: {LOOKING_UP: 4.0} for person in range(10, 20)}
+
+    one, two = used(navigate | look_up, of).sort("segment").rows(named=True)
+
+    assert one["uses"] == [0.25, 0.75, None, None]
+    assert two["uses"] == [1.0, None, None, None]
+    assert one["uses_of_all"] == two["uses_of_all"] == [0.625, 0.375, None, None]
+
+
+def test_a_share_of_few_people_is_not_told_nor_left_over() -> None:
+    of = members(dict.fromkeys(range(10), 1))
+    usual = {LOOKING_UP: 5.0, NAVIGATING: 2.0}
+    few = {who: {**usual, **({NEWS: 1.0} if who < 4 else {})} for who in range(10)}
+    some = {**few, 9: {**usual, SHOPPING: 1.0}}  # five people have news or shopping, together
+
+    # All shares told and 1 would tell that of the four.
+    assert used(few, of).row(0, named=True)["uses"] == [pytest.approx(50 / 74), None, None, None]
+    told = used(some, of).row(0, named=True)["uses"]
+    assert told == [pytest.approx(50 / 75), pytest.approx(20 / 75), None, None]
+
+
+def test_what_the_log_does_not_tell_is_looking_up() -> None:
+    of = members(dict.fromkeys(range(10), 1))
+    weights = {who: {NEWS: 1.0, SHOPPING: 1.0, NAVIGATING: 2.0} for who in range(10)}
+
+    told = used(weights, of, known=(LOOKING_UP, NAVIGATING)).row(0, named=True)["uses"]
+
+    assert told == [0.5, 0.5, None, None]
+
+
+def of_each(*rows: tuple[int, str, int]) -> pl.DataFrame:
+    """Segment, query, and people who typed it; in this order they are ranked."""
+    frame = pl.DataFrame(rows, schema=["segment", "query", "searchers"], orient="row")
+    rank = pl.int_range(1, pl.len() + 1, dtype=pl.Int32).over("segment")
+    return frame.with_columns(rank=rank)
+
+
+@pytest.mark.parametrize(
+    ("everybody", "left"),
+    [
+        (15, [(1, "가", 1), (1, "나", 2), (2, "가", 1)]),  # all of them are of these segments
+        (16, [(1, "가", 1), (1, "나", 2)]),  # one is of another
+        (19, [(1, "가", 1), (1, "나", 2)]),
+        (20, [(1, "가", 1), (1, "나", 2), (2, "가", 1)]),  # five may be told of
+    ],
+)
+def test_what_subtraction_leaves_over_of_few_people_is_not_told(
+    everybody: int, left: list[tuple[int, str, int]]
+) -> None:
+    rows = of_each((1, "가", 9), (1, "나", 8), (2, "가", 6))
+    every = of_each((0, "가", everybody), (0, "나", 8))
+
+    found = without_left_over(rows, every, key=pl.col("query"), within=(), min_searchers=5)
+
+    assert found.select("segment", "query", "rank").rows() == left
+
+
+def test_ranks_close_up_where_a_row_is_left_out() -> None:
+    rows = of_each((1, "가", 9), (1, "나", 8), (1, "다", 7))
+    every = of_each((0, "가", 9), (0, "나", 9), (0, "다", 7))
+
+    found = without_left_over(rows, every, key=pl.col("query"), within=(), min_searchers=5)
+
+    assert found.select("query", "rank").rows() == [("가", 1), ("다", 2)]

@@ -321,6 +321,40 @@ def test_an_hour_of_fewer_than_five_searches_is_no_number_and_no_peak(root: Smal
     assert row["peak_hours"] == [1]
 
 
+def test_what_a_segment_searches_for_is_told_beside_everybody(root: SmallRoot) -> None:
+    shares = {"uses": [0.5, 0.5, None, None], "uses_of_all": [0.7, 0.2, 0.1, None]}
+    few = {**shares, "uses": [0.999, 0.001, None, None]}  # two of 2,400 searches
+    put(
+        root,
+        segment_row(1, people=300, **shares, navigating_by="clicks"),
+        segment_row(2, **few, navigating_by="repetition"),
+        segment_row(3, people=50),  # of an earlier version
+    )
+
+    with client(root) as web:
+        one, two, three = (
+            text_of(web.get(f"/segments?segment={each}", headers=BROWSER).text)
+            for each in (1, 2, 3)
+        )
+        told = web.get("/api/segments").json()["segments"]
+        table = pd.read_csv(BytesIO(web.get("/api/segments.csv").content)).set_index("segment")
+
+    assert "Navigating 50.0 % 20.0 % 2.5" in one
+    assert "News – 10.0 % –" in one
+    assert "told by clicks" in one
+    assert "Navigating – 20.0 % –" in two
+    assert "Looking up – 70.0 % –" in two  # else the rest to 100 would tell of two searches
+    assert "day after day" in two
+    assert "What it searches for" not in three
+    assert told[0]["uses"] == {
+        **{"looking_up": 0.5, "navigating": 0.5},
+        **{"news": None, "shopping": None},
+    }
+    assert (told[0]["uses_of_all"]["news"], told[0]["navigating_by"]) == (0.1, "clicks")
+    assert set(told[1]["uses"].values()) == {None}
+    assert (table["navigating"][1], table["news_of_all"][1]) == (0.5, 0.1)
+
+
 def test_before_the_job_has_run_a_sentence_says_so(root: SmallRoot) -> None:
     with client(root) as web:
         page = text_of(web.get("/segments", headers=BROWSER).text)
