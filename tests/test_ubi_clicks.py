@@ -4,8 +4,17 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow.parquet as pq
 
+from pipeline.columns import MEMBERS
+from silgeom.evaluate.log import read_log
+from silgeom.evaluate.planted_types import Labels, read_searches
+from silgeom.evaluate.privacy import segments_of
+from silgeom.evaluate.segment_privacy import log_by_segment
+from silgeom.simulate import distributions
 from tests.test_jobs import run as run  # the fixture
 
 Job = Callable[..., tuple[int, str, str]]
@@ -97,3 +106,72 @@ def test_who_clicks_much_is_no_robot(tmp_path: Path, run: Job) -> None:
 
     assert ledger["withheld"] == 0
     assert ledger["accepted"] + ledger["duplicates"] == 600
+
+
+def test_who_reads_searches_in_pandas_tells_clicks_by_a_column(tmp_path: Path, run: Job) -> None:
+    landing, root = put(tmp_path / "log"), tmp_path / "root"
+    assert run("ingest", "--landing", landing, "--root", root)[0] == 0
+
+    rows = pd.read_parquet(root / "searches")
+    searches = rows[rows.is_click != True]  # noqa: E712
+
+    assert searches["query"].value_counts().to_dict() == {"신발": 8, "양말": 8}
+    clicks = rows[rows.is_click == True]  # noqa: E712
+    assert clicks["clicked_rank"].value_counts().to_dict() == {3: 6, 5: 2}
+    assert rows["click_seconds"].isna().all()
+
+
+def without_column(root: Path) -> None:
+    """The root as the layout before has it: no row is a click, and nothing says so."""
+    for file in (root / "searches").rglob("*.parquet"):
+        pq.write_table(pq.ParquetFile(file).read().drop(["is_click"]), file)
+    state = json.loads((root / "_state.json").read_text("utf-8"))
+    (root / "_state.json").write_text(json.dumps(state | {"layout": 4}), "utf-8")
+
+
+def test_a_root_of_the_layout_before_counts_its_searches_beside_new_clicks(
+    tmp_path: Path, run: Job
+) -> None:
+    root = tmp_path / "root"
+    landing = put(tmp_path / "log", clicks=False)
+    assert run("keyword_tool", "--landing", landing, "--root", root)[0] == 0
+    without_column(root)
+    # The clicks come later, in a file of their own.
+    told = [each for each in lines() if '"click"' in each]
+    (landing / "clicks.ndjson").write_text("\n".join(told) + "\n", "utf-8")
+
+    for job in ("keyword_tool", "analytics"):
+        status, _, error = run(job, "--landing", landing, "--root", root, "--min-searchers", 2)
+        assert (status, error) == (0, ""), job
+
+    counts = pd.read_parquet(root / "daily_counts").set_index("query")["searches"]
+    assert counts.to_dict() == {"신발": 8, "양말": 8}
+    shoes = pd.read_parquet(root / "query_analytics").set_index("query").loc["신발"]
+    assert shoes["click_through"] == 6 / 8
+    # Of files of which only some have the column, the first of them without it.
+    assert len(read_log(root)[0]) == 16
+    assert len(distributions.read_log(root)) == 16
+
+
+def test_evaluations_of_a_root_take_no_click_for_a_search(tmp_path: Path, run: Job) -> None:
+    landing, root = put(tmp_path / "log"), tmp_path / "root"
+    # And somebody of whom there is nothing but a click.
+    alone = {"client_id": "late", "action_name": "click", "user_query": "신발"}
+    line = json.dumps({**alone, "timestamp": "2026-03-01T13:00:00+09:00"})
+    with (landing / "ubi.ndjson").open("a", encoding="utf-8") as file:
+        file.write(f"{line}\n")
+    assert run("keyword_tool", "--landing", landing, "--root", root)[0] == 0
+    users = pd.read_parquet(root / "searches")["user_id"].unique()
+    members = pl.DataFrame({"user_id": users, "segment": [1] * 9}, schema=MEMBERS)
+    (root / "members" / "dt=2026-03-01").mkdir(parents=True)
+    members.write_parquet(root / "members" / "dt=2026-03-01" / "part.parquet")
+
+    assert len(read_log(root)[0]) == 16
+    assert len(distributions.read_log(root)) == 16
+    assert len(log_by_segment(str(root), members, "Asia/Seoul")) == 16
+    found = segments_of(str(root))
+    assert found is not None
+    assert len(found[0]) == 16
+    people = pl.DataFrame({"user": [*(f"c{n}" for n in range(8)), "late"], "type": [0] * 9})
+    labels = Labels([], np.empty(0), np.empty((0, 0)), 1.0, people, {})
+    assert len(read_searches(root, labels)[0]) == 16

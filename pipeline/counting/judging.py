@@ -16,12 +16,12 @@ ROBOT_SEARCHES_A_DAY: Final = 500
 SAME_SEARCH: Final = ["user_id", "searched_at", "query_id"]
 
 #: Rows that are no search but a click at its own time, of a search in another row: see `SEARCHES`.
-IS_CLICK_ALONE: Final = pl.col("click_seconds").is_nan().fill_null(value=False)
+IS_CLICK: Final = pl.col("is_click").fill_null(value=False)
 
 
 def without_clicks(rows: pl.LazyFrame) -> pl.LazyFrame:
-    """The rows of `SEARCHES` that are searches; `click_seconds` is among their columns."""
-    return rows.filter(~IS_CLICK_ALONE)
+    """The rows of `SEARCHES` that are searches; `is_click` is among their columns."""
+    return rows.filter(~IS_CLICK)
 
 
 def local_dates(timestamps: pl.Expr, zone: str) -> pl.Expr:
@@ -55,7 +55,7 @@ def each_once(searches: pl.DataFrame) -> pl.DataFrame:
         _together_in_files(ordered.filter(is_twin))
         .sort(
             *SAME_SEARCH,
-            IS_CLICK_ALONE,
+            IS_CLICK,
             pl.col("clicked_rank"),
             pl.col("clicked_url"),
             pl.col("result_count").neg(),
@@ -73,16 +73,19 @@ def each_once(searches: pl.DataFrame) -> pl.DataFrame:
 def _together_in_files(twins: pl.DataFrame) -> pl.DataFrame:
     """Twins with what their file tells of the search in any of its lines."""
     of_one = (*SAME_SEARCH, "source")
-    if twins.select(IS_CLICK_ALONE.any()).item():
-        has_search = (~IS_CLICK_ALONE).any().over(of_one)
-        at_once = pl.when(IS_CLICK_ALONE & has_search).then(0.0).otherwise("click_seconds")
-        twins = twins.with_columns(at_once.alias("click_seconds"))
+    if twins.select(IS_CLICK.any()).item():
+        has_search = (~IS_CLICK).any().over(of_one)
+        at_once = IS_CLICK & has_search
+        twins = twins.with_columns(
+            click_seconds=pl.when(at_once).then(0.0).otherwise("click_seconds"),
+            is_click=pl.when(~at_once).then("is_click"),
+        )
     told = {
         "result_count": pl.col("result_count").max(),
         "click_seconds": pl.col("click_seconds").min(),
         "device": pl.col("device").min(),
     }
-    assert told.keys() == set(LATER_IN_SEARCHES)
+    assert {*told, "is_click"} == {*LATER_IN_SEARCHES}
     here = [name for name in told if twins[name].null_count() < len(twins)]
     if not here:
         return twins

@@ -101,7 +101,7 @@ class Work:
             added: only from files that are added, or that are not; None: from all.
             with_clicks: also rows that are clicks at their own time.
         """
-        wanted = {name: SEARCHES[name] for name in (*columns, "click_seconds")}
+        wanted = {name: SEARCHES[name] for name in (*columns, "is_click")}
         parts = []
         for day in days:
             files = [

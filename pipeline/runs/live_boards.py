@@ -107,8 +107,8 @@ def live_board(root: Root, end: datetime, options: TrendingOptions) -> pl.DataFr
     """The board of the window that ends at `end` (UTC), a full minute: `LIVE`."""
     where = root.storage, root.address
     days = [f"dt={day}" for day in published.days_of_windows(root, end, options)]
-    read = {name: SEARCHES[name] for name in (*_READ, "click_seconds")}
-    searches = without_clicks(scanned(*where, "searches", days, read)).drop("click_seconds")
+    read = {name: SEARCHES[name] for name in (*_READ, "is_click")}
+    searches = without_clicks(scanned(*where, "searches", days, read)).drop("is_click")
     past = [f"dt={day}" for day in published.days_of_past(root, end, options)]
     counts = scanned(*where, "hourly_counts", past, HOURLY_COUNTS)
     hours = 2 * options.window_hours

@@ -20,7 +20,7 @@ import polars as pl
 
 from pipeline.carriers.steps import Kind, Reduced
 from pipeline.columns import REJECTS, SEARCHES
-from pipeline.counting.judging import IS_CLICK_ALONE, SAME_SEARCH, each_once, robots
+from pipeline.counting.judging import IS_CLICK, SAME_SEARCH, each_once, robots
 from pipeline.reading.privacy import masked
 from pipeline.reading.searches import REJECT_CHARACTERS
 from pipeline.runs.inspection import Readable
@@ -341,10 +341,10 @@ def _added(
     if stored.searches and len(once):
         if len(near.join(once.lazy(), on=SAME_SEARCH, how="semi").head(1).collect()):
             return None
-        rows = stored.scan("user_id", "click_seconds")
+        rows = stored.scan("user_id", "is_click")
         before = rows.join(people.lazy(), on="user_id", how="semi").collect()
     else:
-        before = once.select("user_id", "click_seconds").clear()
+        before = once.select("user_id", "is_click").clear()
     if len(of_robots.join(once, on=SAME_SEARCH, how="semi")):
         return None
     bots = _robots_among(before, of_robots, once)
@@ -375,7 +375,7 @@ def _whole(
 
 def _robots_among(*rows: pl.DataFrame) -> pl.DataFrame:
     """Whose searches, without clicks at their own time, are those of robots: `user_id`."""
-    searches = [each.filter(~IS_CLICK_ALONE).select("user_id") for each in rows]
+    searches = [each.filter(~IS_CLICK).select("user_id") for each in rows]
     return robots(pl.concat(searches))
 
 

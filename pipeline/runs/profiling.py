@@ -207,7 +207,7 @@ def _bucket_made(
     if work.forgotten is not None:
         forgotten = _read(storage, work.forgotten).forgotten.filter(is_here)
     wanted = {name: SEARCHES[name] for name in _NEEDED}
-    read = {name: SEARCHES[name] for name in (*_NEEDED, "click_seconds")}
+    read = {name: SEARCHES[name] for name in (*_NEEDED, "is_click")}
     parts = [
         without_clicks(scanned_files(storage, _of_bucket(files, work), read))
         .filter(is_here)

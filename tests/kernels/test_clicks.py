@@ -1,6 +1,5 @@
 """What becomes of searches: rows in the test, and a plain computation beside them."""
 
-import math
 import random
 from collections import Counter, defaultdict
 from datetime import date, datetime, timedelta
@@ -19,8 +18,6 @@ from tests.kernels.rows import Row, Search, at, id_of, rows_of, search, searches
 
 SEOUL = "Asia/Seoul"
 NOON = "2026-03-02T03:00:00"  # in Seoul
-#: `click_seconds` of a row that is a click at its own time.
-OWN_TIME = float("nan")
 
 
 def typed(*queries: str, user: int = 1, start: str = NOON, seconds: int = 60) -> list[Search]:
@@ -44,8 +41,8 @@ def typed(*queries: str, user: int = 1, start: str = NOON, seconds: int = 60) ->
 
 def of_sessions(rows: list[Search], **parameters: Any) -> pl.DataFrame:  # noqa: ANN401
     log = searches(*rows)
-    is_click = pl.col("clicked_url").is_not_null() | pl.col("clicked_rank").is_not_null()
-    return searches_in_sessions(log.with_columns(is_click=is_click), zone=SEOUL, **parameters)
+    has_click = pl.col("clicked_url").is_not_null() | pl.col("clicked_rank").is_not_null()
+    return searches_in_sessions(log.with_columns(has_click=has_click), zone=SEOUL, **parameters)
 
 
 def clicks_of(rows: list[Search], **parameters: Any) -> dict[tuple[str, str], Row]:  # noqa: ANN401
@@ -93,9 +90,7 @@ def own(query: str, second: int, rank: int | None = None, user: int = 1) -> Sear
     """A click that is a row of its own, so many seconds after noon."""
     moment = (at(NOON) + timedelta(seconds=second)).isoformat()
     url = "https://a.example/1"
-    return search(
-        query, user=user, at_=moment, clicked_url=url, clicked_rank=rank, click_seconds=OWN_TIME
-    )
+    return search(query, user=user, at_=moment, clicked_url=url, clicked_rank=rank, is_click=True)
 
 
 def test_clicks_that_are_rows_of_their_own_are_clicks_of_the_search_before_them() -> None:
@@ -279,10 +274,10 @@ def plainly(rows: list[Search], *, gap: int, most: int) -> dict[tuple[str, str],
                 for row in run:
                     wait = row.get("click_seconds")
                     since = (row["searched_at"] - run[0]["searched_at"]).total_seconds()
-                    if wait is not None and not math.isnan(wait):
+                    if wait is not None:
                         waits.append(since + wait)
                     # A click at its own time; a run that begins with one began nobody knows when.
-                    elif wait is not None and not math.isnan(run[0].get("click_seconds") or 0):
+                    elif row.get("is_click") and not run[0].get("is_click"):
                         waits.append(since)
                 if waits:
                     own_row["timed"] += 1
@@ -316,6 +311,8 @@ def test_clicks_are_what_loops_over_people_count() -> None:
     # Words of which no two are like each other but by sharing one.
     words = ["서울", "커피", "환율", "야구"]
     queries = [*words, *(f"{a} {b}" for a in words for b in words if a < b)]
+    waits: list[dict[str, Any]] = [{"is_click": True}]  # at its own time
+    waits += [{"click_seconds": each} for each in (None, 0.0, 0.25, 3.3, 40.0, 5000.0)]
     rng = random.Random(11)
     rows = [
         search(
@@ -326,7 +323,7 @@ def test_clicks_are_what_loops_over_people_count() -> None:
                 {
                     "clicked_url": "https://a.example",
                     "clicked_rank": rng.choice([None, 1, 2, 9]),
-                    "click_seconds": rng.choice([None, 0.0, 0.25, 3.3, 40.0, 5000.0, OWN_TIME]),
+                    **rng.choice(waits),
                 }
                 if rng.random() < 0.4
                 else {}

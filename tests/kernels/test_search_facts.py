@@ -1,7 +1,6 @@
 """What a log says of a search beside who, when and what: results, the click's time, the device."""
 
 import json
-import math
 import re
 from pathlib import Path
 
@@ -144,7 +143,7 @@ def test_a_click_of_ubi_is_a_row_of_its_query_at_its_own_time() -> None:
 
     assert times([row]) == ["2024-12-10 00:01:33"]
     assert (row["query"], row.clicked_url, row.clicked_rank) == ("ps4", "B01", 2)
-    assert math.isnan(row["click_seconds"])
+    assert (row["is_click"], row["click_seconds"]) == (True, None)
     assert (address.clicked_url, address.clicked_rank) == ("https://shop.example/1", None)
 
 
@@ -162,7 +161,7 @@ def test_what_is_no_click_of_ubi_has_none_though_it_has_a_position() -> None:
     [row, skipped] = rows_of("ubi", searched, ubi_click(action_name="impression"))
 
     assert (row["query"], row.clicked_url, row.clicked_rank) == ("ps4", None, None)
-    assert row["click_seconds"] is None
+    assert (row["is_click"], row["click_seconds"]) == (None, None)
     assert skipped.reason == "skipped"
 
 
@@ -172,7 +171,7 @@ def test_a_click_of_ubi_with_odd_positions_stays_a_click() -> None:
 
     assert reasons(rows) == [None] * 3
     assert [row.clicked_rank for row in rows] == [None] * 3  # ranks begin at 1
-    assert all(math.isnan(row["click_seconds"]) for row in rows)
+    assert [row["is_click"] for row in rows] == [True] * 3
 
 
 def test_a_format_of_ones_own_says_which_lines_are_clicks() -> None:
@@ -187,35 +186,37 @@ def test_a_format_of_ones_own_says_which_lines_are_clicks() -> None:
     )
 
     assert [(row["query"], row.clicked_rank) for row in rows] == [("ps4", None), ("ps4", 3)]
-    assert [row["click_seconds"] is not None for row in rows] == [False, True]
+    assert [row["is_click"] for row in rows] == [None, True]
 
 
 def test_a_click_in_the_second_of_its_search_is_a_click_of_it() -> None:
     log = [
         search("q", at_=NOON, result_count=7),
-        search("q", at_=NOON, clicked_rank=2, clicked_url="b", click_seconds=math.nan),
+        search("q", at_=NOON, clicked_rank=2, clicked_url="b", is_click=True),
     ]
     [row] = as_rows(each_once(searches(*log)))
 
     assert (row.clicked_rank, row.result_count, row.click_seconds) == (2, 7, 0.0)
+    assert row["is_click"] is None  # it is a search
 
 
 def test_a_search_and_a_click_of_two_files_in_one_second_leave_the_search() -> None:
     log = [
         search("q", at_=NOON, source="b"),
-        search("q", at_=NOON, source="a", clicked_rank=2, click_seconds=math.nan),
+        search("q", at_=NOON, source="a", clicked_rank=2, is_click=True),
     ]
     [row] = as_rows(each_once(searches(*log)))
 
     assert (row["source"], row.clicked_rank, row.click_seconds) == ("b", None, None)
+    assert row["is_click"] is None
 
 
 def test_two_clicks_in_one_second_are_one_the_better() -> None:
-    log = [search("q", clicked_rank=rank, click_seconds=math.nan) for rank in (4, 2)]
+    log = [search("q", clicked_rank=rank, is_click=True) for rank in (4, 2)]
     [row] = as_rows(each_once(searches(*log)))
 
     assert row.clicked_rank == 2
-    assert math.isnan(row["click_seconds"])
+    assert (row["is_click"], row["click_seconds"]) == (True, None)
 
 
 def test_parquet_has_them_in_any_type() -> None:
