@@ -24,7 +24,8 @@ def _column(name: str, data_type: pa.DataType, comment: str) -> pa.Field:
 
 
 #: searches/dt=: one search by one person. Key: searched_at, user_id, query_id. The same person
-#: with the same query in the same second is one search (a click log writes a line a click).
+#: with the same query in the same second is one search (a click log writes a line a click). Where
+#: a log has clicks in lines of their own, these are rows, too: see `is_click`.
 SEARCHES: Final = pa.schema(
     [
         _column("searched_at", _MOMENT, "UTC, whole seconds"),
@@ -38,11 +39,17 @@ SEARCHES: Final = pa.schema(
         _column("result_count", _LONG, "results that were found; null: the log does not say"),
         _column("click_seconds", _DOUBLE, "from the search to the click; null: no click, unknown"),
         _column("device", _TEXT, "a lower-case word (reading/devices.py); null: unknown"),
+        _column(
+            "is_click",
+            _BOOLEAN,
+            "the row is a click at its own time, and an earlier row is its search; null or false: "
+            "a search",
+        ),
     ]
 )
 
 #: Columns that came to `SEARCHES` later; see `LATER_COLUMNS`.
-LATER_IN_SEARCHES: Final = ("result_count", "click_seconds", "device")
+LATER_IN_SEARCHES: Final = ("result_count", "click_seconds", "device", "is_click")
 
 #: rejects/dt=: one line that was not taken in. Key: source, line. dt is the day of the search
 #: where the line has one, else the day of the file's modification.
@@ -295,7 +302,7 @@ MEMBERS: Final = pa.schema(
     ]
 )
 
-#: Columns that stored files of layouts before 4 lack: there they are null.
+#: Columns that stored files of layouts before 5 may lack: there they are null.
 LATER_COLUMNS: Final = (
     *LATER_IN_SEARCHES,
     *("results_known", "no_results", "timed", "results_known_sketch", "no_results_sketch"),

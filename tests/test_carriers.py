@@ -18,6 +18,7 @@ from pipeline.runs import count as counting
 from pipeline.runs import publish as publishing
 from pipeline.runs import published as publish
 from pipeline.runs.count_addresses import refresh_daily_addresses
+from pipeline.runs.count_devices import refresh_daily_devices
 from pipeline.runs.inspection import Landing
 from pipeline.runs.published import (
     AnalyticsOptions,
@@ -116,7 +117,7 @@ def made_by(root: Root, landing: Path) -> None:
     days = publish.days_until(root, day, 28)
     counting.refresh_hourly_counts(root)
     counting.refresh_daily_counts(root, days)
-    counting.refresh_daily_devices(root, days)
+    refresh_daily_devices(root, days)
     counting.refresh_daily_pairs(root, days, SessionRules())
     counting.refresh_daily_clicks(root, days, SessionRules())
     refresh_daily_addresses(root, days)

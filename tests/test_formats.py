@@ -287,6 +287,40 @@ def test_a_format_bound_to_a_header_survives_the_ledger_as_text() -> None:
     assert LogFormat.from_json(fmt.to_json()) == fmt
 
 
+def test_a_format_with_clicks_survives_the_ledger_as_text() -> None:
+    fmt = load_format("ubi")
+
+    assert fmt.click is not None
+    assert LogFormat.from_json(fmt.to_json()) == fmt
+
+
+@pytest.mark.parametrize(
+    ("kind", "click", "fault"),
+    [
+        (
+            "json",
+            'column = "action"\none_of = ["click"]',
+            r"\[click\] needs one column, one_of and",
+        ),
+        ("json", 'column = "action"\nquery = "q"', r"\[click\] needs one column, one_of and query"),
+        ("json", 'column = "a"\none_of = ["c"]\nquery = "q"\nat = "t"', "at is not known"),
+        ("parquet", 'column = "a"\none_of = ["c"]\nquery = "q"', "of kind json alone"),
+    ],
+)
+def test_a_wrong_declaration_of_clicks_is_named(kind: str, click: str, fault: str) -> None:
+    text = f'name = "mine"\nkind = "{kind}"\ntime = "iso8601"\n[columns]\n'
+    text += f'searched_at = "at"\nuser = "who"\nquery = "q"\n[click]\n{click}\n'
+    with pytest.raises(LogFormatError, match=fault):
+        parsed_format(text, "mine.toml")
+
+
+def test_a_file_of_ubi_clicks_alone_is_known() -> None:
+    event = '"action_name": "click", "query_id": "q", "message": "x", "timestamp": 9'
+    line = f'{{"client_id": "c", {event}}}'
+
+    assert detect_format(f"{line}\n".encode() * 3, "events.ndjson")[0].name == "ubi"
+
+
 def test_a_format_stored_by_a_version_with_fewer_fields_is_read() -> None:
     stored = (
         '{"name": "old", "kind": "delimited", "searched_at": [1], "user": [2], "query": [3],'

@@ -53,7 +53,7 @@ def search(user_id: int, query_id: int = 7) -> dict[str, Any]:
         **{"searched_at": datetime(2026, 3, 2, tzinfo=UTC), "user_id": user_id},
         **{"query_id": query_id, "query": "날씨", "surface": "날씨", "clicked_url": None},
         **{"clicked_rank": None, "source": "file:///log.tsv"},
-        **{"result_count": None, "click_seconds": None, "device": None},
+        **{"result_count": None, "click_seconds": None, "device": None, "is_click": None},
     }
 
 

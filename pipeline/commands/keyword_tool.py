@@ -18,8 +18,9 @@ from pipeline.commands import cli
 from pipeline.commands.reporting import report_published
 from pipeline.runs import publish
 from pipeline.runs.backfill import days_asked_for, numbered
-from pipeline.runs.count import refresh_daily_counts, refresh_daily_devices
+from pipeline.runs.count import refresh_daily_counts
 from pipeline.runs.count_addresses import refresh_daily_addresses
+from pipeline.runs.count_devices import refresh_daily_devices
 from pipeline.runs.published import VOLUME_DAYS, KeywordToolOptions, days_until
 
 COLUMNS = ["surface", "searchers", "searches", "growth"]

@@ -16,6 +16,7 @@ import polars as pl
 from pipeline import limits
 from pipeline.counting.durations import HISTOGRAM, MOST_SECONDS, added_histograms, histograms
 from pipeline.counting.groups import Flags, Ints, changes, least_of_each, order_by, sums
+from pipeline.counting.judging import IS_CLICK
 from pipeline.counting.people import SKETCH_SIZE, united
 from pipeline.counting.sessions import Sessions, in_sessions
 
@@ -51,9 +52,10 @@ def searches_in_sessions(
     """List the searches of each session, with their clicks and what came next.
 
     Args:
-        rows: `searched_at` (UTC), `user_id`, `query_id`, `is_click` (Boolean), `clicked_rank`
-            (null: none), `result_count` and `click_seconds` (null: unknown). See `session_pairs`
-            for which rows the searches of a day need.
+        rows: `searched_at` (UTC), `user_id`, `query_id`, `has_click` (Boolean), `clicked_rank`
+            (null: none), `result_count` and `click_seconds` (null: unknown), and `is_click`: the
+            row is a click at its own time (null: it is not). See `session_pairs` for which rows
+            the searches of a day need.
         zone: the reporting zone that cuts the days.
         gap_minutes: the silence that ends a session, 1 to 60.
         max_queries: a session with more different queries is left out.
@@ -72,7 +74,7 @@ def searches_in_sessions(
     limits.require(gap_minutes=gap_minutes, max_queries=max_queries)
     found = in_sessions(rows, zone=zone, gap_minutes=gap_minutes, day=day)
     rank = rows["clicked_rank"].fill_null(0).cast(pl.Int64).to_numpy()[found.row]
-    is_click = rows["is_click"].cast(pl.Int64).to_numpy()[found.row]
+    has_click = rows["has_click"].cast(pl.Int64).to_numpy()[found.row]
     starts = np.flatnonzero(changes(found.session, found.query))
     session, query = found.session[starts], found.query[starts]
     follows = np.zeros(len(starts), dtype=np.bool_)
@@ -83,13 +85,13 @@ def searches_in_sessions(
         {
             "user_id": found.user[starts],
             "query_id": query,
-            "clicks": sums(is_click, starts),
+            "clicks": sums(has_click, starts),
             "ranked": sums((rank > 0).astype(np.int64), starts),
             "rank_sum": sums(rank, starts),
             "first_rank": _first_ranks(rank, starts),
             "next_id": pl.select(pl.when(pl.Series(follows)).then(pl.Series(next_id))).to_series(),
             "results": _most_results(rows["result_count"], found, starts),
-            "seconds": _first_click_seconds(rows["click_seconds"], found, starts),
+            "seconds": _first_click_seconds(rows, found, starts),
         }
     )
     is_kept = found.in_time[starts] & _is_typed(found, session, max_queries)
@@ -113,12 +115,17 @@ def _most_results(counts: pl.Series, found: Sessions, starts: Ints) -> pl.Series
     return pl.select(pl.when(most >= 0).then(most)).to_series()
 
 
-def _first_click_seconds(seconds: pl.Series, found: Sessions, starts: Ints) -> pl.Series:
-    if not len(starts) or seconds.null_count() == len(seconds):
+def _first_click_seconds(rows: pl.DataFrame, found: Sessions, starts: Ints) -> pl.Series:
+    seconds, alone = rows["click_seconds"], rows.select(IS_CLICK).to_series()
+    if not len(starts) or (seconds.null_count() == len(seconds) and not alone.any()):
         return pl.repeat(None, len(starts), dtype=pl.Float64, eager=True)
     sizes = np.diff([*starts, len(found.row)])
     since_start = found.second - np.repeat(found.second[starts], sizes)
-    after = seconds.fill_null(float("inf")).to_numpy()[found.row] + since_start
+    told = seconds.fill_null(float("inf")).to_numpy()[found.row]
+    is_click = alone.to_numpy()[found.row]
+    # Where a click comes first nobody knows when its search began.
+    own_time = np.where(np.repeat(is_click[starts], sizes), np.inf, 0.0)
+    after = np.where(is_click, own_time, told) + since_start
     first = pl.Series(np.minimum.reduceat(after, starts))
     return pl.select(pl.when(first.is_finite()).then(first.clip(0, MOST_SECONDS))).to_series()
 

@@ -15,6 +15,14 @@ ROBOT_SEARCHES_A_DAY: Final = 500
 #: Rows that agree in these are one search.
 SAME_SEARCH: Final = ["user_id", "searched_at", "query_id"]
 
+#: Rows that are no search but a click at its own time, of a search in another row: see `SEARCHES`.
+IS_CLICK: Final = pl.col("is_click").fill_null(value=False)
+
+
+def without_clicks(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """The rows of `SEARCHES` that are searches; `is_click` is among their columns."""
+    return rows.filter(~IS_CLICK)
+
 
 def local_dates(timestamps: pl.Expr, zone: str) -> pl.Expr:
     """The calendar date of a UTC timestamp in `zone`, as 'YYYY-MM-DD'."""
@@ -24,11 +32,12 @@ def local_dates(timestamps: pl.Expr, zone: str) -> pl.Expr:
 def each_once(searches: pl.DataFrame) -> pl.DataFrame:
     """Keep each search once: the same person with the same query in the same second.
 
-    The row that stays is the least by click rank, address, number of results (most first), seconds
-    to the click, device, surface and source, so that it does not matter in which order files come
-    in, or in how many runs. What one file tells of a search in several lines is brought together
-    before: its largest number of results and its earliest click. Nothing is taken from another
-    file, whose rows may be replaced without this one's.
+    A search goes before a click at its own time. Of others the row that stays is the least by click
+    rank, address, number of results (most first), seconds to the click, device, surface and source,
+    so that it does not matter in which order files come in, or in how many runs. What one file
+    tells of a search in several lines is brought together before: its largest number of results and
+    its earliest click, of which one at its own time came after 0 seconds. Nothing is taken from
+    another file, whose rows may be replaced without this one's.
 
     Args:
         searches: columns of `SEARCHES` and any others.
@@ -46,6 +55,7 @@ def each_once(searches: pl.DataFrame) -> pl.DataFrame:
         _together_in_files(ordered.filter(is_twin))
         .sort(
             *SAME_SEARCH,
+            IS_CLICK,
             pl.col("clicked_rank"),
             pl.col("clicked_url"),
             pl.col("result_count").neg(),
@@ -53,7 +63,7 @@ def each_once(searches: pl.DataFrame) -> pl.DataFrame:
             pl.col("device"),
             pl.col("surface"),
             pl.col("source"),
-            nulls_last=[False, False, False, True, False, True, True, True, False, False],
+            nulls_last=[False, False, False, False, True, False, True, True, True, False, False],
         )
         .unique(SAME_SEARCH, keep="first", maintain_order=True)
     )
@@ -62,16 +72,24 @@ def each_once(searches: pl.DataFrame) -> pl.DataFrame:
 
 def _together_in_files(twins: pl.DataFrame) -> pl.DataFrame:
     """Twins with what their file tells of the search in any of its lines."""
+    of_one = (*SAME_SEARCH, "source")
+    if twins.select(IS_CLICK.any()).item():
+        has_search = (~IS_CLICK).any().over(of_one)
+        at_once = IS_CLICK & has_search
+        twins = twins.with_columns(
+            click_seconds=pl.when(at_once).then(0.0).otherwise("click_seconds"),
+            is_click=pl.when(~at_once).then("is_click"),
+        )
     told = {
         "result_count": pl.col("result_count").max(),
         "click_seconds": pl.col("click_seconds").min(),
         "device": pl.col("device").min(),
     }
-    assert told.keys() == set(LATER_IN_SEARCHES)
+    assert {*told, "is_click"} == {*LATER_IN_SEARCHES}
     here = [name for name in told if twins[name].null_count() < len(twins)]
     if not here:
         return twins
-    return twins.with_columns(told[name].over(*SAME_SEARCH, "source") for name in here)
+    return twins.with_columns(told[name].over(of_one) for name in here)
 
 
 def robots(people: pl.DataFrame, *, robot_searches: int = ROBOT_SEARCHES_A_DAY) -> pl.DataFrame:

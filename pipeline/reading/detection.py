@@ -290,6 +290,8 @@ def _fits(fmt: LogFormat, line: str) -> bool:
         return False
     if any(rule.applies(value_of(rule.column)) for rule in fmt.skip):
         return True
+    if fmt.click and fmt.click.applies(value_of(fmt.click.column)):
+        return True  # a search of another line, or skipped
     if fmt.header_cells and _is_header(fmt, value_of):
         return True
     time, user, query = (

@@ -3,8 +3,8 @@
 import csv
 import json
 import re
-from collections.abc import Callable, Sequence
-from functools import reduce
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, reduce
 from math import isfinite
 from typing import Any, Final
 
@@ -34,7 +34,8 @@ def line_fields(texts: pl.Series, fmt: LogFormat) -> pl.DataFrame:
         fmt: how; one with a header line is bound to it (`detection.bound`).
 
     Returns:
-        Each of `FIELDS` as text, null where it is not there; `skipped`: the format knows that the
+        Each of `FIELDS` as text, null where it is not there; `is_click`: the line is a click of a
+        search in another line, by the format's rule; `skipped`: the format knows that the
         line is no search; `missing`: the line has no place for time, user or query (of JSON: for
         none of them, since an object may leave out what is blank).
     """
@@ -47,6 +48,14 @@ def line_fields(texts: pl.Series, fmt: LogFormat) -> pl.DataFrame:
         name: first_of([value(ref) for ref in fmt.alternatives(name)], len(texts))
         for name in FIELDS
     }
+    skipped = is_skipped(texts, fmt, value)
+    is_click = pl.repeat(False, len(texts), eager=True)
+    if fmt.click:
+        is_click = value(fmt.click.column).is_in(list(fmt.click.one_of)).fill_null(value=False)
+        own = first_of([value(ref) for ref in fmt.click.query], len(texts))
+        fields |= _of_clicks(fields, is_click, own)
+        # Which search was clicked is not told: the click is no search, and no fault.
+        skipped |= is_click & (own.fill_null("").str.strip_chars(" ") == "")
     is_null = [fields[name].is_null() for name in ("searched_at", "user", "query")]
     together: Callable[[pl.Series, pl.Series], pl.Series] = (
         (lambda a, b: a & b) if fmt.kind == "json" else (lambda a, b: a | b)
@@ -54,10 +63,21 @@ def line_fields(texts: pl.Series, fmt: LogFormat) -> pl.DataFrame:
     return pl.DataFrame(
         {
             **fields,
-            "skipped": is_skipped(texts, fmt, value),
+            "is_click": is_click,
+            "skipped": skipped,
             "missing": reduce(together, is_null),
         }
     )
+
+
+def _of_clicks(
+    fields: Mapping[str, pl.Series], is_click: pl.Series, query: pl.Series
+) -> dict[str, pl.Series]:
+    """The fields that differ where some lines are clicks: these alone tell of clicks."""
+    names = ("clicked_url", "clicked_rank", "clicked_at", "click_seconds")
+    told = {name: pl.select(pl.when(is_click).then(fields[name])).to_series() for name in names}
+    typed = pl.select(pl.when(is_click).then(query).otherwise(fields["query"])).to_series()
+    return {**told, "query": typed}
 
 
 def first_of(alternatives: Sequence[pl.Series], rows: int) -> pl.Series:
@@ -139,6 +159,7 @@ def _from_json(texts: pl.Series, fmt: LogFormat) -> Value:
     optional = {str(ref) for name in OPTIONAL_FIELDS for ref in fmt.alternatives(name)}
     counted = {str(ref) for ref in fmt.result_count}
 
+    @cache  # a format may name a column for several ends
     def value(ref: ColumnRef) -> pl.Series:
         if (
             str(ref) in optional

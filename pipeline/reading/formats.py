@@ -78,6 +78,25 @@ class SkipRule:
 
 
 @dataclass(frozen=True)
+class ClickRule:
+    """Lines that are clicks, each at its own time, of a search that stands in another line.
+
+    Attributes:
+        column: JSON path.
+        one_of: the column has one of these values.
+        query: where such a line says what was searched for; the first that is not blank counts.
+    """
+
+    column: ColumnRef
+    one_of: tuple[str, ...]
+    query: tuple[ColumnRef, ...]
+
+    def applies(self, value: str | None) -> bool:
+        """Whether a line with this value in the column is a click."""
+        return value in self.one_of
+
+
+@dataclass(frozen=True)
 class LogFormat:
     """Where a log keeps user, time and query, and how they are written.
 
@@ -104,6 +123,8 @@ class LogFormat:
         zone: of times without an offset; None: the reporting zone of the job.
         charset: None: found by looking.
         skip: which lines are known to be no searches.
+        click: which lines are clicks of searches in other lines; only these tell of a click. None:
+            no line is.
         skip_prefixes: how lines begin that are known to be no searches.
         brackets: what stands before and after each query; None: nothing.
         plus_is_space: a "+" inside a query stands for a space.
@@ -134,6 +155,7 @@ class LogFormat:
     plus_is_space: bool = False
     blank: tuple[str, ...] = ()
     rank_before: str | None = None
+    click: ClickRule | None = None
     #: What ends a line, found by looking: a carriage return where a file has no line feed.
     line_end: str = "\n"
     #: Of a file's header line: (position from 1, name as the file has it). Set by `bound`.
@@ -161,7 +183,9 @@ class LogFormat:
             SkipRule(**{key: _tuples(value) for key, value in rule.items()})
             for rule in values.pop("skip", ())
         )
-        return cls(**values, skip=skip)
+        told = values.pop("click", None)
+        click = ClickRule(**{key: _tuples(value) for key, value in told.items()}) if told else None
+        return cls(**values, skip=skip, click=click)
 
 
 @lru_cache(maxsize=64)  # many files, few formats
@@ -396,6 +420,9 @@ class _Table:
             raise LogFormatError(f"{self._prefix}{key} must be a table [{key}]")
         return _Table(value, key)
 
+    def optional_table(self, key: str) -> "_Table | None":
+        return self.table(key) if key in self._values else None
+
     def tables(self, key: str) -> "list[_Table]":
         value = self._values.pop(key, [])
         if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
@@ -409,6 +436,7 @@ class _Table:
 
 def _format_of(declared: _Table) -> LogFormat:
     columns, query, rank = (declared.table(name) for name in ("columns", "query", "rank"))
+    click = declared.optional_table("click")
     fmt = LogFormat(
         name=declared.text("name") or "",
         kind=declared.text("kind") or "",
@@ -433,10 +461,20 @@ def _format_of(declared: _Table) -> LogFormat:
         plus_is_space=query.flag("plus_is_space"),
         blank=query.texts("blank"),
         rank_before=rank.text("before"),
+        click=None if click is None else _click_rule(click),
     )
     for table in (declared, columns, query, rank):
         table.end()
     return _checked(fmt)
+
+
+def _click_rule(rule: _Table) -> ClickRule:
+    refs = rule.refs("column")
+    found = ClickRule(refs[0] if refs else "", rule.texts("one_of"), rule.refs("query"))
+    rule.end()
+    if len(refs) != 1 or not found.one_of or not found.query:
+        raise LogFormatError("[click] needs one column, one_of and query")
+    return found
 
 
 def _skip_rule(rule: _Table) -> SkipRule:
@@ -482,6 +520,8 @@ def _checked(fmt: LogFormat) -> LogFormat:
     charset = fmt.charset if fmt.charset is None else known_charset(fmt.charset)
     fmt = replace(fmt, charset=charset)
     refs = [ref for refs in all_refs(fmt) for ref in refs]
+    if fmt.click and fmt.kind != "json":
+        raise LogFormatError("[click] is for formats of kind json alone")
     if fmt.kind in ("delimited", "csv"):
         fmt = replace(fmt, separators=fmt.separators or (("\t" if fmt.kind != "csv" else ","),))
         if len(fmt.separators) > 1 and fmt.header != "required":
@@ -505,7 +545,8 @@ def _checked(fmt: LogFormat) -> LogFormat:
 def all_refs(fmt: LogFormat) -> list[tuple[ColumnRef, ...]]:
     """Every column that a format names, by field."""
     fields = [fmt.alternatives(name) for name in (*REQUIRED_FIELDS, *OPTIONAL_FIELDS)]
-    return [*fields, tuple(rule.column for rule in fmt.skip)]
+    clicks = [(fmt.click.column,), fmt.click.query] if fmt.click else []
+    return [*fields, tuple(rule.column for rule in fmt.skip), *clicks]
 
 
 def known_zone(name: str) -> str:

@@ -81,8 +81,7 @@ def searches_of_lines(
         could not be split (null of a search and of a skipped line); and of a search `searched_at`
         (UTC, whole seconds; rejected lines have it too where it was told), `user_id`, `query_id`,
         `query`, `surface`, `clicked_url`, `clicked_rank`, `result_count`, `click_seconds`,
-        `device`; `due`: when a search of the future is
-        none any more, in UTC seconds.
+        `device`, `is_click`; `due`: when a search of the future is none any more, in UTC seconds.
 
     Raises:
         InvalidParameterError: the clock has no zone.
@@ -170,6 +169,7 @@ def searches_of_records(
             "too_long": no,
             "undecodable": reduce(or_, (_undecodable(records[name]) for name in used), no),
             **fields,
+            "is_click": no,
             "skipped": is_skipped(fields["query"], without_lines, value),
             "missing": no,
             "moment": pl.select(pl.coalesce(*times)).to_series(),
@@ -306,6 +306,8 @@ def _judged(
             "result_count": _result_counts(fields["result_count"]),
             "click_seconds": _click_seconds(fields),
             "device": devices(fields["device"]),
+            # Of other lines null, as of files of before.
+            "is_click": pl.select(pl.when(fields["is_click"]).then(True)).to_series(),
         }
     )
     if is_search.all():
@@ -337,9 +339,12 @@ def _result_counts(texts: pl.Series) -> pl.Series:
 
 
 def _click_seconds(fields: pl.DataFrame) -> pl.Series:
-    """Seconds from the search to the click, to the millisecond: as told, or by the click's time."""
+    """Seconds from the search to the click, to the millisecond: as told, or by the click's time.
+
+    Null of a line that is a click: its time is the click's, and another tells when the search was.
+    """
     told, at = fields["click_seconds"], fields["click_moment"]
-    if told.null_count() + at.null_count() == 2 * len(fields):
+    if fields["is_click"].any() or told.null_count() + at.null_count() == 2 * len(fields):
         return pl.repeat(None, len(fields), dtype=pl.Float64, eager=True)
     between = (at - fields["moment"]).dt.total_microseconds() / 1e6
     seconds = pl.coalesce(told.str.strip_chars(" ").cast(pl.Float64, strict=False), between)

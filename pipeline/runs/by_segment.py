@@ -29,6 +29,7 @@ from pipeline.columns import (
 from pipeline.counting import days as day_counts
 from pipeline.counting import sessions
 from pipeline.counting.hours import hourly_counts
+from pipeline.counting.judging import without_clicks
 from pipeline.results.completions import completions
 from pipeline.results.described_segments import without_left_over
 from pipeline.results.related_searches import related_searches
@@ -185,7 +186,9 @@ def _published(
     def stage(change: Change, name: str) -> None:
         members = scanned(root.storage, root.address, "members", [f"dt={day}"], MEMBERS).drop("dt")
         searches = {
-            each: scanned(root.storage, root.address, "searches", [f"dt={each}"], SEARCHES)
+            each: without_clicks(
+                scanned(root.storage, root.address, "searches", [f"dt={each}"], SEARCHES)
+            )
             .drop("dt")
             .join(members, on="user_id", how="left", maintain_order="left")
             .collect()

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import polars as pl
 
 from pipeline.counting import clicks
+from pipeline.counting.judging import IS_CLICK
 from pipeline.results.reformulations import are_alike
 from pipeline.runs.stale import SessionRules
 
@@ -24,11 +25,10 @@ def clicks_of_day(
         `DAILY_CLICKS` of these people.
     """
     of_click = ("clicked_url", "clicked_rank", "click_seconds")
-    is_click = pl.any_horizontal(pl.col(*of_click).is_not_null())
-    rows = near("searched_at", "user_id", "query_id", *of_click, "result_count").select(
-        *("searched_at", "user_id", "query_id", "clicked_rank", "click_seconds", "result_count"),
-        is_click=is_click,
-    )
+    has_click = pl.any_horizontal(pl.col(*of_click).is_not_null(), IS_CLICK)
+    kept = ("searched_at", "user_id", "query_id", "clicked_rank", "click_seconds")
+    more = ("result_count", "is_click")
+    rows = near(*kept, "clicked_url", *more).select(*kept, *more, has_click=has_click)
     searches = clicks.searches_in_sessions(
         rows.collect(),
         zone=zone,

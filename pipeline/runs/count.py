@@ -26,7 +26,6 @@ from pipeline.carriers.steps import Kind, Mapped, Reduced, Write
 from pipeline.columns import (
     DAILY_CLICKS,
     DAILY_COUNTS,
-    DAILY_DEVICES,
     DAILY_INTERESTS,
     DAILY_PAIRS,
     HOURLY_COUNTS,
@@ -36,8 +35,9 @@ from pipeline.columns import (
     TOPICS,
     Columns,
 )
-from pipeline.counting import clicks, device_days, hours, sessions
+from pipeline.counting import clicks, hours, sessions
 from pipeline.counting import days as day_counts
+from pipeline.counting.judging import without_clicks
 from pipeline.runs.click_days import clicks_of_day
 from pipeline.runs.interest_days import interests_of_day
 from pipeline.runs.stale import (
@@ -45,7 +45,6 @@ from pipeline.runs.stale import (
     click_version,
     day_version,
     days_of_sessions,
-    device_version,
     interest_version,
     keyword_version,
     pair_version,
@@ -86,7 +85,12 @@ class Work:
     stored: str | None  #: the address of these counts
 
     def scan(
-        self, storage: Storage, days: Iterable[str], *columns: str, added: bool | None = None
+        self,
+        storage: Storage,
+        days: Iterable[str],
+        *columns: str,
+        added: bool | None = None,
+        with_clicks: bool = False,
     ) -> pl.LazyFrame:
         """Some columns of the searches of some days, with `dt`.
 
@@ -95,8 +99,9 @@ class Work:
             days: which.
             columns: which; `user_id` among them where people are cut into buckets.
             added: only from files that are added, or that are not; None: from all.
+            with_clicks: also rows that are clicks at their own time.
         """
-        wanted = {name: SEARCHES[name] for name in columns}
+        wanted = {name: SEARCHES[name] for name in (*columns, "is_click")}
         parts = []
         for day in days:
             files = [
@@ -107,7 +112,8 @@ class Work:
             rows = scanned_files(storage, files, wanted)
             if self.buckets > 1:
                 rows = rows.filter(pl.col("user_id") % self.buckets == self.bucket)
-            parts.append(rows.with_columns(dt=pl.lit(day)))
+            rows = rows if with_clicks else without_clicks(rows)
+            parts.append(rows.select(*columns, dt=pl.lit(day)))
         return pl.concat(parts)
 
     def _of_bucket(self, day: str) -> Sequence[str]:
@@ -160,23 +166,6 @@ def refresh_daily_counts(root: Root, needed: Collection[str]) -> int:
         partial(day_version, "daily_counts"),
         partial(_queries_of_day, storage=root.storage),
         _queries_together,
-    )
-    wanted = versions_wanted(root, counting)
-    days = stale_days(root, counting.dataset, wanted, needed)
-    count_days(root, counting, days, wanted)
-    return len(days)
-
-
-def refresh_daily_devices(root: Root, needed: Collection[str]) -> int:
-    """Count the queries by device of `needed` days that changed; the number of days."""
-    counting = Counting(
-        "daily_devices",
-        DAILY_DEVICES,
-        (0,),
-        run_of_day,
-        device_version,
-        partial(_devices_of_day, storage=root.storage),
-        _devices_together,
     )
     wanted = versions_wanted(root, counting)
     days = stale_days(root, counting.dataset, wanted, needed)
@@ -571,11 +560,17 @@ def _pairs(work: Work, storage: Storage, zone: str, rules: SessionRules) -> _Fou
 
 
 def _near(
-    work: Work, storage: Storage, zone: str, *columns: str, added: bool | None = None
+    work: Work,
+    storage: Storage,
+    zone: str,
+    *columns: str,
+    added: bool | None = None,
+    with_clicks: bool = False,
 ) -> pl.LazyFrame:
     """The searches that may be in sessions that begin on the day; see `Work.scan`."""
     earliest, latest = sessions.reach(work.day, zone=zone)
-    days = {day: work.scan(storage, [day], *columns, added=added) for day in work.files}
+    scan = partial(work.scan, storage, added=added, with_clicks=with_clicks)
+    days = {day: scan([day], *columns) for day in work.files}
     is_near = pl.col("searched_at").is_between(earliest, latest)
     return pl.concat(
         [rows if day == work.day else rows.filter(is_near) for day, rows in days.items()]
@@ -594,24 +589,13 @@ def _pairs_together(rows: Rows) -> pl.DataFrame:
     return sessions.daily_pairs(together).select(*DAILY_PAIRS)
 
 
-def _devices_of_day(work: Work, finish: Finish, storage: Storage) -> MappedRows:
-    scan = partial(work.scan, storage, [work.day], "user_id", "device")
-    if not scan().select(pl.col("device").count()).collect().item():
-        return finish(work, {})
-    return finish(work, {COUNTS: device_days.daily_devices(scan("query_id").collect())})
-
-
-def _devices_together(rows: Rows) -> pl.DataFrame:
-    return device_days.devices_added_up(rows[COUNTS])
-
-
 # --- Clicks ----------------------------------------------------------------------------------
 
 
 def _clicks_of_day(
     work: Work, finish: Finish, storage: Storage, zone: str, rules: SessionRules
 ) -> MappedRows:
-    near = partial(_near, work, storage, zone)
+    near = partial(_near, work, storage, zone, with_clicks=True)
     made = clicks_of_day(near, day=_epoch_day(work.day), zone=zone, rules=rules)
     return finish(work, {COUNTS: made})
 

@@ -45,7 +45,7 @@ def refresh_daily_addresses(root: Root, needed: Collection[str]) -> int:
 
 
 def _addresses_of_day(work: Work, finish: Finish, storage: Storage) -> MappedRows:
-    rows = work.scan(storage, [work.day], "user_id", "query_id", "clicked_url")
+    rows = work.scan(storage, [work.day], "user_id", "query_id", "clicked_url", with_clicks=True)
     clicked = rows.filter(pl.col("clicked_url").is_not_null()).collect()
     return finish(work, {COUNTS: addresses.counted(clicked)})
 

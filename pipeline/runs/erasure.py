@@ -39,11 +39,11 @@ from pipeline.reading.user_ids import SKETCH_SUFFIX, user_ids, visible_user
 from pipeline.runs.count import (
     refresh_daily_clicks,
     refresh_daily_counts,
-    refresh_daily_devices,
     refresh_daily_pairs,
     refresh_hourly_counts,
 )
 from pipeline.runs.count_addresses import refresh_daily_addresses
+from pipeline.runs.count_devices import refresh_daily_devices
 from pipeline.runs.forgetting import erase_profiles, up_to_date
 from pipeline.runs.stale import SessionRules
 from pipeline.store.evidence import Person, hits, holds_user

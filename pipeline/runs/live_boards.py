@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.columns import HOURLY_COUNTS, LIVE, SEARCHES
+from pipeline.counting.judging import without_clicks
 from pipeline.counting.sliding import COUNTED, names_in_windows, sliding_hours
 from pipeline.results.trending_keywords import trending_keywords
 from pipeline.runs import published
@@ -106,7 +107,8 @@ def live_board(root: Root, end: datetime, options: TrendingOptions) -> pl.DataFr
     """The board of the window that ends at `end` (UTC), a full minute: `LIVE`."""
     where = root.storage, root.address
     days = [f"dt={day}" for day in published.days_of_windows(root, end, options)]
-    searches = scanned(*where, "searches", days, {name: SEARCHES[name] for name in _READ})
+    read = {name: SEARCHES[name] for name in (*_READ, "is_click")}
+    searches = without_clicks(scanned(*where, "searches", days, read)).drop("is_click")
     past = [f"dt={day}" for day in published.days_of_past(root, end, options)]
     counts = scanned(*where, "hourly_counts", past, HOURLY_COUNTS)
     hours = 2 * options.window_hours

@@ -20,7 +20,7 @@ import polars as pl
 
 from pipeline.carriers.steps import Kind, Reduced
 from pipeline.columns import REJECTS, SEARCHES
-from pipeline.counting.judging import SAME_SEARCH, each_once, robots
+from pipeline.counting.judging import IS_CLICK, SAME_SEARCH, each_once, robots
 from pipeline.reading.privacy import masked
 from pipeline.reading.searches import REJECT_CHARACTERS
 from pipeline.runs.inspection import Readable
@@ -341,12 +341,13 @@ def _added(
     if stored.searches and len(once):
         if len(near.join(once.lazy(), on=SAME_SEARCH, how="semi").head(1).collect()):
             return None
-        before = stored.scan("user_id").join(people.lazy(), on="user_id", how="semi").collect()
+        rows = stored.scan("user_id", "is_click")
+        before = rows.join(people.lazy(), on="user_id", how="semi").collect()
     else:
-        before = once.select("user_id").clear()
+        before = once.select("user_id", "is_click").clear()
     if len(of_robots.join(once, on=SAME_SEARCH, how="semi")):
         return None
-    bots = robots(pl.concat([before, of_robots.select("user_id"), once.select("user_id")]))
+    bots = _robots_among(before, of_robots, once)
     if len(before.join(bots, on="user_id", how="semi")):
         return None
     return _result(day, once, bots, rejected, is_whole=not stored.searches, before=[])
@@ -364,12 +365,18 @@ def _whole(
     searches = stored.scan(*SEARCHES).filter(stays).collect()
     of_robots = stored.robots().filter(stays)
     once = each_once(pl.concat([fresh, searches, of_robots]))
-    bots = robots(once.select("user_id"))
+    bots = _robots_among(once)
     rejects = pl.concat([rejected, stored.rejected().filter(stays)])
     before = [(searches, False), (of_robots, True)]
     made = _result(day, once, bots, rejects, is_whole=True, before=before)
     gone = [*stored.searches, *stored.rejects]
     return Reduced(Judged(made.told.counts, gone, is_whole=True), made.tables)
+
+
+def _robots_among(*rows: pl.DataFrame) -> pl.DataFrame:
+    """Whose searches, without clicks at their own time, are those of robots: `user_id`."""
+    searches = [each.filter(~IS_CLICK).select("user_id") for each in rows]
+    return robots(pl.concat(searches))
 
 
 def _result(

@@ -20,6 +20,7 @@ import polars as pl
 from pipeline.carriers.steps import Mapped
 from pipeline.columns import SEARCHES
 from pipeline.counting.histories import FORGOTTEN, HISTORIES, histories, without_forgotten
+from pipeline.counting.judging import without_clicks
 from pipeline.errors import LandingError
 from pipeline.store.day_files import buckets_of, of_bucket
 from pipeline.store.journal import Change
@@ -206,8 +207,11 @@ def _bucket_made(
     if work.forgotten is not None:
         forgotten = _read(storage, work.forgotten).forgotten.filter(is_here)
     wanted = {name: SEARCHES[name] for name in _NEEDED}
+    read = {name: SEARCHES[name] for name in (*_NEEDED, "is_click")}
     parts = [
-        scanned_files(storage, _of_bucket(files, work), wanted).filter(is_here)
+        without_clicks(scanned_files(storage, _of_bucket(files, work), read))
+        .filter(is_here)
+        .select(*wanted)
         for files in work.searches.values()
     ]
     searches = pl.concat(parts) if parts else pl.LazyFrame(schema=wanted)

@@ -43,6 +43,7 @@ from pipeline.columns import (
     TRENDING_WORDS,
     Columns,
 )
+from pipeline.counting.judging import without_clicks
 from pipeline.language.queries import ids, variant_keys
 from pipeline.results.category_spread import categories, declared, parsed_rules
 from pipeline.results.co_clicked import clicked_hosts, co_clicked
@@ -470,7 +471,8 @@ def _searches(root: Root, days: Sequence[str]) -> pl.LazyFrame:
     partitions = [f"dt={day}" for day in days if root.has_day("searches", day)]
 
     def read() -> pl.LazyFrame:
-        return scanned(root.storage, root.address, "searches", partitions, SEARCHES)
+        rows = scanned(root.storage, root.address, "searches", partitions, SEARCHES)
+        return without_clicks(rows)
 
     # Polars takes a lazy frame here as well, though it does not say so.
     return pl.defer(read, schema={**SEARCHES, "dt": pl.String()})  # type: ignore[arg-type]

@@ -24,11 +24,11 @@ import pyarrow.parquet as pq
 from pipeline.runs.count import (
     refresh_daily_clicks,
     refresh_daily_counts,
-    refresh_daily_devices,
     refresh_daily_pairs,
     refresh_hourly_counts,
 )
 from pipeline.runs.count_addresses import refresh_daily_addresses
+from pipeline.runs.count_devices import refresh_daily_devices
 from pipeline.runs.published import (
     ANALYTICS_DAYS,
     BASELINE_DAYS,

@@ -24,6 +24,7 @@ from pipeline.columns import (
     Columns,
 )
 from pipeline.counting.interests import USES, interests
+from pipeline.counting.judging import without_clicks
 from pipeline.counting.uses import BY_CLICKS, BY_REPETITION, LOOKING_UP, NAVIGATING, NEWS, SHOPPING
 from pipeline.results.clusters import Fit, People, fit, merged
 from pipeline.results.described_segments import named, segments, terms, uses_of_segments
@@ -106,7 +107,7 @@ class _Making:
             )
         told = terms(self._people(), members, min_searchers=k)
         described = segments(
-            self._scan("searches", SEARCHES).select("searched_at", "user_id").collect(),
+            self._searches().select("searched_at", "user_id").collect(),
             members,
             before,
             told,
@@ -179,7 +180,7 @@ class _Making:
 
     def _people(self) -> pl.DataFrame:
         """Each person with each query once, and the query's names."""
-        once = self._scan("searches", SEARCHES).select("user_id", "query_id").unique().collect()
+        once = self._searches().select("user_id", "query_id").unique().collect()
         names = (
             self._scan("daily_counts", DAILY_COUNTS)
             .sort("dt", descending=True)
@@ -188,6 +189,9 @@ class _Making:
             .collect()
         )
         return once.join(names, on="query_id")
+
+    def _searches(self) -> pl.LazyFrame:
+        return without_clicks(self._scan("searches", SEARCHES))
 
     def _scan(self, dataset: str, columns: Columns) -> pl.LazyFrame:
         here = [each for each in self.days if self.root.has_day(dataset, each)]

@@ -120,11 +120,20 @@ def searches_tell_more(change: Change) -> None:
     """
 
 
+def rows_may_be_clicks(change: Change) -> None:
+    """Searches have a column that tells rows that are clicks from searches.
+
+    Nothing is written again: where a file lacks the column its rows are searches. An earlier
+    program, which would count clicks as searches, stays out.
+    """
+
+
 STEPS: Final[Sequence[Step]] = (
     fingerprints_leave_the_state,
     the_ledger_tells_how,
     users_get_a_new_key,
     searches_tell_more,
+    rows_may_be_clicks,
 )
 #: The layout that this program reads and writes.
 LAYOUT: Final = len(STEPS)

@@ -1,6 +1,7 @@
 """A log as the pipeline took it in, in arrays: what the evaluations learn from and ask."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -11,8 +12,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
+import polars as pl
 
 from pipeline.language import queries
 
@@ -95,14 +95,29 @@ def read_log(root: str | Path) -> tuple[Log, str]:
             f"no searches in {root}: take a log in with jobs/ingest.py, or name another root"
         )
     try:
-        tables = [pq.read_table(file, columns=_COLUMNS, partitioning=None) for file in files]
+        searches = searches_of(files, _COLUMNS)
         zone = str(json.loads((base / "_state.json").read_text("utf-8"))["zone"])
-    except (OSError, pa.ArrowException, ValueError, KeyError) as error:
+    except (OSError, pl.exceptions.PolarsError, ValueError, KeyError) as error:
         raise EvaluationError(
             f"{root} is no root of this version ({error}): take the log in again"
         ) from error
-    frame = pa.concat_tables(tables).to_pandas()
-    return log_of(frame, zone), zone
+    return log_of(searches.to_pandas(), zone), zone
+
+
+def searches_of(files: Sequence[Path], columns: Sequence[str]) -> pl.DataFrame:
+    """Some columns of files of `searches`, without rows that are clicks and no searches.
+
+    Raises:
+        OSError: a file is not there.
+        PolarsError: a file is damaged, or lacks a column.
+    """
+    found = []
+    for file in files:
+        rows = pl.scan_parquet(file, glob=False, hive_partitioning=False)
+        if "is_click" in rows.collect_schema():  # files of earlier versions lack it
+            rows = rows.filter(~pl.col("is_click").fill_null(value=False))
+        found.append(rows.select(columns).collect())
+    return pl.concat(found)
 
 
 def log_of(searches: pd.DataFrame, zone: str) -> Log:

@@ -14,7 +14,7 @@ import polars as pl
 from scipy.sparse import csr_matrix
 
 from pipeline.reading.user_ids import USER_KEY, UserKeys, user_ids
-from silgeom.evaluate.log import EvaluationError, Floats, Ints
+from silgeom.evaluate.log import EvaluationError, Floats, Ints, searches_of
 
 #: A silence of so many seconds ends a session.
 GAP_SECONDS: Final = 1800
@@ -163,7 +163,7 @@ def read_searches(root: Path, labels: Labels) -> tuple[pl.DataFrame, str]:
         keys = UserKeys.from_text((root / USER_KEY).read_text("utf-8"))
         zone = str(json.loads((root / "_state.json").read_text("utf-8"))["zone"])
         columns = ["user_id", "searched_at", "query"]
-        searches = pl.read_parquet(files, columns=columns, hive_partitioning=False)
+        searches = searches_of(files, columns)
     except (OSError, ValueError, KeyError, pl.exceptions.PolarsError) as error:
         raise EvaluationError(f"{root} cannot be read ({error})") from error
     people = labels.people.select(user_id=user_ids(labels.people["user"], keys), type="type")

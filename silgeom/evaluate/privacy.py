@@ -28,7 +28,7 @@ from pipeline.results.described_segments import terms
 from pipeline.results.noisy_segments import require_opendp
 from silgeom.commands import ArgumentParser, command, fail, place_name, say, whole
 from silgeom.evaluate.intervals import SEED, Bootstrap, Figure
-from silgeom.evaluate.log import EvaluationError, Floats, Log, read_log
+from silgeom.evaluate.log import EvaluationError, Floats, Log, read_log, searches_of
 from silgeom.evaluate.report import text_table
 from silgeom.evaluate.segment_privacy import in_noisy_segments, left_over, log_by_segment
 from silgeom.evaluate.trend_counts import FLOOR
@@ -299,15 +299,13 @@ def segments_of(root: str) -> tuple[pl.DataFrame, pl.DataFrame] | None:
     if not days:
         return None
     members = pl.read_parquet(days[-1] / "*.parquet", hive_partitioning=False)
-    searches, counts = (
-        pl.scan_parquet(base / dataset / "dt=*" / "*.parquet", hive_partitioning=False)
-        for dataset in ("searches", "daily_counts")
-    )
+    counts = pl.scan_parquet(base / "daily_counts/dt=*/*.parquet", hive_partitioning=False)
     names = counts.select("query_id", "query", "surface", "variant_id").unique(
         "query_id", keep="first", maintain_order=True
     )
-    once = searches.select("user_id", "query_id").unique()
-    people = once.join(names, on="query_id").collect().sort("user_id", "query_id")
+    files = sorted(base.glob("searches/dt=*/*.parquet"))
+    once = searches_of(files, ["user_id", "query_id"]).unique()
+    people = once.join(names.collect(), on="query_id").sort("user_id", "query_id")
     return people, members.select("user_id", "segment")
 
 

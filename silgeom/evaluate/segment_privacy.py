@@ -15,7 +15,7 @@ import polars as pl
 from pipeline.results.described_segments import terms, without_left_over
 from pipeline.results.noisy_segments import MOST_QUERIES, noisy_segments
 from silgeom.evaluate.intervals import SEED, Bootstrap
-from silgeom.evaluate.log import EvaluationError, Log, log_of
+from silgeom.evaluate.log import EvaluationError, Log, log_of, searches_of
 
 #: Parts of epsilon, as docs/people.md tells: sizes of segments, terms of each, terms of all.
 _OF_SIZES: Final = 0.2
@@ -38,9 +38,10 @@ def log_by_segment(root: str, members: pl.DataFrame, zone: str) -> Log:
     base = Path(root.removeprefix("file://"))
     files = sorted(base.glob("searches/dt=*/*.parquet"))
     columns = ["searched_at", "user_id", "query"]
-    searches = pl.read_parquet(files, columns=columns, hive_partitioning=False)
-    of_segment = searches.join(members, on="user_id").with_columns(
-        query=pl.format("{} {}", "segment", "query")
+    of_segment = (
+        searches_of(files, columns)
+        .join(members, on="user_id")
+        .with_columns(query=pl.format("{} {}", "segment", "query"))
     )
     return log_of(of_segment.select(columns).to_pandas(), zone)
 

@@ -19,6 +19,8 @@ Bools = npt.NDArray[np.bool_]
 
 SESSION_GAP: Final = 30 * 60
 _BLOCKS: Final = 10
+#: Of `searches`: the row is a click, and no search.
+_IS_CLICK: Final = "is_click"
 _MOST: Final = 1 << 30
 
 
@@ -100,9 +102,14 @@ def read_log(place: Path) -> Log:
     folder = place / "searches" if (place / "searches").is_dir() else place
     try:
         found = ds.dataset(folder, format="parquet")
+        if _IS_CLICK not in found.schema.names:  # the first file's: others may have it
+            found = found.replace_schema(found.schema.append(pa.field(_IS_CLICK, pa.bool_())))
         columns = {"user": "user_id", "query": "query_id", "at": "searched_at"}
         wanted = {name: ds.field(column) for name, column in columns.items()}
-        table = found.to_table(columns=wanted | {"length": pc.utf8_length(ds.field("query"))})
+        table = found.to_table(
+            columns=wanted | {"length": pc.utf8_length(ds.field("query"))},
+            filter=~pc.coalesce(ds.field(_IS_CLICK), pc.scalar(False)),
+        )
     except (OSError, ValueError, TypeError, pa.ArrowException) as error:
         raise ValueError(
             f"{place} holds no searches: name the root of a pipeline, or its folder searches "

@@ -46,6 +46,7 @@ def searches(*rows: Search) -> pl.DataFrame:
             "result_count": None,
             "click_seconds": None,
             "device": None,
+            "is_click": None,
             **row,
         }
         for row in rows
@@ -61,6 +62,7 @@ def searches(*rows: Search) -> pl.DataFrame:
         "result_count": pl.Int64,
         "click_seconds": pl.Float64,
         "device": pl.String,
+        "is_click": pl.Boolean,
     }
     frame = pl.DataFrame(filled, schema=schema)
     return frame.with_columns(ids(frame["query"]).alias("query_id"))

@@ -41,8 +41,8 @@ def typed(*queries: str, user: int = 1, start: str = NOON, seconds: int = 60) ->
 
 def of_sessions(rows: list[Search], **parameters: Any) -> pl.DataFrame:  # noqa: ANN401
     log = searches(*rows)
-    is_click = pl.col("clicked_url").is_not_null() | pl.col("clicked_rank").is_not_null()
-    return searches_in_sessions(log.with_columns(is_click=is_click), zone=SEOUL, **parameters)
+    has_click = pl.col("clicked_url").is_not_null() | pl.col("clicked_rank").is_not_null()
+    return searches_in_sessions(log.with_columns(has_click=has_click), zone=SEOUL, **parameters)
 
 
 def clicks_of(rows: list[Search], **parameters: Any) -> dict[tuple[str, str], Row]:  # noqa: ANN401
@@ -84,6 +84,30 @@ def test_a_search_has_the_most_results_that_its_rows_tell_and_its_first_click() 
     assert seoul.first_click_seconds == [{"bucket": 23, "searches": 1}]
     assert (busan.results_known, busan.no_results, busan.timed) == (1, 1, 0)
     assert (busan.results_known_sketch, busan.no_results_sketch) == ([2], [2])
+
+
+def own(query: str, second: int, rank: int | None = None, user: int = 1) -> Search:
+    """A click that is a row of its own, so many seconds after noon."""
+    moment = (at(NOON) + timedelta(seconds=second)).isoformat()
+    url = "https://a.example/1"
+    return search(query, user=user, at_=moment, clicked_url=url, clicked_rank=rank, is_click=True)
+
+
+def test_clicks_that_are_rows_of_their_own_are_clicks_of_the_search_before_them() -> None:
+    # Searched at noon; the second result after 12 s, the fifth after 40 s.
+    [row] = clicks_of([*typed("서울"), own("서울", 12, 2), own("서울", 40, 5)]).values()
+
+    assert (row.searches, row.clicked, row.clicks) == (1, 1, 2)
+    assert (row.ranked, row.rank_sum, row.first_rank_sum) == (2, 7, 2)
+    # 12 s lie between 0.25 * 2 ** (22 / 4) and 0.25 * 2 ** (23 / 4) s.
+    assert row.first_click_seconds == [{"bucket": 23, "searches": 1}]
+
+
+def test_of_a_click_without_its_search_no_seconds_are_told() -> None:
+    [row] = clicks_of([own("서울", 0, 1), own("서울", 9, 3)]).values()
+
+    assert (row.searches, row.clicked, row.clicks) == (1, 1, 2)
+    assert (row.timed, row.first_click_seconds) == (0, [])
 
 
 def test_coming_back_to_a_query_after_another_is_a_new_search() -> None:
@@ -246,12 +270,15 @@ def plainly(rows: list[Search], *, gap: int, most: int) -> dict[tuple[str, str],
                     own_row[kind] += is_so
                     if is_so:
                         people[*key, kind].add(user)
-                waits = [
-                    (row["searched_at"] - run[0]["searched_at"]).total_seconds()
-                    + row["click_seconds"]
-                    for row in run
-                    if row.get("click_seconds") is not None
-                ]
+                waits = []
+                for row in run:
+                    wait = row.get("click_seconds")
+                    since = (row["searched_at"] - run[0]["searched_at"]).total_seconds()
+                    if wait is not None:
+                        waits.append(since + wait)
+                    # A click at its own time; a run that begins with one began nobody knows when.
+                    elif row.get("is_click") and not run[0].get("is_click"):
+                        waits.append(since)
                 if waits:
                     own_row["timed"] += 1
                     people[*key, "timed"].add(user)
@@ -284,6 +311,8 @@ def test_clicks_are_what_loops_over_people_count() -> None:
     # Words of which no two are like each other but by sharing one.
     words = ["서울", "커피", "환율", "야구"]
     queries = [*words, *(f"{a} {b}" for a in words for b in words if a < b)]
+    waits: list[dict[str, Any]] = [{"is_click": True}]  # at its own time
+    waits += [{"click_seconds": each} for each in (None, 0.0, 0.25, 3.3, 40.0, 5000.0)]
     rng = random.Random(11)
     rows = [
         search(
@@ -294,7 +323,7 @@ def test_clicks_are_what_loops_over_people_count() -> None:
                 {
                     "clicked_url": "https://a.example",
                     "clicked_rank": rng.choice([None, 1, 2, 9]),
-                    "click_seconds": rng.choice([None, 0.0, 0.25, 3.3, 40.0, 5000.0]),
+                    **rng.choice(waits),
                 }
                 if rng.random() < 0.4
                 else {}

@@ -289,12 +289,12 @@ def test_sogou_2011() -> None:
     assert (row.clicked_rank, row.clicked_url) == (1, "http://x/")
 
 
-def test_ubi_counts_only_searches() -> None:
+def test_ubi_counts_searches_and_clicks_that_name_their_query() -> None:
     rows = rows_of(
         "ubi",
         '{"index": {"_index": "ubi_queries"}}',
         '{"client_id": "c", "user_query": "ps4", "timestamp": "2024-12-10T00:01:29.378Z"}',
-        '{"client_id": "c", "action_name": "click", "user_query": "ps4", "timestamp": 1}',
+        '{"client_id": "c", "action_name": "impression", "user_query": "ps4", "timestamp": 1}',
         '{"client_id": "c", "action_name": "on_search", "message": "bag", '
         '"user_query": "", "timestamp": 1717527762025}',
         '{"client_id": "c", "action_name": "search", "user_query": "ps5", "message": "x", '
@@ -506,7 +506,7 @@ def test_the_example_on_the_page_reads_its_lines() -> None:
     page = (Path(__file__).parents[2] / "docs" / "formats.md").read_text(encoding="utf-8")
     log = re.search(r"```\n(#Version.*?)```", page, re.DOTALL)
     declarations = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
-    shop, app = (parsed_format(text, "the page") for text in declarations)
+    shop, app, _ = (parsed_format(text, "the page") for text in declarations)
     assert log is not None
     assert tomllib.loads(declarations[0])["name"] == "shop"
 

@@ -1,5 +1,9 @@
 """What a log says of a search beside who, when and what: results, the click's time, the device."""
 
+import json
+import re
+from pathlib import Path
+
 import polars as pl
 import pytest
 
@@ -10,7 +14,7 @@ from pipeline.reading.formats import load_format, parsed_format
 from pipeline.reading.searches import Circumstances, searches_of_records
 from tests.kernels.rows import Row, search, searches
 from tests.kernels.rows import rows_of as as_rows
-from tests.kernels.test_reading import KEYS, NOW, reasons, rows_of
+from tests.kernels.test_reading import KEYS, NOW, reasons, rows_of, times
 
 NOON = "2026-09-01T12:00:00+09:00"
 PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148"
@@ -114,6 +118,105 @@ def test_ubi_tells_hits_of_queries_and_counts_of_events() -> None:
     )
 
     assert [facts(row) for row in rows] == [(3, None, "app"), (0, None, None), (0, None, "mobile")]
+
+
+def ubi_click(**more: object) -> str:
+    """A click on the second hit at 00:01:33, four seconds after its search."""
+    position = {
+        "position": {"ordinal": 2},
+        "object": {"object_id": "B01", "object_id_field": "asin"},
+    }
+    click = {"client_id": "c", "action_name": "click", "user_query": "ps4", "query_id": "q1"}
+    click |= {"timestamp": "2024-12-10T00:01:33.378Z", "message": "a console", "user_id": ""}
+    return json.dumps({**click, "event_attributes": position, **more})
+
+
+def test_a_click_of_ubi_is_a_row_of_its_query_at_its_own_time() -> None:
+    [row, address] = rows_of(
+        "ubi",
+        ubi_click(),
+        ubi_click(
+            action_name="item_click",
+            event_attributes={"object": {"url": "https://shop.example/1", "object_id": "B01"}},
+        ),
+    )
+
+    assert times([row]) == ["2024-12-10 00:01:33"]
+    assert (row["query"], row.clicked_url, row.clicked_rank) == ("ps4", "B01", 2)
+    assert (row["is_click"], row["click_seconds"]) == (True, None)
+    assert (address.clicked_url, address.clicked_rank) == ("https://shop.example/1", None)
+
+
+@pytest.mark.parametrize("query", [None, "", "  "])
+def test_a_click_of_ubi_that_does_not_name_its_query_is_skipped_whatever_its_message(
+    query: str | None,
+) -> None:
+    rows = rows_of("ubi", ubi_click(user_query=query), ubi_click(user_query=query, message=None))
+
+    assert reasons(rows) == ["skipped", "skipped"]
+
+
+def test_what_is_no_click_of_ubi_has_none_though_it_has_a_position() -> None:
+    searched = ubi_click(action_name="on_search", user_query=None, message="ps4")
+    [row, skipped] = rows_of("ubi", searched, ubi_click(action_name="impression"))
+
+    assert (row["query"], row.clicked_url, row.clicked_rank) == ("ps4", None, None)
+    assert (row["is_click"], row["click_seconds"]) == (None, None)
+    assert skipped.reason == "skipped"
+
+
+def test_a_click_of_ubi_with_odd_positions_stays_a_click() -> None:
+    odd: list[object] = [None, {"position": {"ordinal": 0}}, {"position": {"ordinal": "x"}}]
+    rows = rows_of("ubi", *(ubi_click(event_attributes=each) for each in odd))
+
+    assert reasons(rows) == [None] * 3
+    assert [row.clicked_rank for row in rows] == [None] * 3  # ranks begin at 1
+    assert [row["is_click"] for row in rows] == [True] * 3
+
+
+def test_a_format_of_ones_own_says_which_lines_are_clicks() -> None:
+    page = Path(__file__).parents[2] / "docs" / "formats.md"
+    [declared] = re.findall(r'```toml\n(name = "events".*?)```', page.read_text("utf-8"), re.DOTALL)
+    searched = {"at": 1733788889000, "person": "u", "event": {"name": "typed", "text": "ps4"}}
+    clicked = {"name": "click", "text": "a console", "search_text": "ps4", "position": 3}
+    rows = rows_of(
+        parsed_format(declared, "events.toml"),
+        json.dumps(searched | {"event": {"name": "typed", "text": "ps4", "position": 1}}),
+        json.dumps(searched | {"event": clicked}),
+    )
+
+    assert [(row["query"], row.clicked_rank) for row in rows] == [("ps4", None), ("ps4", 3)]
+    assert [row["is_click"] for row in rows] == [None, True]
+
+
+def test_a_click_in_the_second_of_its_search_is_a_click_of_it() -> None:
+    log = [
+        search("q", at_=NOON, result_count=7),
+        search("q", at_=NOON, clicked_rank=2, clicked_url="b", is_click=True),
+    ]
+    [row] = as_rows(each_once(searches(*log)))
+
+    assert (row.clicked_rank, row.result_count, row.click_seconds) == (2, 7, 0.0)
+    assert row["is_click"] is None  # it is a search
+
+
+def test_a_search_and_a_click_of_two_files_in_one_second_leave_the_search() -> None:
+    log = [
+        search("q", at_=NOON, source="b"),
+        search("q", at_=NOON, source="a", clicked_rank=2, is_click=True),
+    ]
+    [row] = as_rows(each_once(searches(*log)))
+
+    assert (row["source"], row.clicked_rank, row.click_seconds) == ("b", None, None)
+    assert row["is_click"] is None
+
+
+def test_two_clicks_in_one_second_are_one_the_better() -> None:
+    log = [search("q", clicked_rank=rank, is_click=True) for rank in (4, 2)]
+    [row] = as_rows(each_once(searches(*log)))
+
+    assert row.clicked_rank == 2
+    assert (row["is_click"], row["click_seconds"]) == (True, None)
 
 
 def test_parquet_has_them_in_any_type() -> None:
