@@ -36,9 +36,8 @@ def parser() -> argparse.ArgumentParser:
 
 
 def run(session: Session, args: argparse.Namespace) -> None:
-    options = cli.options_of(KeywordToolOptions, args)
+    options, asked = cli.options_of(KeywordToolOptions, args), cli.asked_for(args)
     with cli.prepared_root(session, args) as root:
-        asked = cli.asked_for(args)
         for day, place in numbered(days_asked_for(root, asked), asked):
             refresh_daily_counts(root, publish.days_of_volumes(root, day, options))
             refresh_daily_devices(root, publish.days_of_devices(root, day, options))
