@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from pipeline import columns
+from pipeline.language.queries import ids
 from silgeom.web.boards import Board, Boards
 from silgeom.web.limits import MIN_SEARCHERS
 from silgeom.web.reading import Results
@@ -124,13 +125,14 @@ def query_facts(results: Results, boards: Boards, query: str, zone: ZoneInfo) ->
         zone: the reporting zone.
     """
     days = results.days("daily_counts")[-DAYS_LOOKED_AT:]
+    # By id, which the counts are sorted by: texts of weeks need not be read.
+    query_id = ids(pl.Series([query])).item()
     named = results.of_days("daily_counts", days, _NAMES).filter(
-        (pl.col("query") == query) & (pl.col("searchers") >= MIN_SEARCHERS)
+        (pl.col("query_id") == query_id) & (pl.col("searchers") >= MIN_SEARCHERS)
     )
-    on_days = named.sort("dt").select("query_id", "surface").collect().rows()
-    if not on_days:
+    on_days = named.sort("dt").select("surface").collect()["surface"]
+    if on_days.is_empty():
         return None
-    query_id, surface = on_days[-1]
     stored = results.days("hourly_counts")[-HEAT_DAYS:]
     counts = results.of_days("hourly_counts", stored, _HOURS)
     rows = counts.filter(pl.col("query_id") == query_id).select("hour", "searchers").collect()
@@ -138,7 +140,7 @@ def query_facts(results: Results, boards: Boards, query: str, zone: ZoneInfo) ->
     ends = _newest_hour(results, stored)
     return QueryFacts(
         query,
-        surface,
+        on_days[-1],
         tuple(_hours(people, ends, stored, zone)) if ends else (),
         _heat(people, stored, zone),
         tuple(_ranks(boards, query, zone)),
