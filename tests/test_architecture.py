@@ -33,9 +33,9 @@ MEASURES_WHAT_RUNS = {
     *("patterns.py", "kinds_of_people.py", "privacy.py", "segment_privacy.py"),
     "segment_rivals.py",
 }
-#: Of the pipeline, for `silgeom/web`: modules that everybody may use, the store, the session that
-#: it is opened with, and the ids of queries, by which counts are found.
-WEB_MAY_USE = {"columns", "errors", "failures", "logs", "schemas", "store", "carriers", "language"}
+#: Of the pipeline, for `silgeom/web`: modules that everybody may use, the store, and the session
+#: that it is opened with.
+WEB_MAY_USE = {"columns", "errors", "failures", "logs", "schemas", "store", "carriers"}
 
 FILES = sorted(PIPELINE.rglob("*.py"))
 #: What stands beside the pipeline, but for the command, which is its face.

@@ -15,7 +15,6 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from pipeline import columns
-from pipeline.language.queries import ids
 from silgeom.web.boards import Board, Boards
 from silgeom.web.limits import MIN_SEARCHERS
 from silgeom.web.reading import Results
@@ -125,13 +124,14 @@ def query_facts(results: Results, boards: Boards, query: str, zone: ZoneInfo) ->
         zone: the reporting zone.
     """
     days = results.days("daily_counts")[-DAYS_LOOKED_AT:]
-    # By id, which the counts are sorted by: texts of weeks need not be read.
-    query_id = ids(pl.Series([query])).item()
+    query_id = _id_of(results, days, query)
+    if query_id is None:
+        return None
     named = results.of_days("daily_counts", days, _NAMES).filter(
         (pl.col("query_id") == query_id) & (pl.col("searchers") >= MIN_SEARCHERS)
     )
-    on_days = named.sort("dt").select("surface").collect()["surface"]
-    if on_days.is_empty():
+    surfaces = named.sort("dt").select("surface").collect()["surface"]
+    if surfaces.is_empty():
         return None
     stored = results.days("hourly_counts")[-HEAT_DAYS:]
     counts = results.of_days("hourly_counts", stored, _HOURS)
@@ -140,12 +140,22 @@ def query_facts(results: Results, boards: Boards, query: str, zone: ZoneInfo) ->
     ends = _newest_hour(results, stored)
     return QueryFacts(
         query,
-        on_days[-1],
+        surfaces[-1],
         tuple(_hours(people, ends, stored, zone)) if ends else (),
         _heat(people, stored, zone),
         tuple(_ranks(boards, query, zone)),
         len(stored),
     )
+
+
+def _id_of(results: Results, days: Sequence[str], query: str) -> int | None:
+    """The id of a query, of the newest day that has it: the texts of all days are long to read."""
+    for day in reversed(days):
+        counts = results.of_days("daily_counts", [day], _NAMES)
+        rows = counts.filter(pl.col("query") == query).select("query_id").collect()
+        if len(rows):
+            return int(rows["query_id"][0])
+    return None
 
 
 def _newest_hour(results: Results, days: Sequence[str]) -> datetime | None:
