@@ -90,6 +90,28 @@ def test_where_keywords_were_counted_all_queries_with_one_are_told_together(
     assert "keyword_analytics" in run("erase", *places(tmp_path), "--user", ANNA)[1]
 
 
+def test_who_is_erased_goes_from_the_clicks_of_keywords(tmp_path: Path, run: Job) -> None:
+    log(tmp_path / "log")
+    for job in ("keywords", "analytics"):
+        assert run(job, *places(tmp_path))[0] == 0
+    assert (tmp_path / "root" / "keyword_clicks" / "dt=2026-03-02").exists()
+
+    assert ": 0 hits" in run("erase", *places(tmp_path), "--user", ANNA)[1]
+
+    assert not [*(tmp_path / "root" / "keyword_clicks").rglob("*.parquet")]
+    for job in ("keywords", "analytics"):
+        assert run(job, *places(tmp_path))[0] == 0
+    shutil.rmtree(tmp_path / "log")
+    log(tmp_path / "log", without=ANNA)
+    for job in ("keywords", "analytics"):
+        assert run(job, *places(tmp_path, "clean"))[0] == 0
+    made, clean = (without_ids(results(tmp_path / each)) for each in ("root", "clean"))
+    names = [name for name in clean if name.startswith("keyword_")]
+    assert {name.split("/")[0] for name in names} == {"keyword_analytics", "keyword_clicks"}
+    for name in names:
+        assert made[name] == clean[name]
+
+
 def test_a_second_run_finds_nothing_to_do_and_a_new_day_counts_that_day_alone(
     tmp_path: Path, run: Job
 ) -> None:
