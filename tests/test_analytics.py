@@ -167,7 +167,7 @@ def test_clicks_of_keywords_are_those_of_the_whole_log_after_each_day(
         for row in pd.read_parquet(tmp_path / "root" / "keyword_analytics").to_dict("records")
         if row["query"] == "약국"
     ]
-    assert (drugstore["people"], drugstore["exit_rate"]) == (13, 1.0)
+    assert (drugstore["people"], drugstore["searches"], drugstore["exit_rate"]) == (13, 26, 1.0)
 
 
 def test_what_nobody_asked_for_is_not_counted(tmp_path: Path, run: Job) -> None:
