@@ -162,11 +162,8 @@ def test_clicks_of_keywords_are_those_of_the_whole_log_after_each_day(
     assert len(of_clicks) == 3
     for name in of_clicks:
         assert found[name] == clean[name]
-    [drugstore] = [
-        row
-        for row in pd.read_parquet(tmp_path / "root" / "keyword_analytics").to_dict("records")
-        if row["query"] == "약국"
-    ]
+    newest = tmp_path / "root" / "keyword_analytics" / "dt=2026-03-03"
+    drugstore = pd.read_parquet(newest).set_index("query").loc["약국"]
     assert (drugstore["people"], drugstore["searches"], drugstore["exit_rate"]) == (13, 26, 1.0)
 
 

@@ -1,6 +1,6 @@
 """Keep the clicks of keywords in step with those of queries.
 
-Reads   daily_clicks/dt=, query_keywords/dt=, words/dt=, daily_counts/dt= of the day after
+Reads   daily_clicks/dt=, query_keywords/dt= of the day and the day after
 Writes  keyword_clicks/dt=
 """
 
@@ -13,10 +13,9 @@ from typing import Final
 import polars as pl
 
 from pipeline.carriers.steps import Mapped
-from pipeline.columns import DAILY_CLICKS, DAILY_COUNTS, KEYWORD_CLICKS, QUERY_KEYWORDS, WORDS
+from pipeline.columns import DAILY_CLICKS, KEYWORD_CLICKS, QUERY_KEYWORDS
 from pipeline.counting.clicks import of_keywords
-from pipeline.counting.keyword_days import query_keywords
-from pipeline.runs.stale import shifted
+from pipeline.runs.stale import is_running, shifted
 from pipeline.schemas import KEYWORD_CLICKS as KEYWORD_CLICKS_SCHEMA
 from pipeline.store.root import Root, columns_digest
 from pipeline.store.state import fingerprint
@@ -36,8 +35,7 @@ class _Work:
     day: str
     clicks: Sequence[str]
     keywords: Sequence[str]
-    words: Sequence[str]
-    after: Sequence[str]  #: counts of the day after, which have the texts of its queries
+    after: Sequence[str]  #: keywords of the day after
 
 
 def refresh_keyword_clicks(root: Root, needed: Collection[str]) -> int:
@@ -71,11 +69,15 @@ def refresh_keyword_clicks(root: Root, needed: Collection[str]) -> int:
 
 
 def _made_of(root: Root, day: str) -> str:
+    after = shifted(day, 1)
+    # A day that is running has new keywords each hour: those of its first hours will do for now.
+    is_over = after in root.state.days and not is_running(root, after)
     return fingerprint(
         method=METHOD,
         columns=columns_digest(KEYWORD_CLICKS_SCHEMA),
         clicks=root.made_of("daily_clicks", f"dt={day}"),
         keywords=root.made_of("query_keywords", f"dt={day}"),
+        after=root.made_of("query_keywords", f"dt={after}") if is_over else None,
     )
 
 
@@ -88,8 +90,7 @@ def _work(root: Root, day: str) -> _Work:
         day,
         clicks=files("daily_clicks", day),
         keywords=files("query_keywords", day),
-        words=files("words", day),
-        after=files("daily_counts", shifted(day, 1)),
+        after=files("query_keywords", shifted(day, 1)),
     )
 
 
@@ -100,19 +101,13 @@ def _count(work: _Work, *, storage: Storage, staging: str) -> Iterator[Mapped[No
     """Write the clicks of keywords of a day."""
     clicks = scanned_files(storage, work.clicks, DAILY_CLICKS).collect()
     columns = {name: QUERY_KEYWORDS[name] for name in ("query_id", "keyword_id")}
-    known = scanned_files(storage, work.keywords, columns).collect()
-    # A session that goes on after midnight counts here: the day's own words hold for it.
-    unknown = clicks.select("query_id").unique().join(known, on="query_id", how="anti")
-    texts = {name: DAILY_COUNTS[name] for name in ("query_id", "query")}
-    late = (
-        scanned_files(storage, work.after, texts)
-        .join(unknown.lazy(), on="query_id", how="semi")
-        .collect()
-    )
-    if len(late):
-        words = scanned_files(storage, work.words, WORDS).collect()
-        known = pl.concat([known, query_keywords(late, words).select(*columns)])
-    rows = of_keywords(clicks, known).select(*KEYWORD_CLICKS)
+    known = scanned_files(storage, work.keywords, columns)
+    # A session that goes on after midnight counts here: what it came to may be of that day alone.
+    late = scanned_files(storage, work.after, columns)
+    late = late.join(known, on="query_id", how="anti")
+    late = late.join(clicks.lazy().select("query_id"), on="query_id", how="semi")
+    keywords = pl.concat(pl.collect_all([known, late]))
+    rows = of_keywords(clicks, keywords).select(*KEYWORD_CLICKS)
     if len(rows):
         write(storage, f"{staging}/dt={work.day}/part.parquet", rows)
     yield Mapped(None)
