@@ -1,6 +1,6 @@
 """A log for benchmarks: as large as wanted, with the spellings that make work, and nothing else.
 
-    python -m benchmarks.log FOLDER [--searches 5000000] [--days 14] [--clicks 0.45]
+    python -m benchmarks.log FOLDER [--searches 5000000] [--days 14] [--clicks 0.45] [--people N]
 
 A million different queries of two words and 13 characters by Zipf's law, sessions of related
 queries, 15 % with upper case, 4 % with stray spaces, 3 % decomposed (NFD); 30 queries burst in the
@@ -135,12 +135,18 @@ def clicked(table: pa.Table, query: np.ndarray, share: float, seed: list[int]) -
 
 
 def write(
-    folder: Path, *, searches: int, days: int, skew: Skew = EVEN, clicks: float = 0.0
+    folder: Path,
+    *,
+    searches: int,
+    days: int,
+    skew: Skew = EVEN,
+    clicks: float = 0.0,
+    people: int | None = None,
 ) -> None:
     """Write a file for each day and for the last two hours, in the project's own log format."""
     folder.mkdir(parents=True, exist_ok=True)
     a_day = searches // days
-    people = max(1_000, a_day * 14 // 25)
+    people = people or max(1_000, a_day * 14 // 25)
     for number in range(days):
         day = LAST_DAY - timedelta(days=days - 1 - number)
         parts = list(day_of(day, a_day, people, Skew(skew.head, skew.robot // days)))
@@ -199,8 +205,15 @@ def main() -> None:
     parser.add_argument("--searches", type=int, default=5_000_000)
     parser.add_argument("--days", type=int, default=14)
     parser.add_argument("--clicks", type=float, default=0.0, help="share of searches with one")
+    parser.add_argument("--people", type=int, help="who search (default: one in 25 searches)")
     args = parser.parse_args()
-    write(args.folder, searches=args.searches, days=args.days, clicks=args.clicks)
+    write(
+        args.folder,
+        searches=args.searches,
+        days=args.days,
+        clicks=args.clicks,
+        people=args.people,
+    )
 
 
 if __name__ == "__main__":
