@@ -230,7 +230,7 @@ class Pages:
             has_changes=bool(changes.sizes()),
             habit=lambda row: habit_text(language, row),
             hours=_hours_text,
-            change_text=_change_text,
+            change_text=change_text,
         )
 
     def segments(
@@ -363,7 +363,7 @@ def _hours_text(row: Mapping[str, Any]) -> str:
     return peak_text(row["peak_hours"], row["peak_day"])
 
 
-def _change_text(trend: float | None) -> str:
+def change_text(trend: float | None) -> str:
     """A change as a percentage with its sign."""
     return "" if trend is None else f"{trend:+.0%}"
 

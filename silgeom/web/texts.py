@@ -18,10 +18,17 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     # Keywords and the keyword tool.
     "words": ("키워드", "Keywords"),
     "words_lead": (
-        "{day}까지 며칠 동안 어떤 검색어에서든 쓰인 말입니다. 쓴 사람이 많은 순서입니다.",
-        "Words of the days up to {day}, in whatever queries, by how many people used them.",
+        "{day}까지 며칠 동안 어떤 검색어에서든 쓰인 말입니다. 쓴 사람이 많은 순서이고, "
+        "증감은 그 앞 같은 기간과 견준 비중입니다.",
+        "Words of the days up to {day}, in whatever queries, by how many people used them. The "
+        "change is that of their share of all people, from as many days before.",
     ),
     "trending_words": ("급상승 키워드", "Trending keywords"),
+    "change_of_words": ("증감", "Change"),
+    "no_words_used": (
+        "{k}명 이상이 쓴 말이 없습니다.",
+        "No word was used by {k} or more people.",
+    ),
     "examples": ("검색어 예", "Queries with it"),
     "no_words": (
         "키워드가 아직 없습니다. silgeom run keywords 를 실행하세요.",
