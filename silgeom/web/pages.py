@@ -314,7 +314,7 @@ class Pages:
             season=lambda season: habit_text(language, asdict(season)),
             has_devices=any(each.volume.devices for each in found),
             has_clicks=any(each.volume.click_through is not None for each in found),
-            has_seed=any(each.relation == "seed" for each in found),
+            few_seeds=tool.without_volume(question.seeds),
             csv_address=f"/api/keywords.csv?{urlencode(asked, errors='replace')}",
             curve_of=lambda each: charts.curve(
                 each.volume.weekly_searchers, language, "weeks_label"

@@ -44,8 +44,8 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "least_searchers": ("최소 인원", "People at least"),
     "find": ("찾기", "Find"),
     "seed_few": (
-        "씨앗 검색어 자체는 {k}명 미만이 검색해 검색량을 알 수 없습니다.",
-        "Fewer than {k} people searched for the seed itself, so its own size cannot be told.",
+        "이 씨앗 검색어 자체는 {k}명 미만이 검색해 검색량을 알 수 없습니다:",
+        "Fewer than {k} people searched for this seed itself, so its own size cannot be told:",
     ),
     "as_csv": ("CSV로 내려받기", "Download as CSV"),
     "keyword": ("키워드", "Keyword"),
@@ -305,8 +305,8 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "Ranks on recent boards: {best} at best, on {times} of {boards} boards",
     ),
     "rank_never": (
-        "최근 순위 {boards}개에는 나오지 않았습니다.",
-        "It was on none of the {boards} boards of the last days.",
+        "최근 며칠의 순위(모두 {boards}개)에는 나오지 않았습니다.",
+        "It was on no board of the last days (boards looked at: {boards}).",
     ),
     "leads_here": ("이만큼 입력하면 나옵니다", "What one has to type"),
     "leads_here_text": (

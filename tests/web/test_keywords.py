@@ -96,6 +96,15 @@ def test_season_and_depth_are_the_same_everywhere(root: SmallRoot) -> None:
     assert "silgeom run patterns" not in page
 
 
+def test_each_seed_that_too_few_searched_for_is_named(root: SmallRoot) -> None:
+    with client(root) as web:
+        both = text_of(web.get("/keywords?q=제습기, 가습기", headers=BROWSER).text)
+        one = text_of(web.get("/keywords?q=제습기", headers=BROWSER).text)
+
+    assert "so its own size cannot be told: 가습기" in both
+    assert "own size cannot be told" not in one
+
+
 def test_filters_choose(root: SmallRoot) -> None:
     with client(root) as web:
 
