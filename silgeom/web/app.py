@@ -44,7 +44,7 @@ from silgeom.web.habits import (
     pattern_of,
     patterns_as_csv,
 )
-from silgeom.web.hours import Hours
+from silgeom.web.kept import Kept
 from silgeom.web.limits import MAX_QUERY, MAX_ROWS, MIN_SEARCHERS
 from silgeom.web.log import Log, log_of
 from silgeom.web.pages import STATIC, Pages, address_of, change_text, language_of_request
@@ -85,7 +85,7 @@ class Server:
     def __init__(self, results: Results, index: Path, profiles: Profiles | None = None) -> None:
         self.results = results
         self.profiles = profiles
-        self.hours = Hours(results)
+        self.kept = Kept(results)
         self.follower = Follower(results, index)
         self.newest = Newest()
         self.pages = Pages(self.follower)
@@ -168,7 +168,7 @@ class Server:
         return self._facts[key]
 
     def _facts_of(self, query: str, shown: Shown) -> Facts | None:
-        facts = query_facts(self.results, self.hours, self.follower.boards, query, shown.zone)
+        facts = query_facts(self.results, self.kept, self.follower.boards, query, shown.zone)
         if facts is None:
             return None
         return facts, pattern_of(self.results, query), shown.categories.of([query])[query]

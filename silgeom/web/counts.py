@@ -16,7 +16,7 @@ import polars as pl
 
 from pipeline import columns
 from silgeom.web.boards import Board, Boards
-from silgeom.web.hours import Hours
+from silgeom.web.kept import Kept
 from silgeom.web.limits import MIN_SEARCHERS
 from silgeom.web.reading import Results
 
@@ -39,9 +39,7 @@ BURST_SCORE: Final = 3.5
 HIDDEN_USUAL: Final = MIN_SEARCHERS - 1
 
 _HOURS: Final = {name: columns.HOURLY_COUNTS[name] for name in ("hour", "query_id", "searchers")}
-_NAMES: Final = {
-    name: columns.DAILY_COUNTS[name] for name in ("query_id", "query", "surface", "searchers")
-}
+_NAMES: Final = {name: columns.DAILY_COUNTS[name] for name in ("query_id", "query")}
 
 #: People; None: fewer than `MIN_SEARCHERS`.
 Count = int | None
@@ -116,23 +114,23 @@ def curves(results: Results, board: Board, zone: ZoneInfo) -> dict[str, list[Cou
 
 
 def query_facts(
-    results: Results, kept: Hours, boards: Boards, query: str, zone: ZoneInfo
+    results: Results, kept: Kept, boards: Boards, query: str, zone: ZoneInfo
 ) -> QueryFacts | None:
     """What is known of a query; None: on no day did `MIN_SEARCHERS` different people type it.
 
     Args:
         results: where counts lie.
-        kept: hours of the same results.
+        kept: counts of the same results.
         boards: where ranks are found.
         query: normalised.
         zone: the reporting zone.
     """
-    named = _named(results, results.days("daily_counts")[-DAYS_LOOKED_AT:], query)
+    named = kept.name(query, results.days("daily_counts")[-DAYS_LOOKED_AT:])
     if named is None:
         return None
     query_id, surface = named
     stored = results.days("hourly_counts")[-HEAT_DAYS:]
-    people, newest = kept.of_query(query_id, stored)
+    people, newest = kept.hours(query_id, stored)
     return QueryFacts(
         query,
         surface,
@@ -141,17 +139,6 @@ def query_facts(
         tuple(_ranks(boards, query, zone)),
         len(stored),
     )
-
-
-def _named(results: Results, days: Sequence[str], query: str) -> tuple[int, str] | None:
-    """The id of a query, and how it was typed, on the newest day on which enough people did."""
-    for day in reversed(days):  # one by one: the texts of all days are long to read
-        counts = results.of_days("daily_counts", [day], _NAMES)
-        is_it = (pl.col("query") == query) & (pl.col("searchers") >= MIN_SEARCHERS)
-        rows = counts.filter(is_it).select("query_id", "surface").collect()
-        if len(rows):
-            return int(rows["query_id"][0]), str(rows["surface"][0])
-    return None
 
 
 def _hours(

@@ -114,17 +114,26 @@ def pattern_of(results: Results, query: str) -> Row | None:
     day = results.newest("patterns")
     if day is None:
         return None
-    # Spellings are one, in the form that most people typed.
+    rows = results.of_days("patterns", [day], _PATTERNS)
     unspaced = pl.col("query").str.replace_all(" ", "", literal=True)
-    is_asked = unspaced == query.replace(" ", "")
-    found = _shown(results, "patterns", day).filter(is_asked).head(1).collect().to_dicts()
-    return found[0] if found else None
+    # Spellings are one, in the form that most people typed: mostly the one that is asked for.
+    for is_asked in (pl.col("query") == query, unspaced == query.replace(" ", "")):
+        found = rows.filter(is_asked).collect()
+        if len(found):
+            told = _only_shown(found.lazy()).head(1).collect().to_dicts()
+            return told[0] if told else None
+    return None
 
 
 def _shown(results: Results, dataset: str, day: str) -> pl.LazyFrame:
-    rows = results.of_days(dataset, [day], _PATTERNS).drop("dt")
+    return _only_shown(results.of_days(dataset, [day], _PATTERNS))
+
+
+def _only_shown(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """Patterns that may be told, of most people first."""
     is_shown = (pl.col("searchers") >= MIN_SEARCHERS) & pl.col("pattern").is_in(CLASSES)
-    return rows.filter(is_shown).sort("searchers", "query", descending=[True, False])
+    shown = rows.drop("dt").filter(is_shown)
+    return shown.sort("searchers", "query", descending=[True, False])
 
 
 def _changed(results: Results, day: str) -> pl.LazyFrame:

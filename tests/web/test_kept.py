@@ -1,4 +1,4 @@
-"""The hours of a query: what stays in memory is what lies under the root."""
+"""Counts of a query: what stays in memory is what lies under the root."""
 
 import asyncio
 from collections.abc import Iterable, Mapping
@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.columns import Columns
 from pipeline.store.storage import FileStatus
-from silgeom.web import hours
+from silgeom.web import kept
 from silgeom.web.app import Server
 from silgeom.web.reading import Results
 from tests.web.roots import HOUR, NOON, SmallRoot, client, results
@@ -73,14 +73,15 @@ def test_days_that_do_not_fit_into_memory_are_told_alike(
             return [web.get(f"/api/query?q={query}").json() for query in ("날씨", "한파", "날씨")]
 
     every = told()
-    monkeypatch.setattr(hours, "ROWS_KEPT", 5)
+    monkeypatch.setattr(kept, "HOURS_KEPT", 5)
+    monkeypatch.setattr(kept, "NAMES_KEPT", 0)
 
     assert told() == every
     assert every[0]["hours"][-1]["searchers"] == 30
     assert every[1]["hours"][-1]["searchers"] == 8
 
 
-def test_the_next_query_is_told_without_reading_hours_again(
+def test_the_next_query_is_told_without_reading_counts_again(
     root: SmallRoot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root.put_hours({"날씨": weeks(30), "한파": weeks(8)})
@@ -89,7 +90,7 @@ def test_the_next_query_is_told_without_reading_hours_again(
 
     def noted(self: Results, files: Iterable[FileStatus], columns: Columns) -> pl.LazyFrame:
         files = list(files)
-        read.extend(file.address for file in files if "/hourly_counts/" in file.address)
+        read.extend(file.address for file in files if "_counts/" in file.address)
         return rows(self, files, columns)
 
     with client(root) as web:
