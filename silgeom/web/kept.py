@@ -20,7 +20,7 @@ from pipeline.store.storage import FileStatus
 from silgeom.web.limits import MIN_SEARCHERS
 from silgeom.web.reading import Results
 
-#: Rows that stay in memory: of hours 20 bytes each, of names about 100. Days beyond are read anew.
+#: Rows that stay in memory: of hours 20 bytes each, of names about 120. Days beyond are read anew.
 HOURS_KEPT: Final = 4_000_000
 NAMES_KEPT: Final = 400_000
 
@@ -86,7 +86,9 @@ class _Days:
         counts = self._results.rows(files, self._columns)
         enough = counts.filter(pl.col("searchers") >= MIN_SEARCHERS).sort("query_id")
         hour = pl.col("hour").max() if "hour" in self._columns else pl.lit(None)
-        rows, newest = pl.collect_all([enough, counts.select(hour)])
+        found, newest = pl.collect_all([enough, counts.select(hour)])
+        # Texts of a few rows hold on to the texts of all, but for a copy of another layout.
+        rows = pl.DataFrame(found.to_arrow(compat_level=pl.CompatLevel.oldest()))
         last = newest.item()
         return _Day(files, rows["query_id"].to_numpy(), rows, last and last.astimezone(UTC))
 
