@@ -27,7 +27,7 @@ from silgeom.profiles import Profiles
 from silgeom.text import normalized_query
 from silgeom.web import keywords, payloads, personal
 from silgeom.web.access import Access, Guard
-from silgeom.web.analytics import KEYWORDS, QUERIES, Analytics, analytics_of
+from silgeom.web.analytics import QUERIES, Analytics, analytics_of
 from silgeom.web.answers import Answers
 from silgeom.web.boards import Board
 from silgeom.web.categories import require_category
@@ -344,6 +344,7 @@ Of = Annotated[
     Literal["queries", "keywords"],
     Query(description="Rates of queries, or of all queries with a keyword."),
 ]
+OfTable = Literal["queries", "keywords", "reformulations", "whole"]
 At = Annotated[
     str | None,
     Query(
@@ -653,11 +654,12 @@ def _add_pages(app: FastAPI, server: Server) -> None:
         return pages.keywords(request, asked, found, negative, tool)
 
     @app.get("/analytics", **_PAGES)
-    async def analytics(request: Request, category: OfCategory = "") -> Response:
+    async def analytics(
+        request: Request, of: Of = "queries", category: OfCategory = ""
+    ) -> Response:
         _require_root(server)
         server.require_category(category)
         found = await server.analytics()
-        of = KEYWORDS if request.query_params.get("of") == KEYWORDS else QUERIES
         rows, lost = [], []
         if found:
             rows = await asyncio.to_thread(found.first, MAX_ROWS, None, of, category)
@@ -708,11 +710,12 @@ def _add_pages(app: FastAPI, server: Server) -> None:
         return _csv(table, f"silgeom-keywords-{found.day}.csv")
 
     @app.get("/api/analytics.csv", **_PAGES)
-    async def analytics_table(of: Of = "queries", category: OfCategory = "") -> Response:
+    async def analytics_table(of: OfTable = "queries", category: OfCategory = "") -> Response:
         found = await server.some_analytics()
         server.require_category(category)
         table = await asyncio.to_thread(found.as_csv, of, category)
-        return _csv(table, f"silgeom-analytics-{found.day}.csv")
+        name = "analytics" if of == QUERIES else f"analytics-{of}"
+        return _csv(table, f"silgeom-{name}-{found.day}.csv")
 
     @app.get("/log", **_PAGES)
     async def log(request: Request) -> Response:

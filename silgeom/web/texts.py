@@ -394,6 +394,8 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "People lost: how many more left without a click than at the exit rate of the whole log, "
         "by the lower end of the 95 % interval. Who read the answer on the results page left too.",
     ),
+    "with_days": ("날짜별 수치까지:", "With each day:"),
+    "all_reformulations": ("바꿔 검색한 말 모두", "All reformulations"),
     "download_csv": ("CSV 내려받기", "Download CSV"),
     "interval": ("95% 신뢰구간 {low}~{high} %", "95 % interval {low} to {high} %"),
     "no_rows": (

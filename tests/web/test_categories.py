@@ -170,6 +170,22 @@ def test_each_table_tells_categories_and_is_of_one_where_asked(
     assert of_travel == [row for row in told if row[1] == "여행"] != []
 
 
+def test_reformulations_are_of_the_category_of_the_query(root: SmallRoot) -> None:
+    root.put_reformulations(("항공권", 1, "제주 맛집", 9), ("날씨", 1, "항공권", 6))
+    put_categories(root)
+    with client(root) as web:
+        tables = [
+            web.get(f"/api/analytics.csv?of=reformulations{more}").content.decode("utf-8-sig")
+            for more in ("", "&category=여행")
+        ]
+
+    rows = [list(csv.DictReader(io.StringIO(table))) for table in tables]
+    assert [[(row["query"], row["category"]) for row in each] for each in rows] == [
+        [("날씨", ""), ("항공권", "여행")],
+        [("항공권", "여행")],
+    ]
+
+
 def test_a_list_of_a_category_goes_beyond_the_first_hundred_of_all(root: SmallRoot) -> None:
     many = [pattern_row(f"흔한 {at}", "daily", searchers=900) for at in range(120)]
     rows = [*many, pattern_row("항공권", "daily", searchers=20)]
