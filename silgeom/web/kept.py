@@ -112,7 +112,7 @@ class Kept:
             rows = self._names.of(day, NAMES_KEPT).rows
             found = rows.filter(pl.col("query") == query)
             if len(found):
-                return int(found["query_id"][0]), str(found["surface"][0])
+                return int(found["query_id"][0]), found["surface"][0] or query
         return None
 
     def hours(
