@@ -263,6 +263,10 @@ DAILY_CLICKS: Final = pa.schema(
     ]
 )
 
+#: keyword_clicks/dt=: the same of all queries with a keyword, whose id stands as `query_id` and
+#: `into_id`; no reformulations. Key: query_id.
+KEYWORD_CLICKS: Final = DAILY_CLICKS
+
 #: topics/dt=: one query, word or spelling, and the topic that it tells of, for the week that begins
 #: that day, a Monday. Key: id. Internal, as are the next three.
 TOPICS: Final = pa.schema(
@@ -702,6 +706,7 @@ DATASETS: Final = (
     "hourly_keywords",
     "daily_devices",
     "daily_clicks",
+    "keyword_clicks",
     "topics",
     "daily_interests",
     "interests",

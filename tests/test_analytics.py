@@ -90,6 +90,28 @@ def test_where_keywords_were_counted_all_queries_with_one_are_told_together(
     assert "keyword_analytics" in run("erase", *places(tmp_path), "--user", ANNA)[1]
 
 
+def test_who_is_erased_goes_from_the_clicks_of_keywords(tmp_path: Path, run: Job) -> None:
+    log(tmp_path / "log")
+    for job in ("keywords", "analytics"):
+        assert run(job, *places(tmp_path))[0] == 0
+    assert (tmp_path / "root" / "keyword_clicks" / "dt=2026-03-02").exists()
+
+    assert ": 0 hits" in run("erase", *places(tmp_path), "--user", ANNA)[1]
+
+    assert not [*(tmp_path / "root" / "keyword_clicks").rglob("*.parquet")]
+    for job in ("keywords", "analytics"):
+        assert run(job, *places(tmp_path))[0] == 0
+    shutil.rmtree(tmp_path / "log")
+    log(tmp_path / "log", without=ANNA)
+    for job in ("keywords", "analytics"):
+        assert run(job, *places(tmp_path, "clean"))[0] == 0
+    made, clean = (without_ids(results(tmp_path / each)) for each in ("root", "clean"))
+    names = [name for name in clean if name.startswith("keyword_")]
+    assert {name.split("/")[0] for name in names} == {"keyword_analytics", "keyword_clicks"}
+    for name in names:
+        assert made[name] == clean[name]
+
+
 def test_a_second_run_finds_nothing_to_do_and_a_new_day_counts_that_day_alone(
     tmp_path: Path, run: Job
 ) -> None:
@@ -109,6 +131,40 @@ def test_a_second_run_finds_nothing_to_do_and_a_new_day_counts_that_day_alone(
     found, clean = (without_ids(results(tmp_path / each)) for each in ("root", "clean"))
     assert {name: found[name] for name in clean} == clean
     assert {"daily_clicks", *ANALYTICS} <= {name.split("/")[0] for name in clean}
+
+
+def test_clicks_of_keywords_are_those_of_the_whole_log_after_each_day(
+    tmp_path: Path, run: Job
+) -> None:
+    log(tmp_path / "log", days=3)
+    waiting = tmp_path / "waiting"
+    shutil.copytree(tmp_path / "log", waiting)
+    for file in (tmp_path / "log").iterdir():
+        file.unlink()
+    # The sessions of an evening go on after midnight, in the file of the next day.
+    lines = [
+        (file.name, file.read_text("utf-8").splitlines(True)) for file in sorted(waiting.iterdir())
+    ]
+    late: list[str] = []
+    for name, of_file in lines:
+        day = name.removesuffix(".tsv")
+        kept = [*late, *(each for each in of_file if each.startswith(day))]
+        late = [each for each in of_file if not each.startswith(day)]
+        (tmp_path / "log" / name).write_text("".join(kept), "utf-8")
+        for job in ("keywords", "analytics"):
+            assert run(job, *places(tmp_path))[0] == 0
+    for job in ("keywords", "analytics"):
+        assert run(job, *places(tmp_path, "clean"))[0] == 0
+
+    found, clean = (without_ids(results(tmp_path / each)) for each in ("root", "clean"))
+
+    of_clicks = [name for name in clean if name.startswith("keyword_clicks")]
+    assert len(of_clicks) == 3
+    for name in of_clicks:
+        assert found[name] == clean[name]
+    newest = tmp_path / "root" / "keyword_analytics" / "dt=2026-03-03"
+    drugstore = pd.read_parquet(newest).set_index("query").loc["약국"]
+    assert (drugstore["people"], drugstore["searches"], drugstore["exit_rate"]) == (13, 26, 1.0)
 
 
 def test_what_nobody_asked_for_is_not_counted(tmp_path: Path, run: Job) -> None:

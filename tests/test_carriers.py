@@ -58,6 +58,7 @@ KEYS = {
     "daily_devices": ["dt", "query_id", "device"],
     "keyword_tool": ["query"],
     "daily_clicks": ["dt", "query_id", "into_id"],
+    "keyword_clicks": ["dt", "query_id"],
     "daily_addresses": ["dt", "query_id", "address_id"],
     "query_analytics": ["rank"],
     "reformulations": ["query", "rank"],

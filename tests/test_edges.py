@@ -133,6 +133,7 @@ def test_a_day_whose_only_session_is_too_long_has_no_pairs_and_blocks_nothing(
 
     assert [status for status, _, _ in (first, again)] == [0, 0], first
     assert "0 rows" in first[1]
+    assert "of fewer than 5 different people nothing is told (--min-searchers)" in first[1]
     assert "up to date" in again[1]
     assert pd.read_parquet(root / "related").empty
     # The day after, with pairs, is read beside it.

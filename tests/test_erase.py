@@ -156,7 +156,7 @@ def without_ids(found: dict[str, list[tuple[Any, ...]]]) -> dict[str, list[tuple
     """Counts without sketches, whose ids another key made: lists of numbers as their length."""
     return {
         name: sorted(
-            tuple(f"[{len(each.split())}]" if each.startswith("[") else each for each in row)
+            tuple(f"[{len(each[1:-1].split())}]" if each.startswith("[") else each for each in row)
             for row in rows
         )
         for name, rows in found.items()

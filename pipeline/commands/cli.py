@@ -29,6 +29,7 @@ from pipeline.runs.published import (
     Options,
     Published,
     first_look,
+    newest_made,
 )
 from pipeline.runs.recorded import Run, current_run, recorded, told_arguments, write_run
 from pipeline.runs.stale import SessionRules
@@ -476,6 +477,11 @@ def report_look(
     say(f"{span}\nResult    {found.count:,} rows in {published.address}{note}")
     if found.rows:
         say("\n" + table(found.columns, found.rows))
+        return
+    made = newest_made(published.root, published.dataset)
+    floor = made.get("options", {}).get("min_searchers")
+    if made.get("partition") == published.partition and floor:
+        say(f"Floor     of fewer than {floor} different people nothing is told (--min-searchers)")
 
 
 def window_text(root: Root, end: datetime, hours: int) -> str:

@@ -212,9 +212,26 @@ def _filled(counts: pl.DataFrame) -> pl.DataFrame:
 
 def added_up(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
     """What several groups of people come to together."""
-    rows = pl.concat(parts)
-    if len(parts) == 1:
-        return rows
+    return parts[0] if len(parts) == 1 else _summed(pl.concat(parts))
+
+
+def of_keywords(daily_clicks: pl.DataFrame, query_keywords: pl.DataFrame) -> pl.DataFrame:
+    """What became of the searches for all queries with a keyword.
+
+    Args:
+        daily_clicks: `DAILY_CLICKS` of a day.
+        query_keywords: `query_id`, `keyword_id` of its queries, each pair once.
+
+    Returns:
+        `KEYWORD_CLICKS`: as `DAILY_CLICKS` of queries with themselves, by keyword, whose id stands
+        as `query_id` and `into_id`. A query of two keywords counts for both.
+    """
+    pairs = query_keywords.select("query_id", into_id="keyword_id")
+    rows = daily_clicks.filter(pl.col("query_id") == pl.col("into_id")).drop("into_id")
+    return _summed(rows.join(pairs, on="query_id").with_columns(query_id="into_id"))
+
+
+def _summed(rows: pl.DataFrame) -> pl.DataFrame:
     pairs = rows.select(_KEY).unique().sort(_KEY).with_row_index("pair").cast({"pair": pl.Int64})
     numbered = rows.join(pairs, on=_KEY)
     together = pairs.join(numbered.group_by("pair").agg(pl.col(*NUMBERS).sum()), on="pair")

@@ -28,6 +28,7 @@ WITH_USER_IDS: Final = (
     "daily_pairs",
     "daily_devices",
     "daily_clicks",
+    "keyword_clicks",
     "daily_addresses",
     "daily_keywords",
     "daily_interests",

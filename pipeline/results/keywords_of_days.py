@@ -82,14 +82,15 @@ def keywords_of_days(
 
 def _summed(keywords: pl.LazyFrame) -> pl.DataFrame:
     """Of several days: the kind that a keyword has on most of them."""
+    summed = pl.col("searches", "queries").sum()
+    of_kinds = (
+        keywords.group_by("keyword_id", "kind")
+        .agg(pl.col("keyword").first(), summed, pl.len(), people=pl.col("searchers").sum())
+        .sort("len", "kind", descending=[True, False])
+    )
     return (
-        keywords.group_by("keyword_id")
-        .agg(
-            pl.col("keyword").first(),
-            pl.col("kind").sort().mode(maintain_order=True).first(),
-            pl.col("searches", "queries").sum(),
-            people=pl.col("searchers").sum(),
-        )
+        of_kinds.group_by("keyword_id")
+        .agg(pl.col("keyword", "kind").first(), summed, pl.col("people").sum())
         .collect()
     )
 

@@ -8,7 +8,6 @@ searches alone how many results they had, or when the first click was, a figure 
 of these: at least k. How many they are is withheld where one to k - 1 others are left.
 """
 
-from collections.abc import Mapping
 from typing import Final
 
 import polars as pl
@@ -111,7 +110,7 @@ def query_analytics(
     banded = _with_bands(numbers)
     enough = banded.filter(pl.col("searches") >= min_searchers)
     sketches = of_query.join(enough.lazy().select("query_id"), on="query_id", how="semi")
-    people = _people(sketches, "query_id", at_least=min_searchers)
+    people = _people(sketches, "query_id", numbers, at_least=min_searchers)
     timed = sketches.filter(pl.col("timed") > 0).select("query_id", DURATIONS).collect()
     durations = medians(timed, "query_id", DURATIONS)
     counts = enough.join(people, on="query_id").join(
@@ -136,27 +135,6 @@ def query_analytics(
         ranked.join(worst, on="query_id", how="left", maintain_order="left")
         .cast({"zero_result_rank": pl.Int32})
         .select(*QUERY_ANALYTICS)
-    )
-
-
-def clicks_of_keywords(daily_clicks: pl.LazyFrame, query_keywords: pl.LazyFrame) -> pl.LazyFrame:
-    """What became of the searches for all queries with a keyword.
-
-    Args:
-        daily_clicks: `DAILY_CLICKS` of any number of days.
-        query_keywords: `QUERY_KEYWORDS` of these days. A query has the keywords of all of them:
-            a session that goes on after midnight counts on the day on which it began.
-
-    Returns:
-        `daily_clicks` of queries with themselves, several rows a keyword, whose id stands as
-        `query_id` and `into_id`; for `query_analytics`. A query of two keywords counts for both.
-    """
-    keywords = query_keywords.select("query_id", "keyword_id").unique()
-    return (
-        daily_clicks.filter(_IS_SELF)
-        .join(keywords, on="query_id")
-        .with_columns(query_id="keyword_id", into_id="keyword_id")
-        .drop("keyword_id")
     )
 
 
@@ -223,25 +201,47 @@ def _with_bands(numbers: pl.DataFrame) -> pl.DataFrame:
     return numbers.join(before, on="searches").with_columns(band=band).drop("share")
 
 
-def _people(sketches: pl.LazyFrame, by: str, *, at_least: int) -> pl.DataFrame:
-    """`by`, `people`, `clickers`, `leavers`, `reformulators` of groups that have so many people."""
-    rows = sketches.select(by, *SKETCHES, *SKETCHES.values()).collect()
+def _people(
+    sketches: pl.LazyFrame, by: str, numbers: pl.DataFrame, *, at_least: int
+) -> pl.DataFrame:
+    """`by` and the people of `_PEOPLE`, of groups that have so many.
+
+    Args:
+        sketches: `by`, `SKETCHES` and their numbers.
+        by: the column that identifies a group.
+        numbers: the numbers of all, in any number of rows.
+        at_least: people.
+    """
+    kept = _filled_sketches(numbers)
+    rows = sketches.select(by, *kept, *kept.values()).collect()
     found: pl.DataFrame | None = None
-    for sketch, name in _PEOPLE.items():
-        some = rows.filter(pl.col(SKETCHES[sketch]) > 0).select(by, searchers_sketch=sketch)
+    for sketch, name in kept.items():
+        some = rows.filter(pl.col(name) > 0).select(by, searchers_sketch=sketch)
         least = at_least if found is None else 1
-        people = different_people(some, by, at_least=least).rename({"searchers": name})
+        people = different_people(some, by, at_least=least).rename({"searchers": _PEOPLE[sketch]})
         found = people if found is None else found.join(people, on=by, how="left")
     assert found is not None
     return _capped(found)
 
 
+def _filled_sketches(numbers: pl.DataFrame) -> dict[str, str]:
+    """Those of `SKETCHES` that hold anybody: most logs lack some, which are not read then."""
+    first = next(iter(SKETCHES))
+    return {
+        sketch: name
+        for sketch, name in SKETCHES.items()
+        if sketch == first or int(numbers[name].sum())
+    }
+
+
 def _capped(people: pl.DataFrame) -> pl.DataFrame:
     """Estimates may leave more people with a click than people: then all of them."""
-    doers = list(_PEOPLE.values())[1:]
-    capped = (pl.min_horizontal(pl.col(each).fill_null(0), "people").alias(each) for each in doers)
+    every = [*_PEOPLE.values()]
+    nobody = [pl.lit(0, pl.Int64).alias(each) for each in every if each not in people.columns]
+    capped = [pl.min_horizontal(pl.col(each).fill_null(0), "people").alias(each) for each in every]
     without = pl.min_horizontal("people_without_results", "results_people")
-    return people.with_columns(capped).with_columns(people_without_results=without)
+    told = people.with_columns(nobody).with_columns(capped[1:])
+    return told.with_columns(people_without_results=without)
 
 
 def _people_of_groups(
@@ -254,34 +254,41 @@ def _people_of_groups(
     looked_at = _LOOKED_AT * SKETCH_SIZE * max(1, len(days))
     shares = {
         sketch: min(1.0, looked_at / max(1, int(banded[name].sum())))
-        for sketch, name in SKETCHES.items()
+        for sketch, name in _filled_sketches(banded).items()
     }
-    rows = _rows_up_to(of_query, shares, banded, bands)
+    band_of = banded.lazy().select("query_id", "band").join(bands.lazy(), on="band")
+    rows = (
+        of_query.select("dt", "query_id", *shares)
+        .join(band_of, on="query_id")
+        .select("dt", "of_band", *shares)
+        .collect()
+    )
     found = {
         sketch: _people_up_to(rows, sketch, days, whole, share) for sketch, share in shares.items()
     }
     # Of small groups all ids are looked at.
-    small = {
-        sketch: about.join(found[sketch], on="group", how="anti")
-        for sketch, share in shares.items()
-        if share < 1
-    }
-    rest = pl.concat([about.clear(), *small.values()]).unique()
-    if len(rest):
-        held = rest.filter(pl.col("day").is_null())["band"]
-        of_held = banded.filter(pl.col("band").is_in(held.implode()))["query_id"]
-        is_held = pl.col("dt").is_in(rest["day"].drop_nulls().implode())
-        is_held |= pl.col("query_id").is_in(of_held.implode()) | (WHOLE in held)
-        rows = _rows_up_to(of_query.filter(is_held), dict.fromkeys(small, 1.0), banded, bands)
-        for sketch, groups in small.items():
-            others = _people_up_to(rows, sketch, days, whole, 1.0)
-            of_groups = others.join(groups, on="group", how="semi")
+    for sketch, share in shares.items():
+        rest = about.join(found[sketch], on="group", how="anti") if share < 1 else about.clear()
+        if len(rest):
+            held = rows.filter(_is_held(rest, days, whole))
+            others = _people_up_to(held, sketch, days, whole, 1.0)
+            of_groups = others.join(rest, on="group", how="semi")
             found[sketch] = pl.concat([found[sketch], of_groups])
     together = about.select("group")
-    for sketch, name in _PEOPLE.items():
-        people = found[sketch].rename({"searchers": name})
-        together = together.join(people, on="group", how="left")
+    for sketch, people in found.items():
+        named = people.rename({"searchers": _PEOPLE[sketch]})
+        together = together.join(named, on="group", how="left")
     return _capped(together).filter(pl.col("people") >= at_least)
+
+
+def _is_held(groups: pl.DataFrame, days: pl.DataFrame, whole: int) -> pl.Expr:
+    """Whether a row of a day and a band belongs to any of some groups."""
+    if whole in groups["group"]:
+        return pl.lit(True)
+    of_days = days.join(groups, on="group", how="semi")["dt"]
+    return pl.col("dt").is_in(of_days.implode()) | pl.col("of_band").is_in(
+        groups["group"].implode()
+    )
 
 
 def _medians_of_groups(
@@ -306,46 +313,22 @@ def _medians_of_groups(
 _LOOKED_AT: Final = 16
 
 
-def _rows_up_to(
-    of_query: pl.LazyFrame,
-    shares: Mapping[str, float],
-    banded: pl.DataFrame,
-    bands: pl.DataFrame,
-) -> pl.DataFrame:
-    """The rows that have ids up to a share of all ids, in any of some sketches.
-
-    Args:
-        of_query: `DAILY_CLICKS` with `dt`.
-        shares: by sketch.
-        banded: the `band` of each query.
-        bands: the numbers of bands: `band`, `of_band`.
-
-    Returns:
-        `dt`, `of_band` and the sketches.
-    """
-    has_some = pl.any_horizontal(
-        pl.col(sketch).list.first() <= id_at(share)  # the least one
-        for sketch, share in shares.items()
-    )
-    rows = of_query.select("dt", "query_id", *shares).filter(has_some).collect()
-    band_of = banded.select("query_id", "band").join(rows, on="query_id", how="semi")
-    return rows.join(band_of.join(bands, on="band"), on="query_id").select("dt", "of_band", *shares)
-
-
 def _people_up_to(
     rows: pl.DataFrame, sketch: str, days: pl.DataFrame, whole: int, share: float
 ) -> pl.DataFrame:
     """`people_of_share` of days, bands and the whole.
 
     Args:
-        rows: of `_rows_up_to`.
+        rows: `dt`, `of_band` and the sketch, a row a query and day.
         sketch: of which people.
         days: their numbers: `dt`, `group`.
         whole: the number of the whole.
         share: of all ids.
     """
+    has_some = pl.col(sketch).list.first() <= id_at(share)  # the least one
     flat = (
-        rows.join(days, on="dt")
+        rows.filter(has_some)
+        .join(days, on="dt")
         .select("group", "of_band", id=sketch)
         .explode("id", empty_as_null=False)
         .filter(pl.col("id") <= id_at(share))

@@ -84,20 +84,23 @@ def reformulations(
     """
     limits.require(min_searchers=min_searchers, top=top)
     key = ["query_id", "into_id"]
-    summed = daily_clicks.group_by(key).agg(pl.col("searches").sum())
-    enough = summed.filter(pl.col("searches") >= min_searchers).collect()
     is_self = pl.col("query_id") == pl.col("into_id")
-    of_query = enough.filter(is_self).select("query_id", of_query="searches")
-    pairs = enough.filter(~is_self).sort(key).with_row_index("pair").cast({"pair": pl.Int64})
-    sketches = daily_clicks.select(*key, "searchers_sketch").join(pairs.lazy(), on=key)
-    people = different_people(
-        sketches.select("pair", "searchers_sketch").collect(), "pair", at_least=min_searchers
+    steps = daily_clicks.filter(~is_self).select(*key, "searches", "searchers_sketch").collect()
+    summed = steps.group_by(key).agg(pl.col("searches").sum())
+    enough = summed.filter(pl.col("searches") >= min_searchers)
+    pairs = enough.sort(key).with_row_index("pair").cast({"pair": pl.Int64})
+    sketches = steps.join(pairs, on=key).select("pair", "searchers_sketch")
+    found = pairs.join(different_people(sketches, "pair", at_least=min_searchers), on="pair")
+    # Few queries are reformulated by enough people: only these are looked up.
+    own = (
+        daily_clicks.filter(is_self)
+        .join(found.lazy().select("query_id").unique(), on="query_id", how="semi")
+        .select("query_id", "searches", "searchers_sketch")
+        .collect()
     )
-    found = pairs.join(people, on="pair").join(of_query, on="query_id")
-    asked = found.lazy().select("query_id").unique()
-    own = daily_clicks.filter(is_self).join(asked, on="query_id", how="semi")
-    searched = different_people(own.select("query_id", "searchers_sketch").collect(), "query_id")
-    found = found.join(searched.rename({"searchers": "of_people"}), on="query_id")
+    of_query = own.group_by("query_id").agg(of_query=pl.col("searches").sum())
+    searched = different_people(own, "query_id").rename({"searchers": "of_people"})
+    found = found.join(of_query, on="query_id").join(searched, on="query_id")
     texts = names_of(pl.concat([found["query_id"], found["into_id"]]), names)
     into = texts.select(into_id="query_id", into_query="query", into_surface="surface")
     named = found.join(texts.select("query_id", "query"), on="query_id").join(into, on="into_id")

@@ -150,10 +150,7 @@ def refresh_hourly_counts(root: Root) -> int:
         partial(_hours_of_day, storage=root.storage, zone=root.state.zone),
         _hours_together,
     )
-    wanted = versions_wanted(root, counting)
-    days = stale_days(root, counting.dataset, wanted, wanted)
-    count_days(root, counting, days, wanted)
-    return len(days)
+    return refresh(root, counting, root.state.days)
 
 
 def refresh_daily_counts(root: Root, needed: Collection[str]) -> int:
@@ -167,10 +164,7 @@ def refresh_daily_counts(root: Root, needed: Collection[str]) -> int:
         partial(_queries_of_day, storage=root.storage),
         _queries_together,
     )
-    wanted = versions_wanted(root, counting)
-    days = stale_days(root, counting.dataset, wanted, needed)
-    count_days(root, counting, days, wanted)
-    return len(days)
+    return refresh(root, counting, needed)
 
 
 def refresh_daily_pairs(root: Root, needed: Collection[str], rules: SessionRules) -> int:
@@ -188,10 +182,7 @@ def refresh_daily_pairs(root: Root, needed: Collection[str], rules: SessionRules
         partial(_pairs_of_day, storage=root.storage, zone=root.state.zone, rules=rules),
         _pairs_together,
     )
-    wanted = versions_wanted(root, counting)
-    days = days_of_sessions(root, counting.dataset, wanted, needed)
-    count_days(root, counting, days, wanted)
-    return len(days)
+    return refresh(root, counting, needed, days_of_sessions)
 
 
 def refresh_daily_clicks(root: Root, needed: Collection[str], rules: SessionRules) -> int:
@@ -208,10 +199,7 @@ def refresh_daily_clicks(root: Root, needed: Collection[str], rules: SessionRule
         partial(_clicks_of_day, storage=root.storage, zone=root.state.zone, rules=rules),
         _clicks_together,
     )
-    wanted = versions_wanted(root, counting)
-    days = days_of_sessions(root, counting.dataset, wanted, needed)
-    count_days(root, counting, days, wanted)
-    return len(days)
+    return refresh(root, counting, needed, days_of_sessions)
 
 
 def refresh_hourly_keywords(root: Root, needed: Collection[str]) -> int:
@@ -267,6 +255,26 @@ def refresh_daily_interests(root: Root, needed: Mapping[str, str]) -> int:
         _interests_together,
     )
     return _refresh_those(root, counting, set(needed))
+
+
+def refresh(
+    root: Root,
+    counting: Counting,
+    needed: Collection[str],
+    stale: Callable[..., list[str]] = stale_days,
+) -> int:
+    """Count those of the `needed` days that changed; the number of days.
+
+    Args:
+        root: held.
+        counting: how.
+        needed: days.
+        stale: tells which of them changed, as `stale_days` does.
+    """
+    wanted = versions_wanted(root, counting)
+    days = stale(root, counting.dataset, wanted, needed)
+    count_days(root, counting, days, wanted)
+    return len(days)
 
 
 def _refresh_those(root: Root, counting: Counting, needed: Collection[str]) -> int:

@@ -18,11 +18,10 @@ from pipeline.runs.count import (
     MappedRows,
     Rows,
     Work,
-    count_days,
+    refresh,
     run_of_day,
-    versions_wanted,
 )
-from pipeline.runs.stale import day_version, stale_days
+from pipeline.runs.stale import day_version
 from pipeline.store.root import Root
 from pipeline.store.storage import Storage
 
@@ -38,10 +37,7 @@ def refresh_daily_addresses(root: Root, needed: Collection[str]) -> int:
         partial(_addresses_of_day, storage=root.storage),
         _addresses_together,
     )
-    wanted = versions_wanted(root, counting)
-    days = stale_days(root, counting.dataset, wanted, needed)
-    count_days(root, counting, days, wanted)
-    return len(days)
+    return refresh(root, counting, needed)
 
 
 def _addresses_of_day(work: Work, finish: Finish, storage: Storage) -> MappedRows:

@@ -369,12 +369,7 @@ def _erase_counts(
     for dataset in again:
         known = root.days_made(dataset)
         for day in root.days_of(dataset):
-            held = any(
-                pc.any(holding(table[name], ids)).as_py()
-                for table in _tables(root, dataset, day)
-                for name in table.column_names
-                if name.endswith(SKETCH_SUFFIX)
-            )
+            held = _holds(root, dataset, day, ids)
             if not held and day not in touched and day in known:
                 continue
             if _can_be_counted(root, dataset, day):
@@ -390,7 +385,11 @@ def _erase_counts(
                 for table in _tables(root, "hourly_counts", day)
             )
             _put_again(change, "hourly_counts", day, hours, _scrubbed_now(change))
-    _drop_keywords(root, change, touched | again["daily_counts"] | done.scrubbed)
+    changed = touched | again["daily_counts"] | done.scrubbed
+    _drop(root, change, KEYWORD_DATASETS, changed)
+    told = root.days_of("keyword_clicks")
+    naming = {day for day in told if _holds(root, "keyword_clicks", day, ids)}
+    _drop(root, change, ("keyword_clicks",), changed | again["daily_clicks"] | naming)
     for dataset in OF_PEOPLE:
         for day in root.days_of(dataset):
             _erase_rows(root, change, dataset, day, ids)
@@ -406,12 +405,22 @@ def _erase_rows(root: Root, change: Change, dataset: str, day: str, ids: Collect
         _put_again(change, dataset, day, left, None if is_kept else _scrubbed_now(change))
 
 
-def _drop_keywords(root: Root, change: Change, days: Collection[str]) -> None:
-    """Let the keywords of days go whose counts change: the next run that reads them makes them.
+def _holds(root: Root, dataset: str, day: str, ids: Collection[int]) -> bool:
+    """Whether a sketch of a day names any of these people."""
+    return any(
+        pc.any(holding(table[name], ids)).as_py()
+        for table in _tables(root, dataset, day)
+        for name in table.column_names
+        if name.endswith(SKETCH_SUFFIX)
+    )
+
+
+def _drop(root: Root, change: Change, datasets: Iterable[str], days: Collection[str]) -> None:
+    """Let what is made of keywords of days go: the next run that reads it makes it.
 
     Of days whose searches went for their age the hours of keywords do not come back.
     """
-    for dataset in KEYWORD_DATASETS:
+    for dataset in datasets:
         for day in sorted(set(root.days_of(dataset)) & set(days)):
             change.remove(dataset, f"dt={day}")
 

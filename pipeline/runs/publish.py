@@ -29,6 +29,7 @@ from pipeline.columns import (
     HOURLY_COUNTS,
     HOURLY_KEYWORDS,
     KEYWORD_ANALYTICS,
+    KEYWORD_CLICKS,
     KEYWORD_PATTERNS,
     KEYWORD_TOOL,
     KEYWORDS,
@@ -50,7 +51,7 @@ from pipeline.results.co_clicked import clicked_hosts, co_clicked
 from pipeline.results.completions import completions
 from pipeline.results.keyword_volumes import WEEKS, keyword_volumes
 from pipeline.results.keywords_of_days import keywords_of_days
-from pipeline.results.query_analytics import clicks_of_keywords, query_analytics, search_quality
+from pipeline.results.query_analytics import query_analytics, search_quality
 from pipeline.results.reformulations import reformulations
 from pipeline.results.related_searches import related_searches
 from pipeline.results.search_patterns import PROFILE_DAYS, search_patterns
@@ -58,6 +59,7 @@ from pipeline.results.trending_keywords import trending_keywords
 from pipeline.results.week_changes import week_changes
 from pipeline.runs import published as publish
 from pipeline.runs.count_addresses import refresh_daily_addresses
+from pipeline.runs.keyword_clicks import refresh_keyword_clicks
 from pipeline.runs.published import (
     AnalyticsOptions,
     AutocompleteOptions,
@@ -329,17 +331,16 @@ def publish_analytics(root: Root, dataset: str, day: date, options: AnalyticsOpt
     reads = {"daily_clicks": days, "daily_counts": days}
     if dataset == "keyword_analytics":
         counted = days_of_keywords(root, day, options)
+        refresh_keyword_clicks(root, counted)
         days = _there(root, "daily_keywords", counted or days)
-        reads = {"daily_clicks": days, "query_keywords": days, "daily_keywords": days}
+        reads = {"keyword_clicks": days, "daily_keywords": days}
 
     def build() -> pl.DataFrame:
-        clicks = _counts(root, "daily_clicks", days, DAILY_CLICKS)
         if dataset == "keyword_analytics":
-            of_keywords = clicks_of_keywords(
-                clicks, _counts(root, "query_keywords", days, QUERY_KEYWORDS)
-            )
+            of_keywords = _counts(root, "keyword_clicks", days, KEYWORD_CLICKS)
             keywords = _names_of_keywords(root, days).lazy()
             return query_analytics(of_keywords, keywords, min_searchers=k)
+        clicks = _counts(root, "daily_clicks", days, DAILY_CLICKS)
         names = _counts(root, "daily_counts", days, DAILY_COUNTS)
         if dataset == "query_analytics":
             return query_analytics(clicks, names, min_searchers=k)

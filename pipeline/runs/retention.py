@@ -39,51 +39,13 @@ from pipeline.runs.published import (
     VOLUME_DAYS,
 )
 from pipeline.runs.stale import SessionRules
+from pipeline.schemas import DATASETS
 from pipeline.store.journal import Change
 from pipeline.store.root import Root
 from silgeom.commands import quoted
 
 #: The datasets that are cut in days.
-KEEPABLE: Final = (
-    "searches",
-    "rejects",
-    "hourly_counts",
-    "daily_counts",
-    "daily_pairs",
-    "words",
-    "query_keywords",
-    "daily_keywords",
-    "hourly_keywords",
-    "daily_devices",
-    "daily_clicks",
-    "topics",
-    "daily_interests",
-    "interests",
-    "members",
-    "daily_addresses",
-    "trending",
-    "related",
-    "autocomplete",
-    "keyword_tool",
-    "co_clicked",
-    "categories",
-    "keywords",
-    "trending_words",
-    "live",
-    "query_analytics",
-    "keyword_analytics",
-    "reformulations",
-    "search_quality",
-    "patterns",
-    "keyword_patterns",
-    "changes",
-    "segments",
-    "segment_terms",
-    "segment_trending",
-    "segment_related",
-    "segment_autocomplete",
-    "runs",
-)
+KEEPABLE: Final = tuple(each for each in DATASETS if each not in ("ledger", "profiles"))
 #: Datasets of which it is remembered what a day was made of, after it has gone.
 COUNTS: Final = (
     "hourly_counts",
@@ -94,6 +56,7 @@ COUNTS: Final = (
     "hourly_keywords",
     "daily_devices",
     "daily_clicks",
+    "keyword_clicks",
     "topics",
     "daily_interests",
     "daily_addresses",
@@ -113,6 +76,7 @@ READ_BY: Final = {
     "hourly_keywords": ("keywords", BASELINE_DAYS + 1),
     "daily_devices": ("keyword_tool", VOLUME_DAYS),
     "daily_clicks": ("analytics", ANALYTICS_DAYS),
+    "keyword_clicks": ("analytics", ANALYTICS_DAYS),
     "daily_interests": ("segments", SEGMENT_DAYS),
     "topics": ("segments", SEGMENT_DAYS + 7),
     "daily_addresses": ("keyword_tool", VOLUME_DAYS),

@@ -1,9 +1,9 @@
 """A new key for `user_id`: everything that holds ids is written again, in one change.
 
 Reads and writes  searches/dt=, rejects/dt= (robots' searches), daily_counts/dt=, daily_pairs/dt=,
-                  daily_devices/dt=, daily_clicks/dt=, daily_addresses/dt=, daily_keywords/dt=
-                  (sketches of people), daily_interests/dt=, interests/dt=, members/dt=,
-                  profiles/dt=, _user_key
+                  daily_devices/dt=, daily_clicks/dt=, keyword_clicks/dt=, daily_addresses/dt=,
+                  daily_keywords/dt= (sketches of people), daily_interests/dt=, interests/dt=,
+                  members/dt=, profiles/dt=, _user_key
 
 The users themselves are gone with their logs, so new ids are made of the old ones: see user_ids.py.
 No Spark is needed. Two people do not become one by it (but by one chance in 2^64), nor one two, so
@@ -178,6 +178,7 @@ _REKEYED: Final[dict[str, Callable[[pa.Table, UserKeys], tuple[pa.Table, bool]]]
     "daily_keywords": _sketches,
     "daily_devices": _sketches,
     "daily_clicks": _sketches,
+    "keyword_clicks": _sketches,
     "daily_interests": _interests,
     "interests": _interests,
     "members": _members,

@@ -10,14 +10,15 @@ import pytest
 
 from pipeline.columns import (
     DAILY_CLICKS,
+    KEYWORD_CLICKS,
     QUERY_ANALYTICS,
     REFORMULATIONS,
     SEARCH_QUALITY,
 )
+from pipeline.counting.clicks import of_keywords
 from pipeline.counting.durations import histograms
 from pipeline.errors import InvalidParameterError
 from pipeline.results.query_analytics import (
-    clicks_of_keywords,
     query_analytics,
     search_quality,
     wilson,
@@ -470,17 +471,18 @@ def test_a_keyword_has_the_people_and_searches_of_all_its_queries() -> None:
         clicks("제주 맛집", range(6), into="제주 날씨"),  # is no search of its own
         clicks("환율", range(20)),
     ]
-    keywords = pl.LazyFrame(
+    keywords = pl.DataFrame(
         {
             "query_id": [id_of(each) for each in ("제주 맛집", "제주 날씨", "제주 맛집", "환율")],
             "keyword_id": [id_of(each) for each in ("제주", "제주", "맛집", "환율")],
         }
     )
-    counts, _ = tables(*rows)
+    counts = tables(*rows)[0].drop("dt").collect()
     names = tables(*(clicks(each, range(1)) for each in ("제주", "맛집", "환율")))[1]
-    twice = pl.concat([keywords, keywords])  # of two days
+    of_day = of_keywords(counts, keywords)
+    assert of_day.schema == dict(KEYWORD_CLICKS)
 
-    made = query_analytics(clicks_of_keywords(counts, twice), names, min_searchers=5)
+    made = query_analytics(of_day.lazy(), names, min_searchers=5)
 
     found = {row.query: row for row in rows_of(made)}
     assert set(found) == {"제주", "맛집", "환율"}
