@@ -460,6 +460,10 @@ class KeywordTool:
         ]
         return [*own, *_grouped(chosen[:limit], asked.values())]
 
+    def without_volume(self, seeds: Sequence[str]) -> list[str]:
+        """Those of some words, as typed, that too few people searched for by themselves."""
+        return [each for each in seeds if self._volumes.of(normalized_query(each)) is None]
+
     def negatives(self, seed: str, limit: int = 10) -> list[Negative]:
         """Words that come with a seed but lead elsewhere: who buys its ads leaves them out.
 
@@ -626,8 +630,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     if args.csv:
         say(as_csv(found).rstrip("\r\n"))
         return
-    if not any(each.relation == "seed" for each in found):
-        say("Too few people search for that, so its own size cannot be told.\n")
+    if few := tool.without_volume(args.seed):
+        told = ", ".join(quoted(each) for each in few)
+        say(f"Too few people search for {told}, so its own size cannot be told.\n")
     headers = ["keyword", "relation", "searchers", "searches", "growth", "clicked", "depth"]
     headers += ["season", "group", "category"]
     has_devices = any(each.volume.devices for each in found)

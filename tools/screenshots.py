@@ -1,5 +1,7 @@
 """Pictures of the pages for docs/images, from a server that runs.
 
+    silgeom run all --root output                          # and each job of docs/insights.md once
+    silgeom run trending --from 2026-03-15 --root output   # boards of a day, for ranks by hour
     silgeom serve --root output
     .venv/bin/python tools/screenshots.py http://127.0.0.1:8000
 

@@ -323,7 +323,7 @@ def _told(
         pl.col("told").abs(), "searchers", "query", descending=[True, True, False]
     )
     # Of the spellings of one query the one that changed most stands for all.
-    best_first = best_first.unique(["variant_id", "change"], keep="first", maintain_order=True)
+    best_first = best_first.unique("variant_id", keep="first", maintain_order=True)
     rank = pl.int_range(1, pl.len() + 1).over("change")
     kind = pl.Enum(CHANGES_TOLD)
     told = best_first.select(

@@ -24,6 +24,8 @@ BANDS: Final = ("head", "torso", "tail")
 
 #: What rates are told of: all queries, or the keywords in them.
 QUERIES, KEYWORDS = "queries", "keywords"
+#: What else there is a table of.
+WHOLE, REFORMULATED = "whole", "reformulations"
 
 _OF_CLICKERS: Final = (
     *("clicks_per_search", "mean_rank", "first_rank", "seconds_to_click", "timed_people"),
@@ -54,7 +56,7 @@ class Analytics:
         quality: `SEARCH_QUALITY`: all days, their bands, then the days, the newest first.
         queries: `QUERY_ANALYTICS`, by rank, with `category`.
         keywords: `KEYWORD_ANALYTICS`, likewise; none: keywords were not counted.
-        into: query -> its reformulations, the commonest first.
+        into: `REFORMULATIONS`, with `category`: that of the query.
     """
 
     day: str
@@ -116,7 +118,17 @@ class Analytics:
         }
 
     def as_csv(self, of: str = QUERIES, category: str = "") -> str:
-        """All rows as comma-separated values, of which no cell is a formula."""
+        """All rows as comma-separated values, of which no cell is a formula.
+
+        Args:
+            of: queries, keywords, reformulations, or the whole: its bands and days, which are of
+                all categories.
+            category: of this one alone; empty: of any.
+        """
+        if of == WHOLE:
+            return csv_of(pl.DataFrame(list(self.quality), infer_schema_length=None))
+        if of == REFORMULATED:
+            return csv_of(in_category(self.into.sort("query", "rank"), category))
         return csv_of(self.rows(of, category=category))
 
 
@@ -145,7 +157,7 @@ def analytics_of(results: Results, categories: Categories = NO_CATEGORIES) -> An
         quality=tuple(quality.drop(in_log.values()).to_dicts()),
         queries=categories.told(_withheld(rows["query_analytics"].filter(enough)).sort("rank")),
         keywords=categories.told(_withheld(rows["keyword_analytics"].filter(enough)).sort("rank")),
-        into=rows["reformulations"].filter(enough),
+        into=categories.told(rows["reformulations"].filter(enough)),
     )
 
 

@@ -27,22 +27,32 @@ from silgeom.profiles import Profiles
 from silgeom.text import normalized_query
 from silgeom.web import keywords, payloads, personal
 from silgeom.web.access import Access, Guard
-from silgeom.web.analytics import KEYWORDS, QUERIES, Analytics, analytics_of
+from silgeom.web.analytics import QUERIES, Analytics, analytics_of
 from silgeom.web.answers import Answers
 from silgeom.web.boards import Board
 from silgeom.web.categories import require_category
 from silgeom.web.counts import QueryFacts, query_facts
 from silgeom.web.events import PING_SECONDS, SEND_SECONDS, Newest
 from silgeom.web.following import Follower, Shown
-from silgeom.web.habits import CHANGES, CLASSES, Habits, Row, habits_of, pattern_of
+from silgeom.web.habits import (
+    CHANGES,
+    CLASSES,
+    Habits,
+    Row,
+    changes_as_csv,
+    habits_of,
+    pattern_of,
+    patterns_as_csv,
+)
+from silgeom.web.kept import Kept
 from silgeom.web.limits import MAX_QUERY, MAX_ROWS, MIN_SEARCHERS
 from silgeom.web.log import Log, log_of
-from silgeom.web.pages import STATIC, Pages, address_of, language_of_request
+from silgeom.web.pages import STATIC, Pages, address_of, change_text, language_of_request
 from silgeom.web.personal import RefusalError
 from silgeom.web.reading import UNREADABLE, Results
 from silgeom.web.segments import OfSegment, Segments, of_segment, segments_of
 from silgeom.web.texts import LANGUAGES, habit_text, moment_text, text
-from silgeom.web.words import Words, words_of
+from silgeom.web.words import Words, board_as_csv, words_as_csv, words_of
 
 #: Pages of queries that stay in memory, and how many are read at a time.
 FACTS_KEPT: Final = 256
@@ -75,6 +85,7 @@ class Server:
     def __init__(self, results: Results, index: Path, profiles: Profiles | None = None) -> None:
         self.results = results
         self.profiles = profiles
+        self.kept = Kept(results)
         self.follower = Follower(results, index)
         self.newest = Newest()
         self.pages = Pages(self.follower)
@@ -157,7 +168,7 @@ class Server:
         return self._facts[key]
 
     def _facts_of(self, query: str, shown: Shown) -> Facts | None:
-        facts = query_facts(self.results, self.follower.boards, query, shown.zone)
+        facts = query_facts(self.results, self.kept, self.follower.boards, query, shown.zone)
         if facts is None:
             return None
         return facts, pattern_of(self.results, query), shown.categories.of([query])[query]
@@ -316,6 +327,7 @@ OfWhat = Annotated[
     Literal["queries", "keywords"],
     Query(description="Of queries, or of keywords in whatever queries."),
 ]
+OfWords = Literal["days", "board"]
 OfChange = Annotated[str, Query(max_length=20, description=f"One of {', '.join(CHANGES)}.")]
 
 #: The parameters of /api; their bounds stand in the OpenAPI document.
@@ -332,6 +344,7 @@ Of = Annotated[
     Literal["queries", "keywords"],
     Query(description="Rates of queries, or of all queries with a keyword."),
 ]
+OfTable = Literal["queries", "keywords", "reformulations", "whole"]
 At = Annotated[
     str | None,
     Query(
@@ -457,9 +470,7 @@ def _add_api(app: FastAPI, server: Server) -> None:
 
         A keyword is of the category of the query that it is.
         """
-        found = await server.words()
-        if found.day is None:
-            raise RefusalError(404, "no_words" if server.follower.shown.stamp else "no_root")
+        found = await _words(server)
         server.require_category(category)
         return payloads.json_response(payloads.words(found, limit, category))
 
@@ -633,6 +644,7 @@ def _add_pages(app: FastAPI, server: Server) -> None:
                 rows=words.first(50, category),
                 trending=words.trending(category=category),
                 habit=partial(habit_text, language_of_request(request)),
+                change_text=change_text,
             )
         asked = keywords.question_of(request.query_params)
         tool = await server.keyword_tool()
@@ -642,11 +654,12 @@ def _add_pages(app: FastAPI, server: Server) -> None:
         return pages.keywords(request, asked, found, negative, tool)
 
     @app.get("/analytics", **_PAGES)
-    async def analytics(request: Request, category: OfCategory = "") -> Response:
+    async def analytics(
+        request: Request, of: Of = "queries", category: OfCategory = ""
+    ) -> Response:
         _require_root(server)
         server.require_category(category)
         found = await server.analytics()
-        of = KEYWORDS if request.query_params.get("of") == KEYWORDS else QUERIES
         rows, lost = [], []
         if found:
             rows = await asyncio.to_thread(found.first, MAX_ROWS, None, of, category)
@@ -661,12 +674,48 @@ def _add_pages(app: FastAPI, server: Server) -> None:
             category=category,
         )
 
+    @app.get("/api/patterns.csv", **_PAGES)
+    async def patterns_table(
+        pattern: OfClass = "daily", of: OfWhat = "queries", category: OfCategory = ""
+    ) -> Response:
+        habits = await _habits(server)
+        server.require_category(category)
+        asked = (_one_of(pattern, CLASSES), of, category)
+        table = await asyncio.to_thread(
+            patterns_as_csv, server.results, follower.shown.categories, *asked
+        )
+        return _csv(table, f"silgeom-patterns-{pattern}-{habits.day}.csv")
+
+    @app.get("/api/changes.csv", **_PAGES)
+    async def changes_table(change: OfChange = "rising", category: OfCategory = "") -> Response:
+        habits = await _habits(server)
+        server.require_category(category)
+        assert habits.day is not None
+        asked = (habits.day, _one_of(change, CHANGES), category)
+        table = await asyncio.to_thread(
+            changes_as_csv, server.results, follower.shown.categories, *asked
+        )
+        return _csv(table, f"silgeom-changes-{change}-{habits.day}.csv")
+
+    @app.get("/api/words.csv", **_PAGES)
+    async def words_table(of: OfWords = "days", category: OfCategory = "") -> Response:
+        found = await _words(server)
+        server.require_category(category)
+        assert found.day is not None
+        if of == "board":
+            return _csv(board_as_csv(found, category), "silgeom-trending-keywords.csv")
+        table = await asyncio.to_thread(
+            words_as_csv, server.results, follower.shown.categories, found.day, category
+        )
+        return _csv(table, f"silgeom-keywords-{found.day}.csv")
+
     @app.get("/api/analytics.csv", **_PAGES)
-    async def analytics_table(of: Of = "queries", category: OfCategory = "") -> Response:
+    async def analytics_table(of: OfTable = "queries", category: OfCategory = "") -> Response:
         found = await server.some_analytics()
         server.require_category(category)
         table = await asyncio.to_thread(found.as_csv, of, category)
-        return _csv(table, f"silgeom-analytics-{found.day}.csv")
+        name = "analytics" if of == QUERIES else f"analytics-{of}"
+        return _csv(table, f"silgeom-{name}-{found.day}.csv")
 
     @app.get("/log", **_PAGES)
     async def log(request: Request) -> Response:
@@ -818,6 +867,19 @@ def _require_short(q: str) -> None:
 def _require_one_query(q: str) -> None:
     if not normalized_query(q):
         raise RefusalError(422, "no_query")
+
+
+async def _words(server: Server) -> Words:
+    """Keywords.
+
+    Raises:
+        RefusalError: there are none yet.
+    """
+    _require_root(server)
+    found = await server.words()
+    if found.day is None:
+        raise RefusalError(404, "no_words")
+    return found
 
 
 async def _habits(server: Server) -> Habits:

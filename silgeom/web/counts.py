@@ -4,7 +4,7 @@ A count of fewer than `MIN_SEARCHERS` people is None throughout. What is compute
 computed from those that are shown, so that nothing tells the others by subtraction.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import sqrt
@@ -16,6 +16,7 @@ import polars as pl
 
 from pipeline import columns
 from silgeom.web.boards import Board, Boards
+from silgeom.web.kept import Kept
 from silgeom.web.limits import MIN_SEARCHERS
 from silgeom.web.reading import Results
 
@@ -38,9 +39,7 @@ BURST_SCORE: Final = 3.5
 HIDDEN_USUAL: Final = MIN_SEARCHERS - 1
 
 _HOURS: Final = {name: columns.HOURLY_COUNTS[name] for name in ("hour", "query_id", "searchers")}
-_NAMES: Final = {
-    name: columns.DAILY_COUNTS[name] for name in ("query_id", "query", "surface", "searchers")
-}
+_NAMES: Final = {name: columns.DAILY_COUNTS[name] for name in ("query_id", "query")}
 
 #: People; None: fewer than `MIN_SEARCHERS`.
 Count = int | None
@@ -114,63 +113,36 @@ def curves(results: Results, board: Board, zone: ZoneInfo) -> dict[str, list[Cou
     return found
 
 
-def query_facts(results: Results, boards: Boards, query: str, zone: ZoneInfo) -> QueryFacts | None:
+def query_facts(
+    results: Results, kept: Kept, boards: Boards, query: str, zone: ZoneInfo
+) -> QueryFacts | None:
     """What is known of a query; None: on no day did `MIN_SEARCHERS` different people type it.
 
     Args:
         results: where counts lie.
+        kept: counts of the same results.
         boards: where ranks are found.
         query: normalised.
         zone: the reporting zone.
     """
-    days = results.days("daily_counts")[-DAYS_LOOKED_AT:]
-    query_id = _id_of(results, days, query)
-    if query_id is None:
+    named = kept.name(query, results.days("daily_counts")[-DAYS_LOOKED_AT:])
+    if named is None:
         return None
-    named = results.of_days("daily_counts", days, _NAMES).filter(
-        (pl.col("query_id") == query_id) & (pl.col("searchers") >= MIN_SEARCHERS)
-    )
-    surfaces = named.sort("dt").select("surface").collect()["surface"]
-    if surfaces.is_empty():
-        return None
+    query_id, surface = named
     stored = results.days("hourly_counts")[-HEAT_DAYS:]
-    counts = results.of_days("hourly_counts", stored, _HOURS)
-    rows = counts.filter(pl.col("query_id") == query_id).select("hour", "searchers").collect()
-    people = {hour.astimezone(UTC): shown(searchers) for hour, searchers in rows.iter_rows()}
-    ends = _newest_hour(results, stored)
+    people, newest = kept.hours(query_id, stored)
     return QueryFacts(
         query,
-        surfaces[-1],
-        tuple(_hours(people, ends, stored, zone)) if ends else (),
+        surface,
+        tuple(_hours(people, newest, stored, zone)) if newest else (),
         _heat(people, stored, zone),
         tuple(_ranks(boards, query, zone)),
         len(stored),
     )
 
 
-def _id_of(results: Results, days: Sequence[str], query: str) -> int | None:
-    """The id of a query, of the newest day that has it: the texts of all days are long to read."""
-    for day in reversed(days):
-        counts = results.of_days("daily_counts", [day], _NAMES)
-        rows = counts.filter(pl.col("query") == query).select("query_id").collect()
-        if len(rows):
-            return int(rows["query_id"][0])
-    return None
-
-
-def _newest_hour(results: Results, days: Sequence[str]) -> datetime | None:
-    """The newest hour of any query, UTC."""
-    for day in reversed(days):
-        hours = results.of_days("hourly_counts", [day], _HOURS).select(pl.col("hour").max())
-        found = hours.collect().item()
-        if found is not None:
-            newest: datetime = found.astimezone(UTC)
-            return newest
-    return None
-
-
 def _hours(
-    people: dict[datetime, Count], newest: datetime, days: Sequence[str], zone: ZoneInfo
+    people: Mapping[datetime, int], newest: datetime, days: Sequence[str], zone: ZoneInfo
 ) -> Iterable[Hour]:
     oldest = datetime.fromisoformat(days[0]).replace(tzinfo=zone).astimezone(UTC)
     first = max(newest - timedelta(hours=24 * SHOWN_DAYS - 1), oldest)
@@ -194,7 +166,7 @@ def _score(searchers: int, usual: float) -> float:
 
 
 def _heat(
-    people: dict[datetime, Count], days: Sequence[str], zone: ZoneInfo
+    people: Mapping[datetime, int], days: Sequence[str], zone: ZoneInfo
 ) -> tuple[tuple[float | None, ...], ...]:
     weekdays = [datetime.fromisoformat(day).weekday() for day in days]
     cells: dict[tuple[int, int], list[int]] = {}

@@ -7,10 +7,11 @@ from typing import Any, Final
 import polars as pl
 
 from pipeline import columns
-from silgeom.web.categories import NO_CATEGORIES, Categories
+from silgeom.web.categories import NO_CATEGORIES, Categories, in_category
 from silgeom.web.limits import MIN_SEARCHERS
 from silgeom.web.lists import Lists, no_lists
 from silgeom.web.reading import Results
+from silgeom.web.spreadsheets import csv_of
 
 #: The lists of changes, and of classes, in the order of the page.
 CHANGES: Final = ("new", "rising", "falling", "lost", "back", "over")
@@ -52,17 +53,11 @@ def habits_of(results: Results, categories: Categories = NO_CATEGORIES) -> Habit
     if day is None:
         return Habits(None)
     patterns = _shown(results, "patterns", day).collect()
-    changes = results.of_days("changes", [day], columns.CHANGES).drop("dt")
-    people = pl.max_horizontal("searchers", "searchers_before")
-    changed = (
-        changes.filter((people >= MIN_SEARCHERS) & pl.col("change").is_in(CHANGES))
-        .sort("rank")
-        .with_columns(_floored("searchers"), _floored("searchers_before"))
-    )
+    changed = _changed(results, day).collect()
     return Habits(
         day,
         Lists.of(categories.told(patterns), "pattern"),
-        Lists.of(categories.told(changed.collect()), "change"),
+        Lists.of(categories.told(changed), "change"),
         _of_keywords(results, categories),
     )
 
@@ -73,6 +68,33 @@ def _of_keywords(results: Results, categories: Categories) -> Lists:
         return no_lists("pattern")
     rows = _shown(results, "keyword_patterns", day).collect()
     return Lists.of(categories.told(rows), "pattern")
+
+
+def patterns_as_csv(
+    results: Results, categories: Categories, pattern: str, of: str, category: str = ""
+) -> str:
+    """All queries, or keywords, of a class as a table; they are read anew, since lists are cut.
+
+    Args:
+        results: of the root.
+        categories: of its queries.
+        pattern: one of `CLASSES`.
+        of: queries or keywords.
+        category: of this one alone; empty: of any.
+    """
+    dataset = "patterns" if of == "queries" else "keyword_patterns"
+    day = results.newest(dataset)
+    rows = pl.LazyFrame(schema=_PATTERNS) if day is None else _shown(results, dataset, day)
+    found = categories.told(rows.filter(pl.col("pattern") == pattern).collect())
+    return csv_of(in_category(found, category))
+
+
+def changes_as_csv(
+    results: Results, categories: Categories, day: str, change: str, category: str = ""
+) -> str:
+    """All queries of a change, one of `CHANGES`, as a table; as `patterns_as_csv`."""
+    rows = _changed(results, day).filter(pl.col("change") == change)
+    return csv_of(in_category(categories.told(rows.collect()), category))
 
 
 def patterns_of_keywords(results: Results, keywords: Sequence[str]) -> Mapping[str, Row]:
@@ -92,17 +114,34 @@ def pattern_of(results: Results, query: str) -> Row | None:
     day = results.newest("patterns")
     if day is None:
         return None
-    # Spellings are one, in the form that most people typed.
+    rows = results.of_days("patterns", [day], _PATTERNS)
     unspaced = pl.col("query").str.replace_all(" ", "", literal=True)
-    is_asked = unspaced == query.replace(" ", "")
-    found = _shown(results, "patterns", day).filter(is_asked).head(1).collect().to_dicts()
-    return found[0] if found else None
+    # Spellings are one, in the form that most people typed: mostly the one that is asked for.
+    for is_asked in (pl.col("query") == query, unspaced == query.replace(" ", "")):
+        found = rows.filter(is_asked).collect()
+        if len(found):
+            told = _only_shown(found.lazy()).head(1).collect().to_dicts()
+            return told[0] if told else None
+    return None
 
 
 def _shown(results: Results, dataset: str, day: str) -> pl.LazyFrame:
-    rows = results.of_days(dataset, [day], _PATTERNS).drop("dt")
+    return _only_shown(results.of_days(dataset, [day], _PATTERNS))
+
+
+def _only_shown(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """Patterns that may be told, of most people first."""
     is_shown = (pl.col("searchers") >= MIN_SEARCHERS) & pl.col("pattern").is_in(CLASSES)
-    return rows.filter(is_shown).sort("searchers", "query", descending=[True, False])
+    shown = rows.drop("dt").filter(is_shown)
+    return shown.sort("searchers", "query", descending=[True, False])
+
+
+def _changed(results: Results, day: str) -> pl.LazyFrame:
+    rows = results.of_days("changes", [day], columns.CHANGES).drop("dt")
+    people = pl.max_horizontal("searchers", "searchers_before")
+    is_shown = (people >= MIN_SEARCHERS) & pl.col("change").is_in(CHANGES)
+    floored = (_floored("searchers"), _floored("searchers_before"))
+    return rows.filter(is_shown).sort("rank").with_columns(floored)
 
 
 def _floored(column: str) -> pl.Expr:

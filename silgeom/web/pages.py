@@ -230,7 +230,7 @@ class Pages:
             has_changes=bool(changes.sizes()),
             habit=lambda row: habit_text(language, row),
             hours=_hours_text,
-            change_text=_change_text,
+            change_text=change_text,
         )
 
     def segments(
@@ -314,7 +314,7 @@ class Pages:
             season=lambda season: habit_text(language, asdict(season)),
             has_devices=any(each.volume.devices for each in found),
             has_clicks=any(each.volume.click_through is not None for each in found),
-            has_seed=any(each.relation == "seed" for each in found),
+            few_seeds=tool.without_volume(question.seeds),
             csv_address=f"/api/keywords.csv?{urlencode(asked, errors='replace')}",
             curve_of=lambda each: charts.curve(
                 each.volume.weekly_searchers, language, "weeks_label"
@@ -363,7 +363,7 @@ def _hours_text(row: Mapping[str, Any]) -> str:
     return peak_text(row["peak_hours"], row["peak_day"])
 
 
-def _change_text(trend: float | None) -> str:
+def change_text(trend: float | None) -> str:
     """A change as a percentage with its sign."""
     return "" if trend is None else f"{trend:+.0%}"
 

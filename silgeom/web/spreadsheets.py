@@ -12,7 +12,12 @@ _MARK: Final = "\ufeff"
 
 
 def csv_of(rows: pl.DataFrame) -> str:
-    """Rows as comma-separated values: no text is a formula, and none steers a terminal."""
+    """Rows as comma-separated values: no text is a formula, and none steers a terminal.
+
+    A list is one cell, with a middle dot between: a comma would make numbers of some lists.
+    """
+    lists = [name for name, kind in rows.schema.items() if isinstance(kind, pl.List)]
+    rows = rows.with_columns(pl.col(lists).cast(pl.List(pl.String)).list.join(" · "))
     texts = [name for name, kind in rows.schema.items() if kind == pl.String]
     return _MARK + rows.with_columns(_safe(rows[name]) for name in texts).write_csv()
 

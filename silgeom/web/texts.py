@@ -18,10 +18,17 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     # Keywords and the keyword tool.
     "words": ("키워드", "Keywords"),
     "words_lead": (
-        "{day}까지 며칠 동안 어떤 검색어에서든 쓰인 말입니다. 쓴 사람이 많은 순서입니다.",
-        "Words of the days up to {day}, in whatever queries, by how many people used them.",
+        "{day}까지 며칠 동안 어떤 검색어에서든 쓰인 말입니다. 쓴 사람이 많은 순서이고, "
+        "증감은 그 앞 같은 기간과 견준 비중입니다.",
+        "Words of the days up to {day}, in whatever queries, by how many people used them. The "
+        "change is that of their share of all people, from as many days before.",
     ),
     "trending_words": ("급상승 키워드", "Trending keywords"),
+    "change_of_words": ("증감", "Change"),
+    "no_words_used": (
+        "{k}명 이상이 쓴 말이 없습니다.",
+        "No word was used by {k} or more people.",
+    ),
     "examples": ("검색어 예", "Queries with it"),
     "no_words": (
         "키워드가 아직 없습니다. silgeom run keywords 를 실행하세요.",
@@ -37,8 +44,8 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "least_searchers": ("최소 인원", "People at least"),
     "find": ("찾기", "Find"),
     "seed_few": (
-        "씨앗 검색어 자체는 {k}명 미만이 검색해 검색량을 알 수 없습니다.",
-        "Fewer than {k} people searched for the seed itself, so its own size cannot be told.",
+        "이 씨앗 검색어 자체는 {k}명 미만이 검색해 검색량을 알 수 없습니다:",
+        "Fewer than {k} people searched for this seed itself, so its own size cannot be told:",
     ),
     "as_csv": ("CSV로 내려받기", "Download as CSV"),
     "keyword": ("키워드", "Keyword"),
@@ -298,8 +305,8 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "Ranks on recent boards: {best} at best, on {times} of {boards} boards",
     ),
     "rank_never": (
-        "최근 순위 {boards}개에는 나오지 않았습니다.",
-        "It was on none of the {boards} boards of the last days.",
+        "최근 며칠의 순위(모두 {boards}개)에는 나오지 않았습니다.",
+        "It was on no board of the last days (boards looked at: {boards}).",
     ),
     "leads_here": ("이만큼 입력하면 나옵니다", "What one has to type"),
     "leads_here_text": (
@@ -387,6 +394,8 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "People lost: how many more left without a click than at the exit rate of the whole log, "
         "by the lower end of the 95 % interval. Who read the answer on the results page left too.",
     ),
+    "with_days": ("날짜별 수치까지:", "With each day:"),
+    "all_reformulations": ("바꿔 검색한 말 모두", "All reformulations"),
     "download_csv": ("CSV 내려받기", "Download CSV"),
     "interval": ("95% 신뢰구간 {low}~{high} %", "95 % interval {low} to {high} %"),
     "no_rows": (

@@ -12,6 +12,7 @@ from silgeom.web.habits import patterns_of_keywords
 from silgeom.web.limits import MAX_ROWS, MIN_SEARCHERS
 from silgeom.web.lists import Lists, no_lists
 from silgeom.web.reading import Results
+from silgeom.web.spreadsheets import csv_of
 
 Row = Mapping[str, Any]
 
@@ -45,18 +46,39 @@ class Words:
         return in_category(self.board, category).head(limit).to_dicts()
 
 
+def words_as_csv(results: Results, categories: Categories, day: str, category: str = "") -> str:
+    """All keywords of these days as a table, with their pattern; they are read anew."""
+    found = in_category(categories.told(_keywords(results, day).collect(), "keyword"), category)
+    patterns = patterns_of_keywords(results, found["keyword"].to_list())
+    told = [patterns.get(keyword, {}) for keyword in found["keyword"]]
+    columns_of_pattern = [
+        pl.Series(name, [row.get(name) for row in told], dtype=pl.String)
+        for name in ("pattern", "words")
+    ]
+    return csv_of(found.with_columns(columns_of_pattern))
+
+
+def board_as_csv(words: Words, category: str = "") -> str:
+    """The newest board of keywords as a table."""
+    return csv_of(in_category(words.board, category))
+
+
 def words_of(results: Results, categories: Categories = NO_CATEGORIES) -> Words:
     """The newest keywords of a root. A keyword has the category of the query that it is."""
     day = results.newest("keywords")
     if day is None:
         return Words(None)
-    rows = results.of_days("keywords", [day], columns.KEYWORDS).drop("dt")
-    found = rows.filter(pl.col("searchers") >= MIN_SEARCHERS).sort("rank").collect()
+    found = _keywords(results, day).collect()
     keywords = Lists.of(
         categories.told(found, "keyword").with_columns(list=pl.lit("keywords")), "list"
     )
     patterns = patterns_of_keywords(results, keywords.shown["keyword"].to_list())
     return Words(day, keywords, categories.told(_board(results)).drop("query"), patterns)
+
+
+def _keywords(results: Results, day: str) -> pl.LazyFrame:
+    rows = results.of_days("keywords", [day], columns.KEYWORDS).drop("dt")
+    return rows.filter(pl.col("searchers") >= MIN_SEARCHERS).sort("rank")
 
 
 def _board(results: Results) -> pl.DataFrame:

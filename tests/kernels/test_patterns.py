@@ -345,6 +345,15 @@ def test_spellings_of_one_query_are_one_change() -> None:
     assert list(week_changes(hourly, one, zone="UTC")["query"]) == ["lost dog"]
 
 
+def test_a_new_spelling_of_a_query_that_was_there_is_no_new_query() -> None:
+    was_there = {**at(range(7), [9], 8), **at(range(7, 14), [9], 40)}
+    hourly, daily = counts({"lost dog": was_there, "lostdog": at(range(7, 14), [9], 6)}, 14)
+    one = daily.with_columns(variant_id=pl.when(pl.col("query") != TRAFFIC).then(1).otherwise(2))
+
+    [told] = rows_of(week_changes(hourly, one, zone="UTC"))
+    assert (told.query, told.change) == ("lost dog", "rising")
+
+
 def test_without_two_weeks_nothing_is_compared() -> None:
     assert changed({"new": at(range(7, 13), [9], 30)}, 13) == {}
 

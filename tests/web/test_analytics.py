@@ -61,6 +61,33 @@ def test_page_api_and_table_have_the_numbers_of_the_result(root: SmallRoot) -> N
     )
 
 
+def test_the_whole_by_day_and_reformulations_are_tables_too(root: SmallRoot) -> None:
+    root.put_analytics({"query": "코스피"}, {"query": "날씨"})
+    root.put_reformulations(
+        ("코스피", 2, "주가", 6), ("코스피", 1, "=1+1", 9), ("날씨", 1, "비밀", 4)
+    )
+
+    with client(root) as web:
+        quality = web.get("/api/analytics").json()["quality"]
+        whole = pd.read_csv(BytesIO(web.get("/api/analytics.csv?of=whole").content))
+        into = pd.read_csv(BytesIO(web.get("/api/analytics.csv?of=reformulations").content))
+        page = web.get("/analytics", headers=BROWSER).text
+        odd = web.get("/analytics?of=people", headers=BROWSER).status_code
+
+    assert [*whole.columns] == [*quality[0]]
+    for cells, row in zip(whole.to_dict("records"), quality, strict=True):
+        told = {name: None if pd.isna(cell) else cell for name, cell in cells.items()}
+        assert told == row
+    # Four people are too few, and no text is a formula.
+    assert [*zip(into["query"], into["into_surface"], into["people"], strict=True)] == [
+        ("코스피", "'=1+1", 9),
+        ("코스피", "주가", 6),
+    ]
+    assert 'href="/api/analytics.csv?of=whole"' in page
+    assert 'href="/api/analytics.csv?of=reformulations"' in page
+    assert odd == 422
+
+
 def test_the_page_lists_searches_without_results_the_worst_first(root: SmallRoot) -> None:
     root.put_analytics(
         {"query": "날씨", "zero_result_rank": 2},

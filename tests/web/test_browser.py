@@ -5,7 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -17,6 +17,7 @@ from pipeline import columns
 from silgeom.text import normalized_query
 from tests.web.hostile import HOSTILE
 from tests.web.roots import HOUR, NOON, SmallRoot, board_row
+from tests.web.test_patterns import change_row, pattern_row
 from tests.web.test_segments import put_segments
 
 playwright = pytest.importorskip(
@@ -65,9 +66,39 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> SmallRoot:
     found.put_board(NOON, {"query": "카카오톡"}, *rows)
     usual = {NOON - 24 * day * HOUR: 20 for day in range(1, 15)}
     found.put_hours({"카카오톡": {NOON - HOUR: 60, **usual}})
-    put_segments(found, [f"긴 검색어 {place} 아주 긴 검색어입니다" for place in range(12)])
+    long = [f"긴 검색어 {place} 아주 긴 검색어입니다" for place in range(12)]
+    put_segments(found, long)
+    put_insights(found, ["카카오톡", "카카오맵", *long])
     found.put_ledger({"source": "file:///logs/a.tsv", "status": "taken_in", "lines": 9})
     return found
+
+
+def put_insights(root: SmallRoot, queries: Sequence[str]) -> None:
+    """Every result that a page of insights shows, of the same queries."""
+    root.put_volumes(dict.fromkeys(queries, 90), {"mobile": 60, "desktop": 30})
+    root.put_analytics(*({"query": query} for query in queries), keywords=queries)
+    root.put_reformulations((queries[0], 1, queries[1], 9))
+    patterns = [
+        pattern_row(query, peak_hours=[6, 7], part_of_day="morning", trend=0.1) for query in queries
+    ]
+    root.put("patterns/dt=2026-03-02", patterns, columns.PATTERNS)
+    root.put("keyword_patterns/dt=2026-03-02", patterns, columns.KEYWORD_PATTERNS)
+    changes = [change_row(query, rank=rank) for rank, query in enumerate(queries, 1)]
+    root.put("changes/dt=2026-03-02", changes, columns.CHANGES)
+    words = [
+        {
+            **{"rank": rank, "keyword": query, "kind": "noun", "searchers": 1_234 - rank},
+            **{"searches": 2_345, "queries": 3, "previous_searchers": 90, "change": 12.345},
+            **{"significance": 9.8, "examples": list(queries[:3])},
+        }
+        for rank, query in enumerate(queries, 1)
+    ]
+    root.put("keywords/dt=2026-03-02", words, columns.KEYWORDS)
+    board = [board_row(NOON, rank, query) for rank, query in enumerate(queries, 1)]
+    root.put("trending_words/dt=2026-03-02/hour=12", board, columns.TRENDING_WORDS)
+    told = {"category": "시험과 일자리", "confidence": 1.0, "source": "declared"}
+    rows = [{"query": query, **told} for query in queries]
+    root.put("categories/dt=2026-03-02", rows, columns.CATEGORIES)
 
 
 @pytest.fixture(scope="module")
@@ -281,7 +312,7 @@ def test_a_board_that_moves_stays_of_the_category_that_was_chosen(
     with served(root) as address:
         page.goto(address)
         page.get_by_label("분야").select_option("짝")
-        page.locator(".ask button").click()
+        page.locator(".choose button").click()
         playwright.expect(page.locator(".query")).to_have_text(["둘"])
 
         root.put_board(
@@ -378,8 +409,12 @@ PAGES = [
     "/",
     "/search?q=카카오톡",
     "/query?q=카카오톡",
+    "/keywords",
     "/keywords?q=카카오톡",
     "/analytics",
+    "/analytics?of=keywords",
+    "/patterns",
+    "/patterns?list=daily",
     "/segments",
     "/log",
     "/about",
@@ -396,6 +431,17 @@ def test_nothing_is_wider_than_a_phone(page: Page, address: str, path: str, lang
 
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     assert page.evaluate("document.documentElement.lang") == language
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("language", ["ko", "en"])
+def test_words_of_tables_stay_whole_on_a_phone(
+    page: Page, address: str, path: str, language: str
+) -> None:
+    page.set_viewport_size({"width": 390, "height": 780})
+    page.goto(f"{address}{path}{'&' if '?' in path else '?'}lang={language}")
+
+    assert page.evaluate(_BROKEN_WORDS) == []
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -458,6 +504,25 @@ def test_the_board_is_light(page: Page, address: str) -> None:
     assert 0 < sum(sizes) <= 300_000
     assert all(re.match(re.escape(address), frame.url) for frame in page.frames)
 
+
+#: Words of at most sixteen characters, in cells, that stand on more than one line.
+_BROKEN_WORDS = """() => {
+  const broken = [];
+  for (const cell of document.querySelectorAll('main th, main td')) {
+    const texts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+      for (const word of texts.currentNode.data.matchAll(/[\\p{L}\\p{N}_]+/gu)) {
+        if (word[0].length > 16) continue;
+        const range = document.createRange();
+        range.setStart(texts.currentNode, word.index);
+        range.setEnd(texts.currentNode, word.index + word[0].length);
+        const lines = new Set([...range.getClientRects()].map((box) => Math.round(box.top)));
+        if (lines.size > 1) broken.push(word[0]);
+      }
+    }
+  }
+  return broken;
+}"""
 
 _CONTRAST = """() => {
   const channels = (text) => (text.match(/[\\d.]+/g) ?? []).map(Number);

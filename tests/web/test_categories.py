@@ -142,6 +142,50 @@ def test_the_table_and_the_command_agree_with_json(
     assert [row["category"] for row in printed] == ["음식", "여행", "여행", ""]
 
 
+#: Table -> the rows of JSON that it has, and what names a row.
+TABLES = {
+    "/api/patterns.csv?": "/api/patterns?pattern=daily",
+    "/api/patterns.csv?of=keywords": "/api/patterns?pattern=daily&of=keywords",
+    "/api/changes.csv?change=new": "/api/changes?change=new",
+    "/api/words.csv?": "/api/words?",
+    "/api/words.csv?of=board": "/api/words?limit=50",
+}
+
+
+@pytest.mark.parametrize("address", TABLES)
+def test_each_table_tells_categories_and_is_of_one_where_asked(
+    root: SmallRoot, address: str
+) -> None:
+    put_categories(root)
+    name, text = LISTS[TABLES[address]]
+    with client(root) as web:
+        rows = web.get(TABLES[address]).json()[name]
+        every = web.get(address).content.decode("utf-8-sig")
+        travel = web.get(f"{address}&category=여행").content.decode("utf-8-sig")
+
+    told = [(row[text], row["category"]) for row in rows]
+    cells = [(row[text], row["category"]) for row in csv.DictReader(io.StringIO(every))]
+    of_travel = [(row[text], row["category"]) for row in csv.DictReader(io.StringIO(travel))]
+    assert cells == told
+    assert of_travel == [row for row in told if row[1] == "여행"] != []
+
+
+def test_reformulations_are_of_the_category_of_the_query(root: SmallRoot) -> None:
+    root.put_reformulations(("항공권", 1, "제주 맛집", 9), ("날씨", 1, "항공권", 6))
+    put_categories(root)
+    with client(root) as web:
+        tables = [
+            web.get(f"/api/analytics.csv?of=reformulations{more}").content.decode("utf-8-sig")
+            for more in ("", "&category=여행")
+        ]
+
+    rows = [list(csv.DictReader(io.StringIO(table))) for table in tables]
+    assert [[(row["query"], row["category"]) for row in each] for each in rows] == [
+        [("날씨", ""), ("항공권", "여행")],
+        [("항공권", "여행")],
+    ]
+
+
 def test_a_list_of_a_category_goes_beyond_the_first_hundred_of_all(root: SmallRoot) -> None:
     many = [pattern_row(f"흔한 {at}", "daily", searchers=900) for at in range(120)]
     rows = [*many, pattern_row("항공권", "daily", searchers=20)]
@@ -200,7 +244,9 @@ def test_without_categories_there_is_no_filter_and_a_sentence_for_who_asks(
     assert "silgeom run categories" in refused[0].json()["error"]
 
 
-@pytest.mark.parametrize("address", [*LISTS, "/api/keywords?q=항공권", "/api/analytics.csv?"])
+@pytest.mark.parametrize(
+    "address", [*LISTS, *TABLES, "/api/keywords?q=항공권", "/api/analytics.csv?"]
+)
 def test_a_category_that_is_none_gets_a_sentence_with_those_there_are(
     root: SmallRoot, address: str
 ) -> None:

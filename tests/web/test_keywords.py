@@ -4,6 +4,7 @@ import csv
 import io
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from pipeline import columns
@@ -95,6 +96,15 @@ def test_season_and_depth_are_the_same_everywhere(root: SmallRoot) -> None:
     assert "silgeom run patterns" not in page
 
 
+def test_each_seed_that_too_few_searched_for_is_named(root: SmallRoot) -> None:
+    with client(root) as web:
+        both = text_of(web.get("/keywords?q=제습기, 가습기", headers=BROWSER).text)
+        one = text_of(web.get("/keywords?q=제습기", headers=BROWSER).text)
+
+    assert "so its own size cannot be told: 가습기" in both
+    assert "own size cannot be told" not in one
+
+
 def test_filters_choose(root: SmallRoot) -> None:
     with client(root) as web:
 
@@ -148,6 +158,63 @@ def test_without_a_seed_the_words_of_these_days_are_told(root: SmallRoot) -> Non
     assert "습기 추천</bdi>" in page
     assert "&lt;b&gt;눈</bdi>" in page
     assert "비밀" not in page
+
+
+def test_page_api_and_table_of_words_have_the_rows_of_the_results(root: SmallRoot) -> None:
+    words = [
+        {
+            **{"rank": rank, "keyword": text, "kind": "noun", "searchers": people},
+            **{"searches": people, "queries": 2, "previous_searchers": before, "change": change},
+            **{"significance": None, "examples": [f"{text} 추천", "=1+1"]},
+        }
+        for rank, (text, people, before, change) in enumerate(
+            (("습기", 30, 12, 1.5), ("눈", 9, None, None), ("비밀", 4, 2, 1.0)), 1
+        )
+    ]
+    root.put("keywords/dt=2026-03-02", words, columns.KEYWORDS)
+    board = [
+        board_row(NOON, rank, text, searchers=people, expected_searchers=2.5)
+        for rank, (text, people) in enumerate((("제습기", 25), ("비밀", 4)), 1)
+    ]
+    root.put("trending_words/dt=2026-03-02/hour=12", board, columns.TRENDING_WORDS)
+    habit = {"query": "습기", "surface": "습기", "searchers": 30, "pattern": "daily"}
+    root.put(
+        "keyword_patterns/dt=2026-03-02",
+        [{**habit, "words": "every morning", "part_of_day": "morning"}],
+        columns.KEYWORD_PATTERNS,
+    )
+    with client(root) as web:
+        told = web.get("/api/words").json()
+        file = web.get("/api/words.csv")
+        of_board = pd.read_csv(io.BytesIO(web.get("/api/words.csv?of=board").content))
+        page = web.get("/keywords", headers=BROWSER).text
+    table = pd.read_csv(io.BytesIO(file.content))
+
+    assert 'filename="silgeom-keywords-2026-03-02.csv"' in file.headers["content-disposition"]
+    assert [*table["keyword"]] == ["습기", "눈"]  # four are too few
+    assert [*table["examples"]] == ["습기 추천 · =1+1", "눈 추천 · =1+1"]
+    for row, cells in zip(told["keywords"], table.to_dict("records"), strict=True):
+        for name in ("keyword", "kind", "searchers", "searches", "words", "pattern"):
+            assert cells[name] == row[name] or (pd.isna(cells[name]) and row[name] is None)
+    assert (table["change"][0], table["previous_searchers"][0]) == (1.5, 12)
+    assert of_board.drop(columns="category").to_dict("records") == [
+        {name: value for name, value in row.items() if name != "category"}
+        for row in told["trending"]
+    ]
+    assert [*of_board["surface"]] == ["제습기"]
+    assert 'href="/api/words.csv"' in page
+    assert 'href="/api/words.csv?of=board"' in page
+    assert "습기 30 +150% 습기 추천, =1+1 Every morning" in text_of(page)
+    assert "1 제습기 25 2.5" in text_of(page)
+
+
+@pytest.mark.parametrize("of", ["days", "board"])
+def test_without_words_there_is_no_table(root: SmallRoot, of: str) -> None:
+    with client(root) as web:
+        answer = web.get(f"/api/words.csv?of={of}", headers={"accept-language": "en"})
+
+    assert answer.status_code == 404
+    assert "silgeom run keywords" in answer.json()["error"]
 
 
 def test_without_words_the_api_says_what_to_run(root: SmallRoot) -> None:

@@ -2,9 +2,11 @@
 
 import asyncio
 from datetime import date
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from pipeline import columns
@@ -86,6 +88,73 @@ def test_the_api_gives_the_rows_of_the_dataset(root: SmallRoot) -> None:
     assert [row["query"] for row in changes["changes"]] == ["지진", "여진"]
     assert changes["changes"][0]["week_ends"] == DAY
     assert changes["changes"][1]["searchers_before"] is None
+
+
+def test_page_api_and_table_have_the_rows_of_the_results(root: SmallRoot) -> None:
+    put(
+        root,
+        pattern_row("코스피", "weekdays", peak_weekdays=[1, 5], peak_hours=[9], trend=-0.25),
+        pattern_row("=1+1", "weekdays", searchers=90, peak_day=date(2026, 3, 13)),
+        pattern_row("비밀", "weekdays", searchers=4),
+        pattern_row("날씨", "daily"),
+        changes=(
+            change_row("지진", searchers_before=None),
+            change_row("소문", rank=2, searchers=4),
+            change_row("여진", rank=3, searchers=7),
+            change_row("황사", "lost"),
+        ),
+    )
+
+    with client(root) as web:
+        patterns = web.get("/api/patterns?pattern=weekdays").json()["patterns"]
+        changes = web.get("/api/changes?change=new").json()["changes"]
+        file = web.get("/api/patterns.csv?pattern=weekdays")
+        of_changes = pd.read_csv(BytesIO(web.get("/api/changes.csv?change=new").content))
+        page = web.get("/patterns?list=weekdays", headers=BROWSER).text
+        page_of_changes = web.get("/patterns?list=new", headers=BROWSER).text
+        empty = pd.read_csv(BytesIO(web.get("/api/patterns.csv?pattern=monthly").content))
+    table = pd.read_csv(BytesIO(file.content))
+
+    assert file.headers["content-type"].startswith("text/csv")
+    name = f'filename="silgeom-patterns-weekdays-{DAY}.csv"'
+    assert name in file.headers["content-disposition"]
+    assert 'href="/api/patterns.csv?pattern=weekdays"' in page
+    assert 'href="/api/changes.csv?change=new"' in page_of_changes
+    assert page.index("=1+1</bdi>") < page.index("코스피</bdi>")
+    # A text is no formula in a table, and a list is one cell.
+    assert [*table["query"]] == ["'=1+1", "코스피"]
+    assert [row["query"] for row in patterns] == ["=1+1", "코스피"]
+    assert [*table.columns] == [*patterns[0]]
+    assert (table["peak_weekdays"][1], table["peak_hours"][1]) == ("1 · 5", 9)
+    assert table["peak_day"][0] == patterns[0]["peak_day"] == "2026-03-13"
+    for column in ("searchers", "days", "trend"):
+        assert [None if pd.isna(each) else each for each in table[column]] == [
+            row[column] for row in patterns
+        ]
+    assert [*of_changes.columns] == [*changes[0]]
+    for cells, row in zip(of_changes.to_dict("records"), changes, strict=True):
+        told = {name: None if pd.isna(cell) else cell for name, cell in cells.items()}
+        assert told == {**row, "category": None}
+    assert [row["query"] for row in changes] == ["지진", "여진"]
+    assert ([*empty.columns], len(empty)) == ([*table.columns], 0)
+
+
+def test_a_table_has_all_rows_of_which_the_page_has_the_first_hundred(root: SmallRoot) -> None:
+    put(root, *(pattern_row(f"검색어 {at}", searchers=900 - at) for at in range(120)))
+    few = pattern_row("비밀", searchers=4)
+    of_keywords = [pattern_row("날씨", searchers=70), few]
+    root.put(f"keyword_patterns/dt={DAY}", of_keywords, columns.KEYWORD_PATTERNS)
+
+    with client(root) as web:
+        shown = web.get("/api/patterns").json()["patterns"]
+        table = pd.read_csv(BytesIO(web.get("/api/patterns.csv").content))
+        keywords = pd.read_csv(BytesIO(web.get("/api/patterns.csv?of=keywords").content))
+        page = web.get("/patterns?of=keywords&list=daily", headers=BROWSER).text
+
+    assert (len(shown), len(table)) == (100, 120)
+    assert [*table["query"][:100]] == [row["query"] for row in shown]
+    assert [*keywords["query"]] == ["날씨"]
+    assert 'href="/api/patterns.csv?pattern=daily&amp;of=keywords"' in page
 
 
 def test_the_page_of_a_query_tells_its_pattern(root: SmallRoot) -> None:
@@ -188,7 +257,11 @@ def test_without_two_weeks_the_page_says_that_there_is_nothing_to_compare(
 
 
 @pytest.mark.parametrize(
-    "path", ["/patterns?list=best", "/api/patterns?pattern=best", "/api/changes?change=daily"]
+    "path",
+    [
+        *("/patterns?list=best", "/api/patterns?pattern=best", "/api/changes?change=daily"),
+        *("/api/patterns.csv?pattern=best", "/api/changes.csv?change=daily"),
+    ],
 )
 def test_a_list_that_does_not_exist_is_refused_with_the_names_there_are(
     root: SmallRoot, path: str
