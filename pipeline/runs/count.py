@@ -38,6 +38,7 @@ from pipeline.columns import (
 from pipeline.counting import clicks, hours, sessions
 from pipeline.counting import days as day_counts
 from pipeline.counting.judging import without_clicks
+from pipeline.results.category_spread import Rule
 from pipeline.runs.click_days import clicks_of_day
 from pipeline.runs.interest_days import interests_of_day
 from pipeline.runs.stale import (
@@ -226,13 +227,16 @@ def refresh_hourly_keywords(root: Root, needed: Collection[str]) -> int:
     return _refresh_those(root, counting, here)
 
 
-def refresh_daily_interests(root: Root, needed: Mapping[str, str]) -> int:
+def refresh_daily_interests(
+    root: Root, needed: Mapping[str, str], rules: tuple[Rule, ...] = ()
+) -> int:
     """Count what people searched for on `needed` days that changed; the number of days.
 
     Args:
         root: held.
         needed: the day -> the week whose topics hold on it: these, and the counts of the day, are
             up to date.
+        rules: of categories, which the topics were told with.
     """
 
     def runs(state: State, day: str) -> Runs:
@@ -251,6 +255,7 @@ def refresh_daily_interests(root: Root, needed: Mapping[str, str]) -> int:
             storage=root.storage,
             zone=root.state.zone,
             weeks=dict(needed),
+            rules=rules,
         ),
         _interests_together,
     )
@@ -479,13 +484,20 @@ def _keywords_of_day(
 
 
 def _interests_of_day(
-    work: Work, finish: Finish, root: str, storage: Storage, zone: str, weeks: Mapping[str, str]
+    work: Work,
+    finish: Finish,
+    root: str,
+    storage: Storage,
+    zone: str,
+    weeks: Mapping[str, str],
+    rules: tuple[Rule, ...],
 ) -> MappedRows:
     """What a bucket of people searched for, counted anew."""
     searches = work.scan(storage, [work.day], "searched_at", "user_id", "query_id", "query")
     topics = scanned(storage, root, "topics", [f"dt={weeks[work.day]}"], TOPICS)
     counts = scanned(storage, root, "daily_counts", [f"dt={work.day}"], DAILY_COUNTS)
-    return finish(work, {COUNTS: interests_of_day(searches, topics, counts, zone=zone)})
+    found = interests_of_day(searches, topics, counts, zone=zone, rules=rules)
+    return finish(work, {COUNTS: found})
 
 
 def _interests_together(rows: Rows) -> pl.DataFrame:
