@@ -38,9 +38,7 @@ from pipeline.columns import (
 from pipeline.counting import clicks, hours, sessions
 from pipeline.counting import days as day_counts
 from pipeline.counting.judging import without_clicks
-from pipeline.results.category_spread import Rule
 from pipeline.runs.click_days import clicks_of_day
-from pipeline.runs.interest_days import interests_of_day
 from pipeline.runs.stale import (
     SessionRules,
     click_version,
@@ -69,6 +67,7 @@ _LOG = logging.getLogger(__name__)
 Rows = dict[Kind, list[pl.DataFrame]]
 _Found = dict[Kind, pl.DataFrame]
 MappedRows = Iterator[Mapped[None]]
+Interests = Callable[[pl.LazyFrame, pl.LazyFrame, pl.LazyFrame], pl.DataFrame]
 #: Of a day and those beside it, the runs that changed what its counts read.
 Runs = tuple[int, ...]
 
@@ -227,16 +226,14 @@ def refresh_hourly_keywords(root: Root, needed: Collection[str]) -> int:
     return _refresh_those(root, counting, here)
 
 
-def refresh_daily_interests(
-    root: Root, needed: Mapping[str, str], rules: tuple[Rule, ...] = ()
-) -> int:
+def refresh_daily_interests(root: Root, needed: Mapping[str, str], counted: Interests) -> int:
     """Count what people searched for on `needed` days that changed; the number of days.
 
     Args:
         root: held.
         needed: the day -> the week whose topics hold on it: these, and the counts of the day, are
             up to date.
-        rules: of categories, which the topics were told with.
+        counted: `interests_of_day` of searches, topics and counts.
     """
 
     def runs(state: State, day: str) -> Runs:
@@ -253,9 +250,8 @@ def refresh_daily_interests(
             _interests_of_day,
             root=root.address,
             storage=root.storage,
-            zone=root.state.zone,
             weeks=dict(needed),
-            rules=rules,
+            counted=counted,
         ),
         _interests_together,
     )
@@ -488,16 +484,14 @@ def _interests_of_day(
     finish: Finish,
     root: str,
     storage: Storage,
-    zone: str,
     weeks: Mapping[str, str],
-    rules: tuple[Rule, ...],
+    counted: Interests,
 ) -> MappedRows:
     """What a bucket of people searched for, counted anew."""
     searches = work.scan(storage, [work.day], "searched_at", "user_id", "query_id", "query")
     topics = scanned(storage, root, "topics", [f"dt={weeks[work.day]}"], TOPICS)
     counts = scanned(storage, root, "daily_counts", [f"dt={work.day}"], DAILY_COUNTS)
-    found = interests_of_day(searches, topics, counts, zone=zone, rules=rules)
-    return finish(work, {COUNTS: found})
+    return finish(work, {COUNTS: counted(searches, topics, counts)})
 
 
 def _interests_together(rows: Rows) -> pl.DataFrame:

@@ -13,6 +13,7 @@ import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from typing import Final
 
 import polars as pl
@@ -34,6 +35,7 @@ from pipeline.runs.count import (
     refresh_daily_interests,
     refresh_daily_pairs,
 )
+from pipeline.runs.interest_days import interests_of_day
 from pipeline.runs.published import rules_before
 from pipeline.runs.stale import SessionRules, shifted
 from pipeline.schemas import TOPICS as TOPICS_SCHEMA
@@ -70,7 +72,8 @@ def refresh_interests(root: Root, needed: Collection[str], rules: SessionRules) 
         refresh_daily_pairs(root, days, rules)
         _refresh_topics(root, week)
     refresh_daily_counts(root, set(weeks))  # what is news on a day is told by its own counts
-    return refresh_daily_interests(root, weeks, _rules(root))
+    counted = partial(interests_of_day, zone=root.state.zone, rules=_rules(root))
+    return refresh_daily_interests(root, weeks, counted)
 
 
 def days_of_topics(root: Root, week: str) -> list[str]:
