@@ -9,6 +9,7 @@ import pytest
 
 from silgeom.evaluate.log import Log
 from silgeom.evaluate.privacy import in_a_segment, in_the_log, likelihood_ratio, main
+from silgeom.evaluate.privacy_remedies import remedies
 from silgeom.evaluate.segment_privacy import in_noisy_segments, left_over, log_by_segment
 
 PEOPLE = 60
@@ -53,6 +54,53 @@ def test_terms_of_segments_tell_only_of_their_queries() -> None:
     of_terms = found["from"] == "terms of segments"
     assert (found["advantage"][of_terms] == 0).all()
     assert (found["advantage"][~of_terms] == 1).all()
+
+
+def test_a_number_that_all_share_betrays_nobody_by_what_the_attacker_cannot_know() -> None:
+    # How many of a half typed each query is drawn: one more or less is far below the chance of it.
+    found = in_the_log(log_of(*([person % 2] for person in range(400))), floor=5)
+
+    assert (found["advantage"] < 0.2).all()
+
+
+def test_who_knows_everybody_else_sees_only_a_step_in_numbers_of_steps() -> None:
+    log = log_of(*([0] for _ in range(PEOPLE)))  # 30 are published
+
+    on_a_step, within = (in_the_log(log, floor=5, grain=grain) for grain in (5, 10))
+
+    assert (on_a_step["knows_all_others"] == 1).all()  # 29 is told as 25, 30 as 30
+    assert (within["knows_all_others"] == 0).all()  # both are told as 25
+
+
+def test_a_higher_floor_and_steps_give_away_less_and_tell_less() -> None:
+    random = np.random.default_rng(5)
+    log = log_of(*(np.unique(random.geometric(0.04, 14)).tolist() for _ in range(400)))
+
+    found = remedies(log, [(2, 1), (2, 200), (40, 1), (400, 1)]).set_index(["k", "grain"])
+
+    exact, steps, floor, nothing = (found.loc[each] for each in found.index)
+    assert exact["all"] > floor["all"] > nothing["all"] == 0
+    assert exact["knows_all_others"] > steps["knows_all_others"]
+    assert (exact["short"], floor["short"]) == (0, 0)
+    assert 0 < steps["short"] < 1
+    assert exact["searches"] == steps["searches"] > floor["searches"] > nothing["searches"] == 0
+    assert int(exact["queries"]) > int(floor["queries"]) > int(nothing["queries"]) == 0
+
+
+@pytest.mark.parametrize("grain", [2, 5])
+def test_likelihood_ratios_of_steps_are_those_of_the_law(grain: int) -> None:
+    law = pytest.importorskip("scipy.stats").nbinom
+    people, reference = (each.ravel().astype(float) for each in np.mgrid[3:20, 0:9])
+
+    found = likelihood_ratio(people, reference, 3, grain)
+
+    for one, others, score in zip(people, reference, found, strict=True):
+        step = next(
+            each for each in (np.arange(grain) + 3 + grain * n for n in range(20)) if one in each
+        )
+        chances = law(others + 0.5, 0.5)
+        ratio = chances.pmf(step - 1).sum() / chances.pmf(step).sum()
+        assert score == pytest.approx(np.log(ratio))
 
 
 @pytest.mark.parametrize("floor", [1, 2, 5])

@@ -364,3 +364,29 @@ def test_uses_are_told_by_clicks_and_declared_categories_where_these_were_counte
     assert every[3] == pytest.approx(0.25, abs=0.01)
     assert every[1] == pytest.approx(0.125, abs=0.03)  # half of what everybody types
     assert "up to date" in run("segments", *FEW)
+
+
+def test_of_one_declared_category_rare_queries_are_shopping_and_neighbours_are_not(
+    run: Run, root: Path, landing: Path, tmp_path: Path
+) -> None:
+    own = "".join(
+        f"2026-03-{day:02}T21:00:{number:02}+09:00\tperson-{3 * number}\t제주도 {number}호 {day}\n"
+        for day in range(2, 5)
+        for number in range(OF_KIND)
+    )
+    (landing / "a.tsv").write_text(log(range(2, 5)) + own, "utf-8")
+    rules = tmp_path / "rules.toml"
+    rules.write_text(
+        '[[category]]\nname = "여행"\nwords = ["제주도"]\nkind = "shopping"\n', "utf-8"
+    )
+
+    run("categories", "--rules", str(rules))
+    run("segments", *FEW)
+
+    found = uses_told(root)
+    # Four of five queries a day, of which one only this person ever typed.
+    assert found["제주도"]["uses"][3] == pytest.approx(0.8, abs=0.01)
+    # 날씨 is searched with 제주도 맛집, and no category else claims it.
+    assert pd.isna(found["롤"]["uses"][3])
+    assert found["롤"]["uses_of_all"][3] == pytest.approx(4 / 13, abs=0.01)
+    assert "up to date" in run("segments", *FEW)

@@ -2,12 +2,16 @@
 
 import json
 from collections import Counter, defaultdict
+from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 
+from pipeline.results.category_spread import declared_shopping, parsed_rules
 from silgeom.simulate import Simulation
 from silgeom.simulate.__main__ import main
 from silgeom.simulate.parameters import with_defaults
@@ -117,11 +121,96 @@ def test_the_same_options_write_the_same_labels_and_without_types_there_are_none
     assert "types" not in without
 
 
+@pytest.fixture(scope="module")
+def of_uses(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A week of people of four types, each with a use of its own."""
+    directory = tmp_path_factory.mktemp("uses")
+    chosen = TYPED | {"uses": True, "bursts": 20.0, "quiet_days": 0}
+    Simulation(with_defaults(chosen)).write(directory)
+    return directory
+
+
+def test_each_type_searches_more_for_what_it_uses_the_search_for(of_uses: Path) -> None:
+    told = json.loads((of_uses / "types.json").read_text("utf-8"))
+    paths = sorted((of_uses / "logs").iterdir())
+    found = [line for path in paths for line in _lines(path) if isinstance(line, Search)]
+    people: dict[str, Counter[str]] = defaultdict(Counter)
+    queries: dict[str, set[str]] = defaultdict(set)
+    for search in dict.fromkeys(each for each in found if each.user in told["people"]):
+        use = told["types"][told["people"][search.user]]["use"]
+        of_query = told["uses"].get(search.query, "looking up")
+        people[use][of_query] += 1
+        queries[use].add(search.query)
+
+    shares = {
+        use: {of: n / counts.total() for of, n in counts.items()} for use, counts in people.items()
+    }
+    for use in ("navigating", "news", "shopping"):
+        others = [shares[other].get(use, 0.0) for other in shares if other != use]
+        assert shares[use][use] > 2 * max(others), use
+    assert shares["looking up"]["looking up"] > 0.7
+    each = {use: len(queries[use]) / people[use].total() for use in queries}
+    assert each["looking up"] > 1.3 * each["navigating"]
+
+
+def test_a_search_for_a_site_gets_a_click_on_its_first_result(of_uses: Path) -> None:
+    told = json.loads((of_uses / "types.json").read_text("utf-8"))
+    ranks: dict[str, Counter[str]] = defaultdict(Counter)
+    for path in (of_uses / "logs").glob("*.tsv*"):
+        for line in _content(path).decode("utf-8", "replace").split("\n"):
+            match line.split("\t"):
+                case [_, user, query, *clicked] if user in told["people"]:
+                    rank = clicked[1] if len(clicked) > 1 else ""
+                    ranks[told["uses"].get(query, "looking up")][rank] += 1
+
+    sites, others = ranks["navigating"], ranks["looking up"]
+    assert sites["1"] > 0.8 * sites.total()
+    assert 0 < others["1"] < 0.4 * others.total()
+
+
+def test_who_found_a_site_hardly_goes_on(of_uses: Path) -> None:
+    told = json.loads((of_uses / "types.json").read_text("utf-8"))
+    paths = sorted((of_uses / "logs").iterdir())
+    found = {line for path in paths for line in _lines(path) if isinstance(line, Search)}
+    mine = sorted((each for each in found if each.user in told["people"]), key=_of_person)
+    went_on: dict[str, list[bool]] = defaultdict(list)
+    for one, following in pairwise(mine):
+        is_soon = one.user == following.user and following.at - one.at < timedelta(minutes=30)
+        went_on[told["uses"].get(one.query, "looking up")].append(is_soon)
+
+    share = {use: np.mean(each) for use, each in went_on.items()}
+    assert share["navigating"] < 0.5 * share["looking up"]
+
+
+def _of_person(search: Search) -> tuple[str, datetime]:
+    return search.user, search.at
+
+
+def test_a_service_could_declare_what_is_shopping(of_uses: Path) -> None:
+    told = json.loads((of_uses / "types.json").read_text("utf-8"))["uses"]
+    rules = parsed_rules((of_uses / "categories.toml").read_text("utf-8"), "rules")
+    bought = pl.Series([query for query, use in told.items() if use == "shopping"])
+
+    assert len(declared_shopping(bought, rules)) > 0.6 * len(bought)
+    assert len(rules) == 24
+    sites = pl.Series([query for query, use in told.items() if use == "navigating"])
+    assert declared_shopping(sites, rules).is_empty()
+
+
+def test_uses_without_types_are_refused(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main([str(tmp_path), "--uses"])
+    assert stopped.value.code == 2
+    assert "how many types" in capsys.readouterr().err
+
+
 def test_labels_of_an_earlier_run_do_not_stay(tmp_path: Path) -> None:
     small = ["--searches", "2000", "--users", "200", "--days", "1"]
-    main([str(tmp_path), "--types", "3", *small])
+    main([str(tmp_path), "--types", "3", "--uses", *small])
+    assert (tmp_path / "categories.toml").exists()
     main([str(tmp_path), *small])
     assert not (tmp_path / "types.json").exists()
+    assert not (tmp_path / "categories.toml").exists()
 
 
 def test_more_types_than_can_be_told_apart_are_refused(

@@ -33,6 +33,7 @@ class Picture:
         size: of the window, in pixels.
         scheme: of colours.
         opened: a row of the board, from 1, of which the explanation is opened.
+        who: a made-up person who searches, by key; the page is then opened again.
         typed: keys that are typed into the search box, one by one.
         whole: the whole page, however long, rather than the window.
     """
@@ -43,6 +44,7 @@ class Picture:
     size: tuple[int, int] = DESKTOP
     scheme: Literal["light", "dark"] = "light"
     opened: int | None = None
+    who: str = ""
     typed: str = ""
     whole: bool = False
 
@@ -52,6 +54,9 @@ PICTURES: Final = (
     Picture("web-board-en-dark", "/", "en", scheme="dark"),
     Picture("web-phone", "/", size=PHONE),
     Picture("web-box", "/search", typed="카캉", size=(1080, 520)),
+    Picture(
+        "web-person", "/search?q=제주 렌터카", who="demo_travel", typed="제주", size=(780, 680)
+    ),
     Picture("web-query", "/query?q=내일 한파", "en", whole=True),
     Picture("web-words", "/keywords", size=(1080, 900)),
     Picture("web-keywords", "/keywords?q=날씨&limit=20", whole=True),
@@ -75,8 +80,13 @@ def take(browser: Browser, server: str, picture: Picture, folder: Path) -> Path:
     page.goto(server.rstrip("/") + picture.address)
     if picture.opened is not None:
         page.locator(".row summary").nth(picture.opened - 1).click()
+    if picture.who:
+        with page.expect_navigation():
+            page.locator("#who").select_option(picture.who)
+        with page.expect_response("**/api/related"):
+            page.reload()  # now the page's own search is one of the sitting, too
     if picture.typed:
-        page.locator("#q").click()
+        page.locator("#q").fill("")
         page.locator("#q").press_sequentially(picture.typed, delay=30)
         page.locator("#completions [role=option]").first.wait_for()
     file = folder / f"{picture.name}.png"

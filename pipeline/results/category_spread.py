@@ -15,7 +15,7 @@ import numpy.typing as npt
 import polars as pl
 
 from pipeline.errors import InvalidParameterError
-from pipeline.language.queries import variant_key
+from pipeline.language.queries import variant_key, variant_keys
 from silgeom.text import normalized_query
 
 #: What a neighbour's category counts beside the declaration (Zhou and others' alpha).
@@ -26,6 +26,10 @@ STEPS: Final = 30
 MIN_CONFIDENCE: Final = 0.5
 #: Claims below this are none: what is so many steps away tells nothing.
 _LEAST_CLAIM: Final = 1e-6
+
+#: What a category says a query is told by: its rule, or sessions.
+DECLARED: Final = "declared"
+BY_SESSIONS: Final = "sessions"
 
 _LISTS: Final = ("queries", "words", "hosts")
 #: The kind of a category that has what people want to buy.
@@ -131,8 +135,7 @@ def declared(
         `query` and `category`, a row a query of which exactly one category speaks: by an example,
         which goes before words, by words, which go before hosts, or by hosts.
     """
-    keys = pl.Series([variant_key(each) for each in queries.to_list()], dtype=pl.String)
-    rows = pl.DataFrame({"query": queries, "key": keys})
+    rows = pl.DataFrame({"query": queries, "key": variant_keys(queries)})
     schema = {"query": pl.String, "category": pl.String, "way": pl.Int32}
     parts = [pl.DataFrame(schema=schema)]
     for rule in rules:
@@ -147,6 +150,19 @@ def declared(
     best = claims.filter(pl.col("way") == pl.col("way").min().over("query"))
     once = best.unique(["query", "category"])
     return once.filter(pl.len().over("query") == 1).select("query", "category").sort("query")
+
+
+def declared_shopping(queries: pl.Series, rules: Sequence[Rule]) -> pl.Series:
+    """Those of some queries that examples or words of a category of shopping declare.
+
+    Args:
+        queries: normalised.
+        rules: of all categories: what two of them claim is of none.
+    """
+    names = [rule.category for rule in rules if rule.is_shopping]
+    if not names:
+        return queries.head(0)
+    return declared(queries, rules).filter(pl.col("category").is_in(names))["query"]
 
 
 def _led_to(rows: pl.DataFrame, clicked: pl.DataFrame | None, hosts: Sequence[str]) -> pl.DataFrame:
@@ -199,12 +215,12 @@ def categories(queries: pl.DataFrame, related: pl.DataFrame, known: pl.DataFrame
     ).filter(pl.Series(reached))
     spread = found.join(known, on="query", how="anti")
     own = known.join(place.select("query"), on="query", how="semi")
-    return _rows(own, [spread.with_columns(source=pl.lit("sessions"))])
+    return _rows(own, [spread.with_columns(source=pl.lit(BY_SESSIONS))])
 
 
 def _rows(own: pl.DataFrame, others: list[pl.DataFrame]) -> pl.DataFrame:
     columns = ("query", "category", "confidence", "source")
-    told = own.select("query", "category", confidence=pl.lit(1.0), source=pl.lit("declared"))
+    told = own.select("query", "category", confidence=pl.lit(1.0), source=pl.lit(DECLARED))
     return pl.concat([told, *(each.select(columns) for each in others)]).sort("query")
 
 

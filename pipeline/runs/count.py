@@ -39,7 +39,6 @@ from pipeline.counting import clicks, hours, sessions
 from pipeline.counting import days as day_counts
 from pipeline.counting.judging import without_clicks
 from pipeline.runs.click_days import clicks_of_day
-from pipeline.runs.interest_days import interests_of_day
 from pipeline.runs.stale import (
     SessionRules,
     click_version,
@@ -68,6 +67,7 @@ _LOG = logging.getLogger(__name__)
 Rows = dict[Kind, list[pl.DataFrame]]
 _Found = dict[Kind, pl.DataFrame]
 MappedRows = Iterator[Mapped[None]]
+Interests = Callable[[pl.LazyFrame, pl.LazyFrame, pl.LazyFrame], pl.DataFrame]
 #: Of a day and those beside it, the runs that changed what its counts read.
 Runs = tuple[int, ...]
 
@@ -226,13 +226,14 @@ def refresh_hourly_keywords(root: Root, needed: Collection[str]) -> int:
     return _refresh_those(root, counting, here)
 
 
-def refresh_daily_interests(root: Root, needed: Mapping[str, str]) -> int:
+def refresh_daily_interests(root: Root, needed: Mapping[str, str], counted: Interests) -> int:
     """Count what people searched for on `needed` days that changed; the number of days.
 
     Args:
         root: held.
         needed: the day -> the week whose topics hold on it: these, and the counts of the day, are
             up to date.
+        counted: `interests_of_day` of searches, topics and counts.
     """
 
     def runs(state: State, day: str) -> Runs:
@@ -249,8 +250,8 @@ def refresh_daily_interests(root: Root, needed: Mapping[str, str]) -> int:
             _interests_of_day,
             root=root.address,
             storage=root.storage,
-            zone=root.state.zone,
             weeks=dict(needed),
+            counted=counted,
         ),
         _interests_together,
     )
@@ -479,13 +480,18 @@ def _keywords_of_day(
 
 
 def _interests_of_day(
-    work: Work, finish: Finish, root: str, storage: Storage, zone: str, weeks: Mapping[str, str]
+    work: Work,
+    finish: Finish,
+    root: str,
+    storage: Storage,
+    weeks: Mapping[str, str],
+    counted: Interests,
 ) -> MappedRows:
     """What a bucket of people searched for, counted anew."""
     searches = work.scan(storage, [work.day], "searched_at", "user_id", "query_id", "query")
     topics = scanned(storage, root, "topics", [f"dt={weeks[work.day]}"], TOPICS)
     counts = scanned(storage, root, "daily_counts", [f"dt={work.day}"], DAILY_COUNTS)
-    return finish(work, {COUNTS: interests_of_day(searches, topics, counts, zone=zone)})
+    return finish(work, {COUNTS: counted(searches, topics, counts)})
 
 
 def _interests_together(rows: Rows) -> pl.DataFrame:

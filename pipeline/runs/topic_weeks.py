@@ -13,6 +13,7 @@ import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from typing import Final
 
 import polars as pl
@@ -28,12 +29,13 @@ from pipeline.columns import (
 )
 from pipeline.counting.topics import topics
 from pipeline.counting.uses import are_clicked, are_weeks, query_uses
-from pipeline.results.category_spread import parsed_rules
+from pipeline.results.category_spread import DECLARED, Rule, parsed_rules
 from pipeline.runs.count import (
     refresh_daily_counts,
     refresh_daily_interests,
     refresh_daily_pairs,
 )
+from pipeline.runs.interest_days import interests_of_day
 from pipeline.runs.published import rules_before
 from pipeline.runs.stale import SessionRules, shifted
 from pipeline.schemas import TOPICS as TOPICS_SCHEMA
@@ -45,7 +47,7 @@ from pipeline.store.tables import scanned, write
 TOPIC_DAYS: Final = 28
 _ENOUGH_DAYS: Final = 7
 #: Raised when topics are told in another way.
-METHOD: Final = 2
+METHOD: Final = 3
 #: Confidence of a category that is believed when it says that a query is for shopping.
 _SURE: Final = 0.8
 #: What tells uses of queries, where a job that counts it was run: analytics; keyword_tool, and
@@ -70,7 +72,8 @@ def refresh_interests(root: Root, needed: Collection[str], rules: SessionRules) 
         refresh_daily_pairs(root, days, rules)
         _refresh_topics(root, week)
     refresh_daily_counts(root, set(weeks))  # what is news on a day is told by its own counts
-    return refresh_daily_interests(root, weeks)
+    counted = partial(interests_of_day, zone=root.state.zone, rules=_rules(root))
+    return refresh_daily_interests(root, weeks, counted)
 
 
 def days_of_topics(root: Root, week: str) -> list[str]:
@@ -122,6 +125,12 @@ def _refresh_topics(root: Root, week: str) -> None:
         change.put("topics", partition, staged, made_of=made_of)
 
 
+def _rules(root: Root) -> tuple[Rule, ...]:
+    """The rules of the newest categories; none: there are no categories."""
+    lines = rules_before(root)
+    return tuple(parsed_rules("\n".join(lines), "the file of rules")) if lines else ()
+
+
 def _scanned(root: Root, dataset: str, days: Sequence[str], columns: Columns) -> pl.LazyFrame:
     partitions = [f"dt={day}" for day in days]
     return scanned(root.storage, root.address, dataset, partitions, columns)
@@ -129,14 +138,16 @@ def _scanned(root: Root, dataset: str, days: Sequence[str], columns: Columns) ->
 
 @dataclass(frozen=True)
 class _Shopping:
-    """Categories that are declared to be shopping, and the day of which it is known what they have.
+    """What the newest rules declare to be shopping, and what the categories of a day add to it.
 
     Attributes:
-        names: of the categories.
-        day: None: there are no categories, or none of them is shopping.
-        made_of: of these categories.
+        rules: of all categories.
+        names: of the categories that are shopping.
+        day: of the categories that are read; None: there are none for the week.
+        made_of: of what shopping queries are told by.
     """
 
+    rules: tuple[Rule, ...]
     names: frozenset[str]
     day: str | None
     made_of: str | None
@@ -144,19 +155,26 @@ class _Shopping:
     @staticmethod
     def of(root: Root, week: str) -> "_Shopping":
         """As of the newest day before a week; of the first weeks, as of the newest day of it."""
-        rules = rules_before(root)
-        parsed = parsed_rules("\n".join(rules), "the file of rules") if rules else []
-        names = frozenset(rule.category for rule in parsed if rule.is_shopping)
+        rules = _rules(root)
+        names = frozenset(rule.category for rule in rules if rule.is_shopping)
         known = root.days_made("categories") if names else {}
         made = {day: each for day, each in known.items() if root.has_day("categories", day)}
         before = [day for day in made if day < week]
         day = max(before or (each for each in made if each <= shifted(week, 6)), default=None)
-        return _Shopping(names, day, None if day is None else f"{sorted(names)} {made[day]}")
+        lines = rules_before(root)
+        told = fingerprint(rules=lines, categories=made.get(day or "")) if names else None
+        return _Shopping(rules, names, day, told)
 
     def queries(self, root: Root) -> pl.Series:
-        """Those that such a category surely has."""
+        """Those that such a category surely has.
+
+        Of rules of one category alone what is searched with its queries is not among them: nothing
+        else claims it, so that it would be sure of everything.
+        """
         rows = _scanned(root, "categories", [self.day] if self.day else [], CATEGORIES)
         is_sure = pl.col("confidence") >= _SURE  # what is declared is 1
+        if len(self.rules) == 1:
+            is_sure &= pl.col("source") == DECLARED
         theirs = rows.filter(pl.col("category").is_in(list(self.names)) & is_sure)
         return theirs.select("query").collect()["query"]
 
@@ -186,5 +204,5 @@ def evidence_of_uses(root: Root, day: str) -> Evidence:
     return Evidence(
         clicks=are_clicked(clicks),
         news=are_before or are_weeks(pl.Series(days, dtype=pl.String).str.to_date()),
-        shopping=_Shopping.of(root, week).day is not None,
+        shopping=bool(_Shopping.of(root, week).names),
     )

@@ -5,7 +5,7 @@ The labels are `types.json` of `python -m silgeom.simulate --types N`.
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -41,6 +41,8 @@ class Labels:
         typed: share of what follows the type.
         people: `user` as in the log, and `type`.
         queries: query → number of its topic.
+        type_uses: what each type uses the search for; empty: types do not differ in it.
+        uses: query → use, of those that are not for looking up.
     """
 
     topics: list[str]
@@ -49,6 +51,8 @@ class Labels:
     typed: float
     people: pl.DataFrame
     queries: dict[str, int]
+    type_uses: tuple[str, ...] = ()
+    uses: dict[str, str] = field(default_factory=dict)
 
     @property
     def interests(self) -> Floats:
@@ -118,6 +122,8 @@ def read_labels(file: Path) -> Labels:
             float(told["typed"]),
             pl.DataFrame({"user": list(told["people"]), "type": list(told["people"].values())}),
             {query: number[topic] for query, topic in told["queries"].items()},
+            tuple(each["use"] for each in told["types"]) if "uses" in told else (),
+            dict(told.get("uses", {})),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise EvaluationError(
@@ -131,20 +137,26 @@ def planted_topics(queries: Sequence[str], labels: Labels) -> pl.DataFrame:
     Returns:
         `query`, `topic`. A query that was made longer has the topic of the one it holds.
     """
-    together = {query.replace(" ", ""): topic for query, topic in labels.queries.items()}
+    topics = [labels.queries[each] if each else None for each in made_of(queries, labels)]
+    found = pl.Series(topics, dtype=pl.Int64)
+    rows = pl.DataFrame({"query": pl.Series(queries, dtype=pl.String), "topic": found})
+    return rows.drop_nulls()
 
-    def topic(query: str) -> int | None:
+
+def made_of(queries: Sequence[str], labels: Labels) -> list[str | None]:
+    """The query of the labels that each of some queries is, whatever its spacing, or holds."""
+    together = {query.replace(" ", ""): query for query in labels.queries}
+
+    def known(query: str) -> str | None:
         words = query.split(" ")
         for after in _AFTER:
             for before in _BEFORE:
                 kept = " ".join(words[before : len(words) - after])
                 if kept in labels.queries:
-                    return labels.queries[kept]
+                    return kept
         return together.get(query.replace(" ", ""))
 
-    found = pl.Series([topic(query) for query in queries], dtype=pl.Int64)
-    rows = pl.DataFrame({"query": pl.Series(queries, dtype=pl.String), "topic": found})
-    return rows.drop_nulls()
+    return [known(query) for query in queries]
 
 
 def read_searches(root: Path, labels: Labels) -> tuple[pl.DataFrame, str]:

@@ -8,9 +8,11 @@ and day, where they are the floor k and more: at least what any result tells of 
 membership inference by a likelihood ratio: of each number, how much likelier it is if the person is
 one of those who were counted (Homer et al., PLoS Genetics 4, 2008; Shokri et al., IEEE S&P 2017).
 
-Each person is tried both ways, with their rows and without. A threshold is learnt on half of the
-people; told is the advantage on the others, the share that is found of those who are in less the
-share that is taken to be in of those who are not. Intervals are over people.
+Which half of the people is published is drawn several times. Each of them is tried both ways, with
+their rows and without. Told is the advantage, the share that is found of those who are in less the
+share that is taken to be in of those who are not, by a threshold that is learnt on the other draws:
+on the same one it would learn the numbers of that draw, which are the secret. Intervals are over
+draws.
 """
 
 import argparse
@@ -35,6 +37,10 @@ from silgeom.evaluate.trend_counts import FLOOR
 
 #: Queries of a person that are known.
 KNOWN: Final = 10
+#: What the people of so many are called.
+MANY: Final = f"of {KNOWN} queries and more"
+#: How often the half that is published is drawn.
+DRAWS: Final = 8
 #: A person of so many on a day has no pairs: as in `related`, where long sessions are left out.
 _MOST_OF_DAY: Final = 30
 #: Of a query that the reference has not.
@@ -56,24 +62,33 @@ class World:
         counted: `one`, `other`, `people`, `reference`: people of the published log, where
             everybody is in, and of the reference.
         floor: what fewer people searched for is not published.
+        grain: numbers are published in steps of so many, from the floor on; 1: exact.
     """
 
     items: pl.DataFrame
     counted: pl.DataFrame
     floor: int
+    grain: int = 1
 
     @staticmethod
-    def of(log: Log, floor: int) -> "World":
-        """Half of the people are published, the others the reference."""
-        items = _items(log)
-        users = np.unique(log.user)
-        chosen = np.random.default_rng(SEED).permutation(users)[: len(users) // 2]
+    def of(items: pl.DataFrame, floor: int, grain: int, draw: int) -> "World":
+        """Half of the people are published, the others the reference.
+
+        Args:
+            items: of everybody: `items_of`.
+            floor: as of the class.
+            grain: as of the class.
+            draw: which half, a number from 0.
+        """
+        users = items["user"].unique().sort().to_numpy()
+        chosen = np.random.default_rng([SEED, draw]).permutation(users)[: len(users) // 2]
         is_in = pl.col("user").is_in(pl.Series(chosen).implode())
         published = items.filter(is_in)
         keys = ["one", "other"]
         reference = items.filter(~is_in).group_by(keys).len("reference")
         counted = published.group_by(keys).len("people").join(reference, on=keys, how="left")
-        return World(published, counted.with_columns(pl.col("reference").fill_null(0)), floor)
+        counted = counted.with_columns(pl.col("reference").fill_null(0))
+        return World(published, counted, floor, grain)
 
     def known(self, *, rarest: bool) -> pl.DataFrame:
         """`user`, `query`: ten queries of each person, drawn, or those that fewest others have."""
@@ -96,7 +111,7 @@ class World:
 
         Returns:
             `user`, `inside`, `outside`: log-likelihood ratios with the person's rows and without;
-            `certain`: who knows everybody else's rows, too, sees the difference.
+            `certain`: who knows everybody else's rows, too, sees the difference in what is told.
         """
         is_about = pl.col("one").is_in(queries.implode())
         if not pairs:
@@ -109,12 +124,13 @@ class World:
         people, reference = (
             rows[name].to_numpy().astype(np.float64) for name in ("people", "reference")
         )
+        steps = people - self.floor
         return (
             rows.select("user")
             .with_columns(
-                inside=pl.Series(likelihood_ratio(people, reference, self.floor)),
-                outside=pl.Series(likelihood_ratio(people - 1, reference, self.floor)),
-                certain=pl.Series(people >= self.floor),
+                inside=pl.Series(likelihood_ratio(people, reference, self.floor, self.grain)),
+                outside=pl.Series(likelihood_ratio(people - 1, reference, self.floor, self.grain)),
+                certain=pl.Series((steps >= 0) & (steps % self.grain == 0)),
             )
             .group_by("user")
             .agg(pl.col("inside", "outside").sum(), pl.col("certain").any())
@@ -126,7 +142,8 @@ class World:
         )
 
 
-def _items(log: Log) -> pl.DataFrame:
+def items_of(log: Log) -> pl.DataFrame:
+    """What each person searched for: `user`, `one`, `other` as of `World`."""
     rows = pl.DataFrame({"user": log.user, "day": log.day, "one": log.query}).unique()
     short = rows.filter(pl.len().over("user", "day") <= _MOST_OF_DAY)
     pairs = short.join(short.rename({"one": "other"}), on=["user", "day"])
@@ -134,15 +151,29 @@ def _items(log: Log) -> pl.DataFrame:
     return pl.concat([rows.select("user", "one", other="one"), pairs]).unique()
 
 
-def likelihood_ratio(people: Floats, reference: Floats, floor: int) -> Floats:
+def likelihood_ratio(people: Floats, reference: Floats, floor: int, grain: int = 1) -> Floats:
     """How much likelier each number is if the person is one of those who were counted, as logs.
 
     The number of others is of a negative binomial law: Poisson's, with a rate known from the
-    reference. Of what is not published it is known that it is below the floor.
+    reference. Of what is not published it is known that it is below the floor; of what is published
+    in steps, that it is one of those of the step.
+
+    Args:
+        people: how many were counted.
+        reference: how many the reference has.
+        floor: what fewer people searched for is not published.
+        grain: numbers of a step; steps begin at the floor.
     """
     rate = reference + _UNSEEN
-    # P(people - 1) / P(people)
-    told = np.log(2 * np.maximum(people, 1) / (rate + np.maximum(people, 1) - 1))
+    least = np.maximum(floor + (people - floor) // grain * grain, 1)
+    # Of the step from `least` on, with P(least) as 1: P(least - 1), and all of the step.
+    before = 2 * least / (rate + least - 1)
+    each = np.ones(len(rate))
+    step = each.copy()
+    for number in range(1, grain):
+        each = each * (rate + least + number - 1) / (least + number) / 2
+        step += each
+    told = np.log((before + step - each) / step)
     chance, below = 0.5**rate, [np.zeros(len(rate))]
     for number in range(floor):
         below.append(below[-1] + chance)
@@ -152,35 +183,53 @@ def likelihood_ratio(people: Floats, reference: Floats, floor: int) -> Floats:
     return found
 
 
-def advantage(scores: pl.DataFrame) -> Figure:
-    """Of a threshold that is learnt on one half of the people and tried on the other."""
-    learns = np.random.default_rng(SEED).permutation(len(scores)) % 2 == 0
-    inside, outside = (scores[name].to_numpy() for name in ("inside", "outside"))
-    values = np.unique(np.concatenate([inside[learns], outside[learns]]))
-    ends = [np.searchsorted(np.sort(each[learns]), values) for each in (inside, outside)]
-    threshold = values[int(np.argmax(ends[1] - ends[0]))] if len(values) else 0.0
-    gained = (inside >= threshold).astype(np.float64) - (outside >= threshold)
-    tried = gained[~learns]
-    return Bootstrap(np.arange(len(tried))).mean(tried, np.ones(len(tried)))
+def advantage(draws: Sequence[pl.DataFrame]) -> Figure:
+    """Of a threshold that is learnt on the other draws, with its interval over draws.
+
+    Args:
+        draws: two or more, each with `inside` and `outside`, a row a person.
+    """
+    inside, outside = ([each[name].to_numpy() for each in draws] for name in ("inside", "outside"))
+    gained = []
+    for number in range(len(draws)):
+        others = [np.concatenate(each[:number] + each[number + 1 :]) for each in (inside, outside)]
+        threshold = _threshold(*others)
+        found = (inside[number] >= threshold).astype(np.float64) - (outside[number] >= threshold)
+        gained.append(found)
+    draw = np.repeat(np.arange(len(draws)), [len(each) for each in gained])
+    tried = np.concatenate(gained)
+    return Bootstrap(draw).mean(tried, np.ones(len(tried)))
 
 
-def in_the_log(log: Log, *, floor: int = FLOOR, told: pl.Series | None = None) -> pd.DataFrame:
+def _threshold(inside: Floats, outside: Floats) -> float:
+    """The one that tells best which scores are of people who are in."""
+    values = np.unique(np.concatenate([inside, outside]))
+    below = [np.searchsorted(np.sort(each), values) for each in (inside, outside)]
+    return float(values[int(np.argmax(below[1] - below[0]))]) if len(values) else 0.0
+
+
+def in_the_log(
+    log: Log, *, floor: int = FLOOR, grain: int = 1, told: pl.Series | None = None
+) -> pd.DataFrame:
     """Try to tell who is in the log.
 
     Args:
         log: whose people are published (half of them) and known (the others).
         floor: people of what is published.
+        grain: numbers are published in steps of so many.
         told: queries that the terms of segments tell of; an attack has nothing but these.
 
     Returns:
-        A row an attack and group of people: `known`, `from`, `people`, `advantage` with its
-        interval, and `knows_all_others`: the advantage of somebody who knows all other rows.
+        A row an attack and group of people: `known`, `from`, `people`, `tried` (tries, of all
+        draws), `advantage` with its interval, and `knows_all_others`: the advantage of somebody who
+        knows all other rows.
 
     Raises:
         EvaluationError: too few people.
     """
-    world = World.of(log, floor)
-    number = world.items.filter(pl.col("one") == pl.col("other")).group_by("user").len()
+    items = items_of(log)
+    worlds = [World.of(items, floor, grain, draw) for draw in range(DRAWS)]
+    number = items.filter(pl.col("one") == pl.col("other")).group_by("user").len()
     many = number.filter(pl.col("len") >= KNOWN).select("user")
     of_all = pl.Series(np.arange(len(log.texts)))
     sources = {"queries": (of_all, False), "queries and pairs": (of_all, True)}
@@ -189,14 +238,16 @@ def in_the_log(log: Log, *, floor: int = FLOOR, told: pl.Series | None = None) -
         sources["terms of segments"] = (of_all.filter(is_told), False)
     rows = []
     for rarest in (False, True):
-        known = world.known(rarest=rarest)
+        known = [world.known(rarest=rarest) for world in worlds]
         for source, (queries, pairs) in sources.items():
-            scores = world.scores(known, queries, pairs=pairs)
-            for name, chosen in (
-                ("all", scores),
-                (f"of {KNOWN} queries and more", scores.join(many, on="user", how="semi")),
-            ):
-                if len(chosen) < 4:
+            scores = [
+                world.scores(each, queries, pairs=pairs)
+                for world, each in zip(worlds, known, strict=True)
+            ]
+            of_many = [each.join(many, on="user", how="semi") for each in scores]
+            for name, chosen in (("all", scores), (MANY, of_many)):
+                tried = pl.concat(chosen)
+                if len(tried) < 2 * DRAWS:
                     continue
                 found = advantage(chosen)
                 rows.append(
@@ -204,11 +255,11 @@ def in_the_log(log: Log, *, floor: int = FLOOR, told: pl.Series | None = None) -
                         "known": f"the {KNOWN} rarest" if rarest else f"any {KNOWN}",
                         "from": source,
                         "people": name,
-                        "tried": len(chosen) // 2,
+                        "tried": len(tried),
                         "advantage": found.value,
                         "advantage_low": found.low,
                         "advantage_high": found.high,
-                        "knows_all_others": float(str(chosen["certain"].mean())),
+                        "knows_all_others": float(str(tried["certain"].mean())),
                     }
                 )
     if not rows:
@@ -352,12 +403,20 @@ def main(argv: list[str] | None = None) -> None:
     add("--most", type=whole(4, 1_000_000), default=200, metavar="N", help=most)
     by = "attack results of each segment's people (segments --by-segment), too"
     parser.add_argument("--by-segment", action="store_true", help=by)
+    steps = "only: what a higher floor and numbers in steps would give away, and cost"
+    parser.add_argument("--remedies", action="store_true", help=steps)
     noise = "attack segments that are made with so much epsilon, too (needs silgeom[private])"
     add("--epsilon", type=_epsilon, nargs="+", default=(), metavar="E", help=noise)
     with command(parser.prog):
         args = parser.parse_args(argv)
         try:
             log, zone = read_log(args.root)
+            if args.remedies:
+                from silgeom.evaluate.privacy_remedies import remedies
+
+                say(f"In the log? Any {KNOWN} known, queries and pairs\n")
+                say(text_table(remedies(log)))
+                return
             known = segments_of(args.root)
             told = terms(*known, min_searchers=args.k)["query"] if known else None
             found = in_the_log(log, floor=args.k, told=told)

@@ -39,6 +39,7 @@ HEADERS: Final = {
     "places": "right places",
     "wrong": "wrong rows",
     "false_alarms": "false alarms",
+    "many": "of 10 queries and more",
 }
 
 _ENDS: Final = ("_low", "_high")

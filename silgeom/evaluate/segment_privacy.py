@@ -20,9 +20,10 @@ from silgeom.evaluate.log import EvaluationError, Log, log_of, searches_of
 #: Parts of epsilon, as docs/people.md tells: sizes of segments, terms of each, terms of all.
 _OF_SIZES: Final = 0.2
 _OF_TERMS: Final = 0.4
-#: People who are tried, at most, and how often noise is drawn for each half of them.
+#: People who are tried, at most, and how often noise is drawn for each half of them: which terms
+#: pass is chance, so that few draws tell little.
 _TRIED: Final = 300
-_ROUNDS: Final = 4
+_ROUNDS: Final = 20
 
 
 def log_by_segment(root: str, members: pl.DataFrame, zone: str) -> Log:
@@ -106,7 +107,7 @@ def in_noisy_segments(
     Somebody knows ten queries of a person, the segment they would be of, and all that everybody
     else searched for: the strongest who may attack, against whom floors do not help. With noise the
     segments are made anew, once with one half of those who are tried and once with the other; the
-    score is the likelihood ratio of the noise, and the threshold is learnt on half of the tries.
+    score is the likelihood ratio of the noise, and the threshold is learnt on the other draws.
 
     Args:
         people: `user_id`, `query_id`, `query`, `surface`, `variant_id`, each once.
@@ -159,10 +160,11 @@ def in_noisy_segments(
             ]
             inside, outside = (each.select("user_id", "score") for each in both)
             tries.append(inside.join(outside, on="user_id", suffix="_outside").sort("user_id"))
-        scores = pl.concat(tries).select("user_id", inside="score", outside="score_outside")
-        reached = advantage(scores)
+        reached = advantage(
+            [each.select(inside="score", outside="score_outside") for each in tries]
+        )
         found.append(
-            {"epsilon": f"{epsilon:g}", "tried": len(scores) // 2, "advantage": reached.value}
+            {"epsilon": f"{epsilon:g}", "tried": len(users), "advantage": reached.value}
             | {"advantage_low": reached.low, "advantage_high": reached.high}
             | {"most": float(np.tanh(epsilon / 2))}
         )

@@ -76,6 +76,13 @@ def arg_parser() -> argparse.ArgumentParser:
         help="random plan: attempts to get on the board, one of each kind a week",
     )
     parser.add_argument(
+        "--uses",
+        action="store_true",
+        default=None,
+        help="--types: each has a use of its own, navigating, looking up, news or shopping; "
+        "DIRECTORY/categories.toml declares the subjects, shopping among them",
+    )
+    parser.add_argument(
         "--like",
         type=_path,
         metavar="ROOT",

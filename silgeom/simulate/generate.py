@@ -32,6 +32,7 @@ from silgeom.simulate.parameters import Parameters
 from silgeom.simulate.people import (
     FORM_NAMES,
     RIGHT,
+    Bools,
     People,
     Random,
     Searches,
@@ -44,6 +45,14 @@ from silgeom.simulate.people import (
     typed,
 )
 from silgeom.simulate.person_types import TypedPeople, labels, write_labels
+from silgeom.simulate.person_uses import (
+    HOT_HOURS,
+    SITE_CLICKS,
+    PeopleOfUses,
+    news_queries,
+    uses_of_queries,
+    write_rules,
+)
 from silgeom.simulate.plan import DAILY_HABITS, Event, Habit, Plan, Rise, Robot, sample_plan
 from silgeom.simulate.private import Typed
 from silgeom.simulate.queries import Ints, Queries, Shelf, build_queries
@@ -55,6 +64,8 @@ from silgeom.simulate.rhythm import Floats, day_kind, hour_shares
 HOUR: Final = 3_600
 #: Who is of which type, if people are of types.
 LABELS: Final = "types.json"
+#: Rules of categories, shopping among them, if types differ in use.
+RULES: Final = "categories.toml"
 _SHOWN: Final = 5  # people that a burst brings to another query in an hour, to be told
 #: Searches that somebody brings who comes for an event; many go on to its questions, if it has any.
 _SEARCHES_EACH: Final = 1.9
@@ -115,7 +126,8 @@ class Simulation:
         self._random: Random = np.random.Generator(np.random.PCG64(parameters.seed))
         self._plan = self._planned()
         self._queries: Queries = build_queries(self._plan.events)
-        people = TypedPeople if parameters.types else People
+        typed_people = PeopleOfUses if parameters.uses else TypedPeople
+        people = typed_people if parameters.types else People
         self._people = people(parameters, self._queries, self._random)
         self._spellings = Spellings(self._queries)
         self._tally = _Tally()
@@ -126,6 +138,7 @@ class Simulation:
                 self._at[event.day * 24 + event.hour + late].append(number)
         self._own = self._own_hours()
         self._level: Floats | float = 1.0
+        self._sites, self._as_they_are = self._unchanged()
         self._single_lines = self._place_single_lines()
         self._files: dict[str, Counter[str]] = {}
         self._common = self._sessions_by_hour()
@@ -162,11 +175,25 @@ class Simulation:
             self._forget_few((day + 1) * 24)
         truth = self._truth()
         (directory / "truth.json").write_text(_dumped(truth), encoding="utf-8")
-        (directory / LABELS).unlink(missing_ok=True)  # of an earlier run
+        for name in (LABELS, RULES):
+            (directory / name).unlink(missing_ok=True)  # of an earlier run
         if isinstance(self._people, TypedPeople):
             names = [user_name(number) for number in range(parameters.users)]
-            write_labels(labels(self._people, self._queries, names), directory / LABELS)
+            told = labels(self._people, self._queries, names)
+            if parameters.uses:
+                news = news_queries(self._plan.bursts, self._queries)
+                told["uses"] = uses_of_queries(self._queries, news)
+                write_rules(directory / RULES)
+            write_labels(told, directory / LABELS)
         return truth
+
+    def _unchanged(self) -> tuple[frozenset[int], Bools]:
+        """Queries that are ways to sites; and of each, whether nobody makes it longer."""
+        if not isinstance(self._people, PeopleOfUses):
+            return frozenset(), np.zeros(len(self._queries.texts), dtype=np.bool_)
+        as_they_are = self._people.is_site.copy()
+        as_they_are[news_queries(self._plan.bursts, self._queries)] = True
+        return frozenset(np.flatnonzero(self._people.is_site).tolist()), as_they_are
 
     def _planned(self) -> Plan:
         if self.parameters.is_restless:
@@ -216,6 +243,8 @@ class Simulation:
         """Sessions that begin in this hour, as typed, to their ends."""
         random = self._random
         shelf = self._shelf(day, hour)
+        if isinstance(self._people, PeopleOfUses):
+            self._people.hot = self._hot(day * 24 + hour)
         expected = float(self._common[day, hour])
         count = max(0, round(expected + (random.random() - 0.5) * 2.0 * expected**0.5))
         kind = day_kind(self.parameters.start + timedelta(days=day), self.parameters)
@@ -231,6 +260,12 @@ class Simulation:
         whole = joined(parts)
         within = whole.second < self.parameters.days * DAY
         return typed(whole.where(within), self.parameters, random)
+
+    def _hot(self, now: int) -> Ints:
+        """What is asked about bursts that began a short while before an hour of the log."""
+        begun = ((now - each.day * 24 - each.hour, each) for each in self._plan.bursts)
+        events = (event for hours, event in begun if 0 <= hours < HOT_HOURS)
+        return news_queries(events, self._queries)
 
     def _opened_events(self, day: int, hour: int) -> Iterator[tuple[int, _Opened]]:
         """Who comes for each event in this hour, by the event's number."""
@@ -298,6 +333,7 @@ class Simulation:
         own = random.random(count)[person]
         chance = np.where(random.random(count) < 0.5, own, random.random(count))
         longer = random.random(count) < self.parameters.lengthened
+        longer &= ~self._as_they_are[searches.query]
         query = self._queries.lengthened(searches.query, chance)
         return replace(searches, query=np.where(longer, query, searches.query))
 
@@ -324,6 +360,8 @@ class Simulation:
         for row, clicks in zip(rows, self._people.clicks(due.user), strict=False):
             second, user, query, form, variant, fixed, common, chance = row
             spoilt, odd, how, click, place = chance
+            if query in self._sites:
+                clicks, place = SITE_CLICKS, 0.0
             right = text_of(query)
             text = right if form == RIGHT else self._spellings.text(query, form, variant)
             mistyped = text is not right and text != right

@@ -27,7 +27,7 @@ RANDOM_ONLY: Final = (
     "lengthened",
 )
 #: What a log without types says nothing of.
-TYPES_ONLY: Final = ("types", "typed")
+TYPES_ONLY: Final = ("types", "typed", "uses")
 #: More could not be told apart by a few topics.
 MOST_TYPES: Final = 50
 SEARCHES_A_DAY: Final = 200_000
@@ -75,6 +75,7 @@ class Parameters:
             with none, each has three topics and nothing else is their own.
         typed: with types: share of what comes to somebody's mind that follows the type; the rest
             is what everybody types.
+        uses: with types: each has a use of its own, navigating, looking up, news or shopping.
     """
 
     searches: int = 55_000
@@ -101,6 +102,7 @@ class Parameters:
     lengthened: float = 0.45
     types: int = 0
     typed: float = 0.6
+    uses: bool = False
 
     def __post_init__(self) -> None:
         if self.plan not in PLANS:
@@ -114,6 +116,8 @@ class Parameters:
             )
         if not 0 <= self.types <= MOST_TYPES:
             raise ValueError(f"types must be from 0 to {MOST_TYPES}, got {self.types}.")
+        if self.uses and not self.types:
+            raise ValueError("uses are of types: say how many types, too.")
         for name in _SHARES:
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise ValueError(f"{name} must be from 0 to 1, got {getattr(self, name)}.")
@@ -152,6 +156,7 @@ class Parameters:
             if name != "holidays"
             and (self.is_random or name not in RANDOM_ONLY)
             and (self.types or name not in TYPES_ONLY)
+            and (self.uses or name != "uses")
         }
         return told | {
             "start": str(self.start),

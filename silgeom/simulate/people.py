@@ -145,8 +145,8 @@ class People:
         topic = np.where(random.random(len(user)) < _INTERESTED, own_topic, any_topic)
         return shelf.draw(topic, random.random(len(user)))
 
-    def go_on(self, user: Ints) -> Floats | float:  # noqa: ARG002
-        """Chance of another search in the session."""
+    def go_on(self, user: Ints, query: Ints) -> Floats | float:  # noqa: ARG002
+        """Chance of another search in the session, after that query."""
         return GO_ON
 
     def habit(self, user: Ints) -> Floats | float:  # noqa: ARG002
@@ -201,7 +201,7 @@ def sessions(
     begun = np.arange(len(second))
     begins = [begun]
     for _ in range(_LONGEST - 1):
-        stay = random.random(len(user)) < people.go_on(user)
+        stay = random.random(len(user)) < people.go_on(user, query)
         second, user, query, begun = second[stay], user[stay], query[stay], begun[stay]
         move, chance = random.random(len(user)), random.random(len(user))
         step = np.where(

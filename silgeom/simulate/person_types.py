@@ -108,7 +108,7 @@ class TypedPeople(People):
         shelves = [queries.shelf(kind, hour) for kind in range(3) for hour in range(24)]
         weights = np.sum([shelf.topic_weights() for shelf in shelves], axis=0)
         self.usual: Floats = weights / weights.sum()
-        self.types = person_types(parameters.types, self.usual, drawn)
+        self.types = self.own_types(queries, parameters.types, drawn)
         count = parameters.users
         ends = np.cumsum([each.share for each in self.types])
         self.type: Ints = np.searchsorted(ends / ends[-1], drawn.random(count)).astype(np.int64)
@@ -125,6 +125,10 @@ class TypedPeople(People):
         self.habits = np.stack(
             [shelf.draw(self.interests[:, i], drawn.random(count)) for i in range(3)], axis=1
         )
+
+    def own_types(self, queries: Queries, count: int, random: Random) -> list[PersonType]:  # noqa: ARG002
+        """The types that people are of."""
+        return person_types(count, self.usual, random)
 
     def openers(self, count: int, kind: int, hour: int, random: Random) -> Ints:
         """Who begins a session in that hour of such a day: each type has its hours."""
@@ -145,7 +149,7 @@ class TypedPeople(People):
         topic = np.where(follows, typical, np.minimum(anything, len(ends) - 1))
         return shelf.draw(topic, random.random(count))
 
-    def go_on(self, user: Ints) -> Floats:
+    def go_on(self, user: Ints, query: Ints) -> Floats:  # noqa: ARG002
         """Chance of another search in the session."""
         chance: Floats = self._go_on[self.type[user]]
         return chance
