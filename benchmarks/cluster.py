@@ -6,8 +6,8 @@
 
 Both read one log from HDFS into nothing, on the same YARN with its two node managers, from the
 start of spark-submit to its end. Silgeom makes three results in one go, a tutorial is a job for
-each. Executors of tutorials get all the memory that a node manager has to give: those of the
-cluster's settings, of 480 MB, would not do for them.
+each. Executors of tutorials get 1,800 MB each: heaps of the cluster's settings, of 480 MB, would
+not do for them.
 """
 
 import argparse
@@ -28,7 +28,6 @@ FOLDER: Final = "hdfs:///user/analyst/benchmark"
 #: Times a tutorial's.
 GOAL: Final = 0.4
 CLIENT: Final = ("docker", "compose", "exec", "-T", "client")
-#: The most that fits: 2,432 MB a node manager, beside an application master on one of them.
 TUTORIAL: Final = (
     *("--driver-memory", "1200m"),
     *("--executor-memory", "1200m", "--conf", "spark.executor.memoryOverhead=600m"),

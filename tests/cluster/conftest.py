@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -273,6 +274,24 @@ def on_cluster(used: Used) -> Cluster:
 
 
 @pytest.fixture(scope="session")
+def local_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same of the same log on this machine, by Spark's local mode."""
+    root = tmp_path_factory.mktemp("root")
+    (root / "_user_key").write_text(USER_KEY)
+    submit = Path(sys.executable).with_name("spark-submit")
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("SEARCH_")}
+    with timed("all jobs in local mode"):
+        subprocess.run(
+            [submit, "jobs/all.py", "--root", root, *AT],
+            cwd=PROJECT,
+            env=environment,
+            check=True,
+            capture_output=True,
+        )
+    return root
+
+
+@pytest.fixture(scope="session")
 def short_log(cluster: Cluster) -> None:
     """The log of the short job, in HDFS."""
     cluster.client("hdfs", "dfs", "-mkdir", "-p", SHORT_LANDING)
@@ -288,6 +307,13 @@ def undisturbed(cluster: Cluster, hdfs: Reader, short_log: None) -> tuple[Rows, 
     found = short_rows(hdfs, "undisturbed")
     assert all(found)
     return found
+
+
+def in_order(frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows by their columns from the left, without the sketches (bytes of no fixed order)."""
+    plain = frame.drop(columns="searchers_sketch", errors="ignore")
+    text = plain.astype({name: str for name in plain.columns if plain[name].dtype == object})
+    return text.sort_values(list(text.columns)).reset_index(drop=True)
 
 
 def short_root(name: str) -> str:

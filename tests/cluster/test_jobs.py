@@ -1,8 +1,6 @@
 """The same jobs on the cluster and on this machine: same rows; Hangul whole wherever it is seen."""
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import urlopen
@@ -13,35 +11,17 @@ from pandas.testing import assert_frame_equal
 
 from tests.cluster.conftest import (
     AT,
-    PROJECT,
     SHORT_JOB,
     SHORT_LOGS,
-    USER_KEY,
     Cluster,
     Reader,
     Rows,
     await_until,
+    in_order,
     run,
     short_rows,
     timed,
 )
-
-
-@pytest.fixture(scope="session")
-def local_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("root")
-    (root / "_user_key").write_text(USER_KEY)
-    submit = Path(sys.executable).with_name("spark-submit")
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("SEARCH_")}
-    with timed("all jobs in local mode"):
-        subprocess.run(
-            [submit, "jobs/all.py", "--root", root, *AT],
-            cwd=PROJECT,
-            env=environment,
-            check=True,
-            capture_output=True,
-        )
-    return root
 
 
 @pytest.mark.parametrize(
@@ -52,13 +32,6 @@ def test_a_dataset_has_the_rows_of_local_mode(local_root: Path, hdfs: Reader, da
     there, here = hdfs(f"/search/{dataset}"), pd.read_parquet(local_root / dataset)
     assert len(there) > 0
     assert_frame_equal(in_order(there), in_order(here), rtol=1e-12)
-
-
-def in_order(frame: pd.DataFrame) -> pd.DataFrame:
-    """Rows by their columns from the left, without the sketches (bytes of no fixed order)."""
-    plain = frame.drop(columns="searchers_sketch", errors="ignore")
-    text = plain.astype({name: str for name in plain.columns if plain[name].dtype == object})
-    return text.sort_values(list(text.columns)).reset_index(drop=True)
 
 
 @pytest.mark.usefixtures("on_cluster")
