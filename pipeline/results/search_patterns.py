@@ -14,7 +14,7 @@ import polars as pl
 
 from pipeline import limits
 from pipeline.columns import PATTERNS
-from pipeline.counting.groups import Flags, Ints, list_series
+from pipeline.counting.groups import Flags, Ints, list_series, order_by
 from pipeline.counting.people import different_people
 from pipeline.results import seasons
 from pipeline.results.names import forms_of
@@ -331,14 +331,15 @@ class _Sparse:
     def of(cls, counts: pl.DataFrame, keys: Ints, axes: list[Ints]) -> "_Sparse":
         """Of a table whose first columns are the key and the axes, the last `people`."""
         name, *others = counts.columns[:-1]
-        row = np.searchsorted(keys, counts[name].to_numpy())
+        key = counts[name].to_numpy()
+        order = order_by(key) if len(key) else key
+        row = np.searchsorted(keys, key[order])
         cell = np.zeros(len(counts), dtype=np.int64)
         for axis, column in zip(axes, others, strict=True):
-            place = np.searchsorted(axis, counts[column].to_numpy())
+            place = np.searchsorted(axis, counts[column].to_numpy()[order])
             cell = cell * len(axis) + place
-        order = np.argsort(row, kind="stable")
-        people = counts["people"].to_numpy().astype(np.float64)
-        return cls(row[order], cell[order], people[order], tuple(len(axis) for axis in axes))
+        people = counts["people"].to_numpy()[order].astype(np.float64)
+        return cls(row, cell, people, tuple(len(axis) for axis in axes))
 
     def dense(self, begin: int, end: int) -> Floats:
         """The counts of the keys from `begin` to before `end`, zeros too."""
