@@ -286,7 +286,8 @@ def refused(
 
     def run(*options: str) -> str:
         with pytest.raises(SystemExit) as ended:
-            main(["serve", "--root", str(tmp_path), *options])
+            # A port that is free whatever else listens here.
+            main(["serve", "--root", str(tmp_path), "--port", "0", *options])
         told = capsys.readouterr()
         assert ended.value.code == 2
         assert told.err.startswith("silgeom serve: ")
