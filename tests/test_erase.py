@@ -211,6 +211,33 @@ def test_where_searches_went_for_their_age_sketches_lose_the_person(
     assert "비밀" not in set(complete["completion"])
 
 
+def test_all_that_the_jobs_made_of_a_person_goes_and_they_run_on(tmp_path: Path, run: Job) -> None:
+    places = ["--landing", log(tmp_path / "log"), "--root", tmp_path / "root"]
+    jobs = ("all", "keywords", "patterns", "analytics", "keyword_tool", "profiles")
+    for job in jobs:
+        assert run(job, *places)[0] == 0
+
+    status, said, error = run("erase", *places, "--user", ANNA)
+
+    assert (status, error, ": 0 hits" in said) == (0, "", True)
+    assert "keyword_patterns/dt=2026-03-03 is removed: run keywords and patterns again" in said
+    for job in jobs:
+        assert run(job, *places)[0] == 0
+    assert ": 0 hits" in run("erase", *places, "--user", ANNA)[1]
+
+
+def test_users_from_standard_input_are_refused_where_spark_keeps_it(
+    tmp_path: Path, run: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places = ["--landing", log(tmp_path / "log"), "--root", tmp_path / "root"]
+    assert run("ingest", *places)[0] == 0
+    monkeypatch.setenv("PYSPARK_GATEWAY_PORT", "1")
+
+    status, _, error = run("erase", *places, "--users-from", "-")
+
+    assert (status, "spark-submit passes no standard input on: name a file" in error) == (2, True)
+
+
 def test_erasing_nobody_or_somebody_unknown(tmp_path: Path, run: Job) -> None:
     landing, root = log(tmp_path / "log"), tmp_path / "root"
     places = ["--landing", landing, "--root", root]

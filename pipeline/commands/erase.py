@@ -10,11 +10,13 @@ Exit status 0 only if nothing under the root tells of them any more.
 """
 
 import argparse
+import os
 import sys
 from datetime import UTC, datetime
 
 from pipeline.carriers.session import Session
 from pipeline.commands import cli
+from pipeline.errors import InvalidParameterError
 from pipeline.runs.erasure import erase, known_users, landing_files, prove, require_proof
 from pipeline.runs.remaking import remake_newest
 from pipeline.runs.stale import SessionRules
@@ -27,7 +29,7 @@ def parser() -> argparse.ArgumentParser:
     parser = cli.arg_parser("erase", __doc__, takes_in=False)
     who = parser.add_mutually_exclusive_group(required=True)
     one = "a user as in the log; it stands in the list of processes and in the shell's history"
-    many = "a file with one user a line, - for standard input: it stands in no such list"
+    many = "a file with one user a line; -, without spark-submit: standard input"
     who.add_argument("--user", metavar="USER", help=one)
     who.add_argument("--users-from", type=place_name, metavar="FILE", help=many)
     cli.add_session_rules(parser)
@@ -49,4 +51,8 @@ def run(session: Session, args: argparse.Namespace) -> None:
 
 
 def listed(session: Session, name: str) -> list[str]:
-    return sys.stdin.readlines() if name == "-" else list(cli.lines_of(session, name, "users"))
+    if name != "-":
+        return list(cli.lines_of(session, name, "users"))
+    if "PYSPARK_GATEWAY_PORT" in os.environ:  # its Java keeps standard input, and nothing comes
+        raise InvalidParameterError("spark-submit passes no standard input on: name a file")
+    return sys.stdin.readlines()

@@ -45,6 +45,7 @@ from pipeline.columns import (
     Columns,
 )
 from pipeline.counting.judging import without_clicks
+from pipeline.errors import InvalidParameterError
 from pipeline.language.queries import ids, variant_keys
 from pipeline.results.category_spread import categories, declared, parsed_rules
 from pipeline.results.co_clicked import clicked_hosts, co_clicked
@@ -397,6 +398,8 @@ def publish_keyword_patterns(root: Root, day: date, options: PatternOptions) -> 
         InvalidParameterError: there are none.
     """
     days = _there(root, "daily_keywords", days_of_pattern_keywords(root, day, options))
+    if not days:
+        raise InvalidParameterError("no keywords of these days are counted: run keywords first")
     recent = days[-PROFILE_DAYS:]
 
     def build() -> pl.DataFrame:

@@ -47,6 +47,8 @@ from pipeline.store.root import Root
 
 #: What is made of segments, by their job.
 OF_SEGMENTS: Final = ("segment_trending", "segment_related", "segment_autocomplete")
+#: What is made of counts of keywords, by its job.
+OF_KEYWORDS: Final = {"keyword_analytics": "analytics", "keyword_patterns": "patterns"}
 RESULTS: Final = (
     *("trending", "related", "autocomplete", "keyword_tool", "co_clicked", "categories"),
     *ANALYTICS_RESULTS,
@@ -92,7 +94,11 @@ def remake_newest(root: Root, rules: SessionRules) -> Remade:
         except InvalidParameterError:  # no searches any more, or no counts
             with root.change() as change:
                 change.remove(dataset, newest["partition"])
-            remade.gone.append(f"{dataset}/{newest['partition']}")
+            name = f"{dataset}/{newest['partition']}"
+            if dataset in OF_KEYWORDS:
+                remade.awaited[name] = f"keywords and {OF_KEYWORDS[dataset]}"
+            else:
+                remade.gone.append(name)
             continue
         if published.is_new:
             remade.again.append(f"{dataset}/{published.partition}")
