@@ -592,3 +592,9 @@ def test_make_lists_every_target_with_what_it_does() -> None:
     told = {line.split()[1]: line.split()[2:] for line in listed.splitlines()}
     assert set(told) == phony - {"environment"}
     assert all(told.values())
+
+
+def test_the_command_of_a_checkout_runs_from_any_folder(tmp_path: Path) -> None:
+    command = Path(sys.prefix) / "bin/silgeom"
+    told = subprocess.run([command, "--help"], cwd=tmp_path, capture_output=True, text=True)
+    assert (told.returncode, "silgeom [-h] COMMAND" in told.stdout) == (0, True), told.stderr

@@ -268,7 +268,7 @@ def no_java() -> str:
     )
 
 
-# -- Spark's files in the environment --------------------------------------------------------------
+# -- our files in the environment ------------------------------------------------------------------
 
 
 def site_packages(venv: Path) -> Path:
@@ -277,9 +277,10 @@ def site_packages(venv: Path) -> Path:
 
 
 def configure(venv: Path, java: Java, environ: Mapping[str, str], templates: Path) -> None:
-    """Copies the files of conf/local to where Spark reads them, this machine's paths put in."""
+    """Copies the files of conf/local to where they are looked for, this machine's paths put in."""
     spark_home = site_packages(venv) / "pyspark"
     paths = {
+        "@PROJECT@": templates.parent.parent,
         "@VENV@": venv,
         "@PYTHON@": venv / "bin/python",
         "@SPARK_HOME@": spark_home,
@@ -292,6 +293,7 @@ def configure(venv: Path, java: Java, environ: Mapping[str, str], templates: Pat
         "log4j2.properties": spark_home / "conf",
         "java": venv / "bin",
         "find-spark-home": venv / "bin",
+        "silgeom": venv / "bin",
     }
     for name, folder in targets.items():
         text = (templates / name).read_text(encoding="utf-8")
