@@ -22,8 +22,17 @@ _CHART: Final = (860, 220)
 _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 8, 12, 26
 
 
-def curve(counts: Sequence[int | None], language: str, label: str = "curve_label") -> Markup:
-    """The small curve of a row: people by hour, the last at the right; `label` says it in words."""
+def curve(
+    counts: Sequence[int | None],
+    language: str,
+    label: str = "curve_label",
+    *,
+    from_first: bool = False,
+) -> Markup:
+    """The small curve of a row: people by hour, the last at the right; `label` says it in words.
+
+    With `from_first` it begins where the first number is told: before, there may be no log.
+    """
     width, height = _CURVE
     most = max((count for count in counts if count), default=0)
     said = (
@@ -36,12 +45,13 @@ def curve(counts: Sequence[int | None], language: str, label: str = "curve_label
     places = [
         (round(3 + place * step, 1), round(base - (count or 0) / max(most, 1) * (base - 4), 1))
         for place, count in enumerate(counts)
+        if count or not from_first or any(counts[:place])
     ]
     if not most:
         shape = Markup('<path class="flat" d="M3 {0}H{1}"/>').format(base, width - 3)
         return _svg("curve", width, height, said, shape)
     line = "L".join(f"{x:g} {y:g}" for x, y in places)
-    area = f"M3 {base}L{line}L{places[-1][0]:g} {base}Z"
+    area = f"M{places[0][0]:g} {base}L{line}L{places[-1][0]:g} {base}Z"
     shapes = Markup('<path class="area" d="{0}"/><path class="line" d="M{1}"/>').format(area, line)
     if counts[-1]:
         shapes += Markup('<circle class="end" cx="{0:g}" cy="{1:g}" r="2.2"/>').format(*places[-1])

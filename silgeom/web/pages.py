@@ -317,7 +317,7 @@ class Pages:
             few_seeds=tool.without_volume(question.seeds),
             csv_address=f"/api/keywords.csv?{urlencode(asked, errors='replace')}",
             curve_of=lambda each: charts.curve(
-                each.volume.weekly_searchers, language, "weeks_label"
+                each.volume.weekly_searchers, language, "weeks_label", from_first=True
             ),
         )
 

@@ -2,12 +2,14 @@
 
 import csv
 import io
+import re
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from pipeline import columns
+from silgeom.web.charts import curve
 from tests.web.hostile import HOSTILE
 from tests.web.roots import BROWSER, NOON, SmallRoot, board_row, client
 from tests.web.test_pages import text_of
@@ -288,3 +290,15 @@ def test_no_hostile_keyword_has_an_effect(root: SmallRoot) -> None:
     assert "<script" not in content
     assert "onerror=alert" not in content.replace("&", "").split("<td>")[0]
     assert "\u202e" not in page
+
+
+def test_the_curve_of_weeks_begins_with_the_first_week_that_is_told() -> None:
+    def line(*last: int | None) -> list[str]:
+        drawn = str(curve([None] * 10 + [*last], "ko", "weeks_label", from_first=True))
+        return re.findall(r'class="line" d="M([^"]*)"', drawn)
+
+    [newer], [newest] = line(20, 40), line(None, 40)
+    assert len(newer.split("L")) == 2
+    assert newer.startswith("106.6 ")  # the last week but one
+    assert newest.startswith("117 ")
+    assert line(None, None) == []  # none is told
