@@ -26,6 +26,36 @@ def sums(values: Ints, starts: Ints) -> Ints:
     return total
 
 
+def summed(rows: pl.DataFrame, by: str, *numbers: str) -> pl.DataFrame:
+    """The sums of some columns over the rows of each group, where most groups have few.
+
+    Of a million different queries it costs a tenth to sort their ids of what it does to hash them.
+
+    Args:
+        rows: `by` and `numbers`, Int64; without nulls.
+        by: the column that identifies a group.
+        numbers: columns that add up.
+
+    Returns:
+        `by`, rising, and the sums.
+    """
+    key = rows[by].to_numpy()
+    order = order_by(key)
+    key = key[order]
+    starts = np.flatnonzero(changes(key))
+    added = {name: sums(rows[name].to_numpy()[order], starts) for name in numbers}
+    return pl.DataFrame({by: key[starts], **added})
+
+
+def sums_over(key: Ints, values: Ints) -> Ints:
+    """Of each row the sum of all rows with its key."""
+    order = order_by(key)
+    starts = np.flatnonzero(changes(key[order]))
+    found = np.empty_like(values)
+    found[order] = np.repeat(sums(values[order], starts), sizes(starts, len(key)))
+    return found
+
+
 def sizes(starts: Ints, rows: int) -> Ints:
     """The number of rows of each group, whose first rows are `starts`, among so many rows."""
     counts: Ints = np.diff(np.append(starts, rows))

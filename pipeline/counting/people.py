@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from pipeline.counting.groups import changes, least_of_each, order_by
+from pipeline.counting.groups import changes, least_of_each, order_by, summed
 
 #: Below so many people the number is exact; above, its standard error is 1 / √(SKETCH_SIZE - 2),
 #: 3.1 %.
@@ -48,6 +48,34 @@ def different_people(sketches: pl.DataFrame, by: str, *, at_least: int = 1) -> p
     ids = pl.col("searchers_sketch").explode(empty_as_null=False)
     of_group = sketches.group_by(by).agg(ids=ids.unique())
     return _estimated(of_group, by).filter(pl.col("searchers") >= at_least)
+
+
+def likely(counts: pl.LazyFrame, by: str, at_least: int) -> pl.Expr:
+    """Whether a row is of a group that may have so many different people.
+
+    People are no more than searcher-days: most groups end here, before anything dear is read.
+
+    Args:
+        counts: `by` and `searchers` (Int64), a row a group and day.
+        by: the column that identifies a group.
+        at_least: different people.
+    """
+    rows = counts.select(by, "searchers").collect()
+    enough = summed(rows, by, "searchers").filter(pl.col("searchers") >= at_least)
+    # No join: a scan reads the other columns of these rows alone.
+    return pl.col(by).is_in(enough[by].implode())
+
+
+def people_of(counts: pl.LazyFrame, by: str, at_least: int) -> pl.DataFrame:
+    """`different_people` of counts, of which only the sketches that may matter are read.
+
+    Args:
+        counts: `by`, `searchers` and `searchers_sketch`, a row a group and day.
+        by: the column that identifies a group.
+        at_least: different people.
+    """
+    sketches = counts.filter(likely(counts, by, at_least)).select(by, "searchers_sketch")
+    return different_people(sketches.collect(), by, at_least=at_least)
 
 
 def people_of_share(people: pl.DataFrame, by: str, share: float) -> pl.DataFrame:

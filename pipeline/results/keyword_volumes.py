@@ -7,7 +7,7 @@ import polars as pl
 
 from pipeline import limits
 from pipeline.columns import KEYWORD_TOOL
-from pipeline.counting.people import different_people
+from pipeline.counting.people import different_people, likely
 from pipeline.results.keyword_devices import devices_of_keywords
 from pipeline.results.names import forms_of
 
@@ -55,26 +55,20 @@ def keyword_volumes(
         return counts.filter(day >= first, day <= as_of.isoformat())
 
     month = until(days)
-    possible = (
-        month.group_by("variant_id")
-        .agg(pl.col("searches").sum(), searcher_days=pl.col("searchers").sum())
-        # People are no more than searcher-days: most end here, before sketches are read.
-        .filter(pl.col("searcher_days") >= min_searchers)
-        .select("variant_id", "searches")
-        .collect()
-    )
+    is_likely = likely(month, "variant_id", min_searchers)
+    searches = month.filter(is_likely).group_by("variant_id").agg(pl.col("searches").sum())
     # Read once: a week is a tenth of the rows, and of the files each time all.
     sketches = (
         until(max(days, 7 * WEEKS))
+        .filter(is_likely)
         .select("variant_id", "searchers_sketch", "dt")
-        .join(possible.lazy(), on="variant_id", how="semi")
         .collect()
         .with_columns(age=(pl.lit(as_of) - day.str.to_date()).dt.total_days())
     )
     people = different_people(
         sketches.filter(pl.col("age") < days), "variant_id", at_least=min_searchers
     )
-    known = possible.join(people, on="variant_id")
+    known = searches.collect().join(people, on="variant_id")
     rows = known.join(forms_of(known, month), on="variant_id")
     of_known = sketches.join(known, on="variant_id", how="semi")
     weekly = [f"week_{week}" for week in reversed(range(WEEKS))]

@@ -11,7 +11,8 @@ import polars as pl
 
 from pipeline import limits
 from pipeline.columns import KEYWORDS
-from pipeline.counting.people import different_people
+from pipeline.counting.groups import summed
+from pipeline.counting.people import different_people, likely, people_of
 
 #: Queries that show how a keyword is used.
 EXAMPLES: Final = 3
@@ -44,13 +45,16 @@ def keywords_of_days(
         InvalidParameterError: a parameter is out of its range.
     """
     limits.require(min_searchers=min_searchers)
-    people = _people(now, min_searchers)
-    found = _summed(now).join(people, on="keyword_id").drop("people")
+    people = people_of(now, "keyword_id", min_searchers)
+    is_found = pl.col("keyword_id").is_in(people["keyword_id"].implode())
+    found = _summed(now.filter(is_found)).join(people, on="keyword_id")
     if before is not None and searches[1]:
-        previous = _people(before, min_searchers).rename({"searchers": "previous_searchers"})
+        previous = people_of(before, "keyword_id", min_searchers)
+        previous = previous.rename({"searchers": "previous_searchers"})
         found = found.join(previous, on="keyword_id", how="left")
         # What is not published of the days before still tells how far it rose.
-        unpublished = before.group_by("keyword_id").agg(people=pl.col("searchers").sum()).collect()
+        daily = before.filter(is_found).select("keyword_id", people="searchers").collect()
+        unpublished = summed(daily, "keyword_id", "people")
         found = found.join(unpublished, on="keyword_id", how="left").with_columns(
             pl.coalesce(
                 "previous_searchers", pl.min_horizontal("people", min_searchers - 1), 0
@@ -82,26 +86,13 @@ def keywords_of_days(
 
 def _summed(keywords: pl.LazyFrame) -> pl.DataFrame:
     """Of several days: the kind that a keyword has on most of them."""
-    summed = pl.col("searches", "queries").sum()
+    numbers = pl.col("searches", "queries").sum()
     of_kinds = (
         keywords.group_by("keyword_id", "kind")
-        .agg(pl.col("keyword").first(), summed, pl.len(), people=pl.col("searchers").sum())
+        .agg(pl.col("keyword").first(), numbers, pl.len())
         .sort("len", "kind", descending=[True, False])
     )
-    return (
-        of_kinds.group_by("keyword_id")
-        .agg(pl.col("keyword", "kind").first(), summed, pl.col("people").sum())
-        .collect()
-    )
-
-
-def _people(keywords: pl.LazyFrame, at_least: int) -> pl.DataFrame:
-    """`keyword_id`, `searchers` of those that enough people used on all days together."""
-    rows = keywords.select("keyword_id", "searchers", "searchers_sketch")
-    enough = rows.group_by("keyword_id").agg(pl.col("searchers").sum())
-    enough = enough.filter(pl.col("searchers") >= at_least).select("keyword_id")
-    of_enough = rows.join(enough, on="keyword_id", how="semi").collect()
-    return different_people(of_enough, "keyword_id", at_least=at_least)
+    return of_kinds.group_by("keyword_id").agg(pl.col("keyword", "kind").first(), numbers).collect()
 
 
 def _sigmas(now: np.ndarray, before: np.ndarray, searches: tuple[int, int]) -> np.ndarray:
@@ -127,14 +118,8 @@ def _examples(
     min_searchers: int,
 ) -> pl.DataFrame:
     """`keyword_id`, `examples`: other queries with it, those that most people typed."""
-    counts = daily_counts.select("query_id", "query", "searchers", "searchers_sketch")
-    enough = (
-        counts.group_by("query_id")
-        .agg(pl.col("searchers").sum())
-        .filter(pl.col("searchers") >= min_searchers)
-        .select("query_id")
-    )
-    typed = counts.join(enough, on="query_id", how="semi").collect()
+    is_likely = likely(daily_counts, "query_id", min_searchers)
+    typed = daily_counts.filter(is_likely).select("query_id", "query", "searchers_sketch").collect()
     people = different_people(typed, "query_id", at_least=min_searchers)
     texts = typed.select("query_id", "query").unique("query_id")
     return (

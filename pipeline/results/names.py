@@ -16,10 +16,10 @@ def names_of(ids: pl.Series, names: pl.LazyFrame) -> pl.DataFrame:
         `variant_id`, equal for spacing and punctuation variants of one query. An id without a
         name is left out.
     """
-    wanted = ids.unique().to_frame("query_id").lazy()
     rows = (
         names.select("query_id", "query", "surface", "variant_id")
-        .join(wanted, on="query_id", how="semi")
+        # No join: of the others no texts are read then.
+        .filter(pl.col("query_id").is_in(ids.unique().implode()))
         .group_by("query_id", "surface")
         .agg(pl.len().alias("rows"), pl.col("query", "variant_id").first())
         .collect()
@@ -42,7 +42,7 @@ def forms_of(variants: pl.DataFrame, counts: pl.LazyFrame) -> pl.DataFrame:
         `variant_id`, `query` and `surface`.
     """
     forms = (
-        counts.join(variants.lazy(), on="variant_id", how="semi")
+        counts.filter(pl.col("variant_id").is_in(variants["variant_id"].implode()))
         .group_by("variant_id", "query", "surface")
         .agg(pl.col("searchers").sum())
         .collect()

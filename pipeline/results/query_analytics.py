@@ -8,14 +8,17 @@ searches alone how many results they had, or when the first click was, a figure 
 of these: at least k. How many they are is withheld where one to k - 1 others are left.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
+import numpy as np
 import polars as pl
 
 from pipeline import limits
 from pipeline.columns import QUERY_ANALYTICS, SEARCH_QUALITY
 from pipeline.counting.clicks import DURATIONS, NUMBERS, SKETCHES
 from pipeline.counting.durations import medians
+from pipeline.counting.groups import Ints, summed, sums_over
 from pipeline.counting.people import SKETCH_SIZE, different_people, id_at, people_of_share
 from pipeline.results.names import names_of
 
@@ -105,19 +108,28 @@ def query_analytics(
         InvalidParameterError: a parameter is out of its range.
     """
     limits.require(min_searchers=min_searchers)
-    of_query = daily_clicks.filter(_IS_SELF).drop("into_id")
-    numbers = of_query.group_by("query_id").agg(pl.col(*NUMBERS).sum()).collect()
-    banded = _with_bands(numbers)
-    enough = banded.filter(pl.col("searches") >= min_searchers)
-    sketches = of_query.join(enough.lazy().select("query_id"), on="query_id", how="semi")
-    people = _people(sketches, "query_id", numbers, at_least=min_searchers)
-    timed = sketches.filter(pl.col("timed") > 0).select("query_id", DURATIONS).collect()
+    of_query = daily_clicks.filter(_IS_SELF)
+    whole = of_query.select(pl.col(*NUMBERS).sum()).collect()
+    searches = of_query.select("query_id", "searches").collect()
+    sizes = summed(searches, "query_id", "searches")
+    enough = sizes.filter(pl.col("searches") >= min_searchers)
+    kept = _filled_sketches(whole)
+    rows = (
+        of_query.filter(pl.col("query_id").is_in(enough["query_id"].implode()))
+        .select("query_id", *NUMBERS, *kept, DURATIONS)
+        .collect()
+    )
+    people = _people(rows, kept, at_least=min_searchers)
+    timed = rows.filter(pl.col("timed") > 0).select("query_id", DURATIONS)
     durations = medians(timed, "query_id", DURATIONS)
-    counts = enough.join(people, on="query_id").join(
+    numbers = summed(rows, "query_id", *NUMBERS)
+    place = _bands(numbers["searches"].to_numpy(), sizes["searches"].to_numpy())
+    numbers = numbers.with_columns(band=pl.Series([name for name, _ in BANDS]).gather(place))
+    counts = numbers.join(people, on="query_id").join(
         durations.rename({"seconds": "seconds_to_click"}), on="query_id", how="left"
     )
-    told = _with_rates(counts, min_searchers, clicks_in_log(numbers))
-    exit_rate = int(numbers["left"].sum()) / max(1, int(numbers["searches"].sum()))
+    told = _with_rates(counts, min_searchers, clicks_in_log(whole))
+    exit_rate = int(whole["left"].sum()) / max(1, int(whole["searches"].sum()))
     lost = pl.col("people") * (pl.col("exit_rate_low") - exit_rate).clip(lower_bound=0.0)
     texts = names_of(told["query_id"], names)
     named = told.join(texts, on="query_id").with_columns(people_lost=lost)
@@ -152,15 +164,15 @@ def search_quality(daily_clicks: pl.LazyFrame, *, min_searchers: int = 5) -> pl.
         InvalidParameterError: a parameter is out of its range.
     """
     limits.require(min_searchers=min_searchers)
-    of_query = daily_clicks.filter(_IS_SELF).drop("into_id")
-    added_up = pl.col(*NUMBERS).sum()
-    queries = pl.len().cast(pl.Int64).alias("queries")
-    of_day = of_query.group_by(day="dt").agg(queries, added_up)
-    by_day, numbers = pl.collect_all([of_day, of_query.group_by("query_id").agg(added_up)])
-    known = clicks_in_log(by_day)
-    banded = _with_bands(numbers)
-    days = by_day["day"].sort()
-    # A number a group: the days, then the bands, then the whole.
+    of_query = daily_clicks.filter(_IS_SELF)
+    sketches = _filled_sketches(of_query.select(pl.col(*NUMBERS).sum()).collect())
+    # Read once: days, bands and the whole are groups of the same rows.
+    rows = of_query.select("dt", "query_id", *NUMBERS, *sketches, DURATIONS).collect()
+    query, searches = rows["query_id"].to_numpy(), rows["searches"].to_numpy()
+    sizes = summed(rows, "query_id", "searches")["searches"].to_numpy()
+    days = rows["dt"].unique().sort()
+    # A number a group: the days, then the whole, then the bands.
+    whole = len(days)
     groups = [
         *((day, WHOLE) for day in days),
         (None, WHOLE),
@@ -168,14 +180,24 @@ def search_quality(daily_clicks: pl.LazyFrame, *, min_searchers: int = 5) -> pl.
     ]
     about = pl.DataFrame(groups, schema={"day": pl.String, "band": pl.String}, orient="row")
     about = about.with_row_index("group").cast({"group": pl.Int64})
-    of_band = banded.group_by("band").agg(queries, added_up)
-    whole = of_band.select(pl.lit(WHOLE).alias("band"), pl.exclude("band").sum())
-    parts = [by_day.with_columns(band=pl.lit(WHOLE)), whole, of_band]
-    summed = pl.concat(parts, how="diagonal")
-    told = about.join(summed, on=["day", "band"], nulls_equal=True)
-    people = _people_of_groups(of_query, about, banded, at_least=min_searchers)
-    durations = _medians_of_groups(of_query, about, banded)
-    counts = told.join(people, on="group").join(durations, on="group", how="left")
+    rows = rows.with_columns(
+        group=pl.col("dt").cast(pl.Enum(days)).to_physical().cast(pl.Int64),
+        of_band=_bands(sums_over(query, searches), sizes) + whole + 1,
+    ).drop("dt", "query_id")
+    added_up = pl.col(*NUMBERS).sum()
+    by_day = rows.group_by("group").agg(added_up, queries=pl.len().cast(pl.Int64))
+    queries = np.bincount(_bands(sizes, sizes), minlength=len(BANDS))
+    of_bands = pl.DataFrame({"group": np.arange(len(BANDS)) + whole + 1, "queries": queries})
+    by_band = rows.group_by(group="of_band").agg(added_up).join(of_bands, on="group")
+    of_all = by_band.select(pl.lit(whole, pl.Int64).alias("group"), pl.exclude("group").sum())
+    told = about.join(pl.concat([by_day, by_band, of_all], how="diagonal"), on="group")
+    people = _people_of_groups(rows, sketches, whole).filter(pl.col("people") >= min_searchers)
+    timed = rows.filter(pl.col("timed") > 0).select("group", "of_band", DURATIONS)
+    durations = medians(pl.concat(_of_each_group(timed, whole, DURATIONS)), "group", DURATIONS)
+    counts = told.join(people, on="group").join(
+        durations.rename({"seconds": "seconds_to_click"}), on="group", how="left"
+    )
+    known = clicks_in_log(by_day)
     rates = _with_rates(counts, min_searchers, known)
     return (
         rates.sort("group")
@@ -188,38 +210,37 @@ def search_quality(daily_clicks: pl.LazyFrame, *, min_searchers: int = 5) -> pl.
     )
 
 
-def _with_bands(numbers: pl.DataFrame) -> pl.DataFrame:
-    """Add `band`; queries with equally many searches are in one."""
-    of_size = numbers.group_by("searches").agg(all=pl.col("searches").sum())
-    before = of_size.sort("searches", descending=True).select(
-        "searches", share=(pl.col("all").cum_sum() - pl.col("all")) / pl.col("all").sum()
-    )
-    (first, _), *others = BANDS
-    band = pl.lit(first)
-    for name, share in others:
-        band = pl.when(pl.col("share") >= share).then(pl.lit(name)).otherwise(band)
-    return numbers.join(before, on="searches").with_columns(band=band).drop("share")
-
-
-def _people(
-    sketches: pl.LazyFrame, by: str, numbers: pl.DataFrame, *, at_least: int
-) -> pl.DataFrame:
-    """`by` and the people of `_PEOPLE`, of groups that have so many.
+def _bands(searches: Ints, of_all: Ints) -> Ints:
+    """The places in `BANDS` of queries with so many searches; of equally many it is the same.
 
     Args:
-        sketches: `by`, `SKETCHES` and their numbers.
-        by: the column that identifies a group.
-        numbers: the numbers of all, in any number of rows.
+        searches: of the queries.
+        of_all: of all queries of the log, each once; these among them.
+    """
+    each, queries = np.unique(of_all, return_counts=True)
+    together = each * queries
+    of_more_searched = together[::-1].cumsum()[::-1] - together
+    shares = [share for _, share in BANDS]
+    place = np.searchsorted(shares, of_more_searched / max(1, together.sum()), side="right") - 1
+    found: Ints = place[np.searchsorted(each, searches)]
+    return found
+
+
+def _people(rows: pl.DataFrame, sketches: Mapping[str, str], *, at_least: int) -> pl.DataFrame:
+    """`query_id` and the people of `_PEOPLE`, of queries that have so many.
+
+    Args:
+        rows: `query_id`, the sketches and their numbers.
+        sketches: those of `SKETCHES` that are looked at.
         at_least: people.
     """
-    kept = _filled_sketches(numbers)
-    rows = sketches.select(by, *kept, *kept.values()).collect()
     found: pl.DataFrame | None = None
-    for sketch, name in kept.items():
-        some = rows.filter(pl.col(name) > 0).select(by, searchers_sketch=sketch)
+    for sketch, name in sketches.items():
+        some = rows.lazy().filter(pl.col(name) > 0).select("query_id", searchers_sketch=sketch)
         least = at_least if found is None else 1
-        people = different_people(some, by, at_least=least).rename({"searchers": _PEOPLE[sketch]})
-        found = people if found is None else found.join(people, on=by, how="left")
+        people = different_people(some.collect(), "query_id", at_least=least)
+        people = people.rename({"searchers": _PEOPLE[sketch]})
+        found = people if found is None else found.join(people, on="query_id", how="left")
     assert found is not None
     return _capped(found)
 
@@ -244,101 +265,65 @@ def _capped(people: pl.DataFrame) -> pl.DataFrame:
     return told.with_columns(people_without_results=without)
 
 
-def _people_of_groups(
-    of_query: pl.LazyFrame, about: pl.DataFrame, banded: pl.DataFrame, *, at_least: int
-) -> pl.DataFrame:
-    """The people of each day, of all days, and of each band of queries: `group` and `_PEOPLE`."""
-    days = about.filter(pl.col("day").is_not_null()).select("group", dt="day")
-    bands = about.filter(pl.col("day").is_null()).select("band", of_band="group")
-    [whole] = about.filter(pl.col("day").is_null() & (pl.col("band") == WHOLE))["group"]
-    looked_at = _LOOKED_AT * SKETCH_SIZE * max(1, len(days))
-    shares = {
-        sketch: min(1.0, looked_at / max(1, int(banded[name].sum())))
-        for sketch, name in _filled_sketches(banded).items()
-    }
-    band_of = banded.lazy().select("query_id", "band").join(bands.lazy(), on="band")
-    rows = (
-        of_query.select("dt", "query_id", *shares)
-        .join(band_of, on="query_id")
-        .select("dt", "of_band", *shares)
-        .collect()
-    )
-    found = {
-        sketch: _people_up_to(rows, sketch, days, whole, share) for sketch, share in shares.items()
-    }
-    # Of small groups all ids are looked at.
-    for sketch, share in shares.items():
-        rest = about.join(found[sketch], on="group", how="anti") if share < 1 else about.clear()
-        if len(rest):
-            held = rows.filter(_is_held(rest, days, whole))
-            others = _people_up_to(held, sketch, days, whole, 1.0)
-            of_groups = others.join(rest, on="group", how="semi")
-            found[sketch] = pl.concat([found[sketch], of_groups])
-    together = about.select("group")
-    for sketch, people in found.items():
-        named = people.rename({"searchers": _PEOPLE[sketch]})
-        together = together.join(named, on="group", how="left")
-    return _capped(together).filter(pl.col("people") >= at_least)
-
-
-def _is_held(groups: pl.DataFrame, days: pl.DataFrame, whole: int) -> pl.Expr:
-    """Whether a row of a day and a band belongs to any of some groups."""
-    if whole in groups["group"]:
-        return pl.lit(True)
-    of_days = days.join(groups, on="group", how="semi")["dt"]
-    return pl.col("dt").is_in(of_days.implode()) | pl.col("of_band").is_in(
-        groups["group"].implode()
-    )
-
-
-def _medians_of_groups(
-    of_query: pl.LazyFrame, about: pl.DataFrame, banded: pl.DataFrame
-) -> pl.DataFrame:
-    """`seconds_to_click` of each day, of all days, and of each band: by `group`."""
-    of_band = banded.lazy().select("query_id", "band")
-    timed = of_query.filter(pl.col("timed") > 0).select("dt", "query_id", DURATIONS)
-    rows = timed.join(of_band, on="query_id").collect()
-    whole = pl.col("day").is_null() & (pl.col("band") == WHOLE)
-    days = about.filter(pl.col("day").is_not_null()).select("group", dt="day")
-    bands = about.filter(pl.col("day").is_null() & ~whole).select("group", "band")
-    parts = (
-        rows.join(days, on="dt").select("group", DURATIONS),
-        rows.join(bands, on="band").select("group", DURATIONS),
-        rows.join(about.filter(whole).select("group"), how="cross").select("group", DURATIONS),
-    )
-    return medians(pl.concat(parts), "group", DURATIONS).rename({"seconds": "seconds_to_click"})
-
-
 #: Of a day about so many times the ids of a sketch are looked at: most people come several times.
 _LOOKED_AT: Final = 16
 
 
-def _people_up_to(
-    rows: pl.DataFrame, sketch: str, days: pl.DataFrame, whole: int, share: float
-) -> pl.DataFrame:
+def _people_of_groups(rows: pl.DataFrame, sketches: Mapping[str, str], whole: int) -> pl.DataFrame:
+    """The people of each day, of all days, and of each band of queries: `group` and `_PEOPLE`.
+
+    Args:
+        rows: `group` (of the day), `of_band`, the sketches and their numbers.
+        sketches: those of `SKETCHES` that are looked at.
+        whole: the group of all; the days are below it, the bands above.
+    """
+    groups = pl.DataFrame({"group": np.arange(whole + 1 + len(BANDS))})
+    together = groups
+    for sketch, number in sketches.items():
+        looked_at = _LOOKED_AT * SKETCH_SIZE * max(1, whole)
+        share = min(1.0, looked_at / max(1, int(rows[number].sum())))
+        people = _people_up_to(rows, sketch, whole, share)
+        if share < 1:  # of small groups all ids are looked at
+            rest = groups.join(people, on="group", how="anti")
+            held = rows.filter(_is_held(rest["group"], whole)) if len(rest) else rows.clear()
+            others = _people_up_to(held, sketch, whole, 1.0)
+            people = pl.concat([people, others.join(rest, on="group", how="semi")])
+        named = people.rename({"searchers": _PEOPLE[sketch]})
+        together = together.join(named, on="group", how="left")
+    return _capped(together)
+
+
+def _is_held(groups: pl.Series, whole: int) -> pl.Expr:
+    """Whether a row of a day and a band belongs to any of some groups."""
+    if whole in groups:
+        return pl.lit(True)
+    return pl.col("group").is_in(groups.implode()) | pl.col("of_band").is_in(groups.implode())
+
+
+def _people_up_to(rows: pl.DataFrame, sketch: str, whole: int, share: float) -> pl.DataFrame:
     """`people_of_share` of days, bands and the whole.
 
     Args:
-        rows: `dt`, `of_band` and the sketch, a row a query and day.
+        rows: `group`, `of_band` and the sketch, a row a query and day.
         sketch: of which people.
-        days: their numbers: `dt`, `group`.
-        whole: the number of the whole.
+        whole: the group of all.
         share: of all ids.
     """
-    has_some = pl.col(sketch).list.first() <= id_at(share)  # the least one
-    flat = (
-        rows.filter(has_some)
-        .join(days, on="dt")
-        .select("group", "of_band", id=sketch)
-        .explode("id", empty_as_null=False)
-        .filter(pl.col("id") <= id_at(share))
-    )
-    parts = (
-        flat.select("group", "id"),
-        flat.select("id", group="of_band"),
-        flat.select("id", group=pl.lit(whole, pl.Int64)),
-    )
+    ids = rows.lazy().select("group", "of_band", id=sketch)
+    if share < 1:
+        ids = ids.filter(pl.col("id").list.first() <= id_at(share))  # the least one
+    flat = ids.explode("id", empty_as_null=False).filter(pl.col("id") <= id_at(share)).collect()
+    parts = _of_each_group(flat, whole, "id")
     return pl.concat([people_of_share(part, "group", share) for part in parts])
+
+
+def _of_each_group(rows: pl.DataFrame, whole: int, name: str) -> list[pl.DataFrame]:
+    """`group` and a column of the rows of each day, of each band, and of all."""
+    return [
+        rows.select("group", name),
+        rows.select("of_band", name).rename({"of_band": "group"}),
+        rows.select(pl.lit(whole, pl.Int64).alias("group"), name),
+    ]
 
 
 def _with_rates(counts: pl.DataFrame, k: int, clicks: str) -> pl.DataFrame:

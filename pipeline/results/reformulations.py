@@ -93,8 +93,7 @@ def reformulations(
     found = pairs.join(different_people(sketches, "pair", at_least=min_searchers), on="pair")
     # Few queries are reformulated by enough people: only these are looked up.
     own = (
-        daily_clicks.filter(is_self)
-        .join(found.lazy().select("query_id").unique(), on="query_id", how="semi")
+        daily_clicks.filter(is_self, pl.col("query_id").is_in(found["query_id"].unique().implode()))
         .select("query_id", "searches", "searchers_sketch")
         .collect()
     )

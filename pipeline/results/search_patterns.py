@@ -15,7 +15,7 @@ import polars as pl
 from pipeline import limits
 from pipeline.columns import PATTERNS
 from pipeline.counting.groups import Flags, Ints, list_series, order_by
-from pipeline.counting.people import different_people
+from pipeline.counting.people import people_of
 from pipeline.results import seasons
 from pipeline.results.names import forms_of
 from pipeline.results.seasons import HOURS, WEEK, WEEKDAY_SETS, Floats
@@ -177,11 +177,10 @@ def search_patterns(
     hours = hours_of(hourly_of_all, zone)
     calendar = calendar_of(hours, daily_of_all, are_over=are_over)
     counts = daily_counts.filter(pl.col("dt").is_in([day.isoformat() for day in calendar.days]))
-    people = _people(counts, min_searchers)
+    people = people_of(counts, "variant_id", min_searchers).sort("variant_id")
     # Four queries in five have fewer: they cost nothing more.
     enough = people.filter(pl.col("searchers") >= FEWEST)
-    kept = enough.select("variant_id").lazy()
-    of_kept = counts.join(kept, on="variant_id", how="semi")
+    of_kept = counts.filter(pl.col("variant_id").is_in(enough["variant_id"].implode()))
     day = pl.col("dt").str.to_date().cast(pl.Int64) + date(1970, 1, 1).toordinal()
     together = _together(min_searchers)
     by_day = of_kept.group_by("variant_id", day=day).agg(people=together).collect()
@@ -265,22 +264,6 @@ def calendar_of(
 def _is_over(hours: pl.DataFrame, day: date) -> bool:
     of_day = hours.filter(pl.col("day") == day.toordinal())
     return bool(len(of_day)) and of_day["clock"].max() == HOURS - 1
-
-
-def _people(counts: pl.LazyFrame, min_searchers: int) -> pl.DataFrame:
-    """`variant_id`, rising, and `searchers` of the keys that enough different people typed."""
-    often = (
-        counts.group_by("variant_id")
-        .agg(times=pl.col("searchers").sum())
-        .filter(pl.col("times") >= min_searchers)
-        .select("variant_id")
-    )
-    sketches = (
-        counts.select("variant_id", "searchers_sketch")
-        .join(often, on="variant_id", how="semi")
-        .collect()
-    )
-    return different_people(sketches, "variant_id", at_least=min_searchers).sort("variant_id")
 
 
 def patterns(

@@ -18,7 +18,7 @@ import polars as pl
 
 from pipeline import limits
 from pipeline.columns import CHANGES
-from pipeline.counting.groups import Flags, Ints
+from pipeline.counting.groups import Flags, Ints, summed
 from pipeline.counting.people import different_people
 from pipeline.results.names import names_of
 from pipeline.results.search_patterns import DIGITS, calendar_of, hours_of
@@ -199,30 +199,24 @@ def _by_week(
             "scale": np.where(traffic > 0, traffic[0] / np.maximum(traffic, 1.0), 0.0),
         }
     )
-    rows = (
-        daily_counts.select("dt", "query_id", "searchers")
-        .join(weeks.lazy(), on="dt")
-        .group_by("query_id", "week")
-        .agg(people=pl.col("searchers").sum())
-        .collect()
+    daily = daily_counts.select("dt", "query_id", "searchers").join(weeks.lazy(), on="dt")
+
+    people = pl.col("searchers")
+    two_weeks = daily.filter(pl.col("week") < 2).select(
+        "query_id",
+        now=pl.when(pl.col("week") == 0).then(people).otherwise(0),
+        before=pl.when(pl.col("week") == 1).then(people).otherwise(0),
     )
-    both = (
-        rows.lazy()
-        .filter(pl.col("week") < 2)
-        .group_by("query_id")
-        .agg(
-            now=pl.col("people").filter(pl.col("week") == 0).sum(),
-            before=pl.col("people").filter(pl.col("week") == 1).sum(),
-        )
-        .filter(pl.max_horizontal("now", "before") >= min_searchers)
+    both = summed(two_weeks.collect(), "query_id", "now", "before").filter(
+        pl.max_horizontal("now", "before") >= min_searchers
     )
     # An unfinished week at the beginning of the log is none.
     days_of_week = np.bincount(weeks["week"].to_numpy(), minlength=len(traffic))
     whole = [week for week in range(2, len(traffic)) if days_of_week[week] == WEEK]
     earlier = (
-        rows.lazy()
-        .filter(pl.col("week") >= 2)
-        .join(both, on="query_id", how="semi")
+        daily.filter(pl.col("week") >= 2, pl.col("query_id").is_in(both["query_id"].implode()))
+        .group_by("query_id", "week")
+        .agg(people=people.sum())
         .join(scale.lazy(), on="week")
         .with_columns(scaled=pl.col("people") * pl.col("scale"))
         .group_by("query_id")
@@ -236,7 +230,8 @@ def _by_week(
     # In weeks without a row nobody typed it.
     least = pl.when(pl.col("weeks").fill_null(0) < len(whole)).then(0.0).otherwise("least")
     return (
-        both.join(earlier, on="query_id", how="left")
+        both.lazy()
+        .join(earlier, on="query_id", how="left")
         .select(
             "query_id",
             "now",
@@ -259,8 +254,8 @@ def _different(
         days = weeks.filter(pl.col("week") == week)["dt"].to_list()
         sketches = (
             daily_counts.filter(pl.col("dt").is_in(days))
+            .filter(pl.col("query_id").is_in(likely["query_id"].implode()))
             .select("query_id", "searchers_sketch")
-            .join(likely.lazy(), on="query_id", how="semi")
             .collect()
         )
         people = different_people(sketches, "query_id").rename({"searchers": name})

@@ -51,6 +51,7 @@ from pipeline.store.journal import Change
 from pipeline.store.root import ERASED_PEOPLE, Root
 from pipeline.store.state import DayVersion
 from pipeline.store.storage import FileStatus, Storage, storage_of
+from pipeline.store.tables import rows_of, table_of
 
 #: Files of the landing folder are read piece by piece.
 CHUNK_BYTES: Final = 1024 * 1024
@@ -235,7 +236,7 @@ def _tables(root: Root, dataset: str, day: str) -> Iterator[pa.Table]:
     for file in root.storage.files(f"{root.address}/{dataset}/dt={day}") or []:
         content = root.storage.read_bytes(file.address)
         if content is not None:
-            yield pq.read_table(BytesIO(content))
+            yield pq.ParquetFile(BytesIO(content)).read()
 
 
 def _put_again(
@@ -329,11 +330,11 @@ def _note_in_ledger(root: Root, change: Change, moved: Mapping[tuple[str, bool],
     for file in root.storage.files(f"{root.address}/ledger") or []:
         content = root.storage.read_bytes(file.address)
         if content is not None:
-            table = pq.read_table(BytesIO(content))
-            rows = table.to_pylist(maps_as_pydicts="strict")
+            table = pq.ParquetFile(BytesIO(content)).read()
+            rows = rows_of(table)
             for row in rows:
                 _note_in_row(row, moved)
-            tables.append(pa.Table.from_pylist(rows, table.schema))
+            tables.append(table_of(rows, table.schema))
     for number, table in enumerate(tables):
         change.stage_table(f"ledger/{number:05d}", table)
     change.put("ledger", "", change.address("ledger"))

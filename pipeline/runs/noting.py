@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import polars as pl
-import pyarrow as pa
 
 from pipeline.reading.searches import SKIPPED
 from pipeline.runs.inspection import Readable
@@ -15,6 +14,7 @@ from pipeline.store.journal import Change
 from pipeline.store.ledger import TAKEN_IN, LedgerEntry, next_look
 from pipeline.store.root import Root
 from pipeline.store.state import DayVersion
+from pipeline.store.tables import table_of
 
 
 @dataclass
@@ -112,8 +112,7 @@ def put_ledger(change: Change, entries: Mapping[str, LedgerEntry]) -> None:
         {name: getattr(entries[source], name) for name in LEDGER.names}
         for source in sorted(entries)
     ]
-    table = pa.Table.from_pylist(rows, schema=LEDGER)
-    change.put("ledger", "", change.stage_table("ledger", table))
+    change.put("ledger", "", change.stage_table("ledger", table_of(rows, LEDGER)))
 
 
 def note_day(root: Root, change: Change, day: str, changed: Changed, seen: Seen | None) -> None:

@@ -33,6 +33,7 @@ from pipeline.failures import as_sentence
 from pipeline.schemas import RUNS
 from pipeline.store.state import DEFAULT_ZONE
 from pipeline.store.storage import Storage
+from pipeline.store.tables import rows_of, table_of
 from silgeom.commands import BY_SIGNAL
 
 DATASET: Final = "runs"
@@ -84,7 +85,7 @@ class Run:
         """The columns of `RUNS`."""
         values = {each.name: getattr(self, each.name) for each in fields(self)}
         for name in ("arguments", "partitions_written"):
-            values[name] = sorted(values[name].items())
+            values[name] = dict(sorted(values[name].items()))
         return {name: values[name] for name in RUNS.names}
 
     def end(self, error: BaseException | None, *, seconds: float) -> None:
@@ -119,8 +120,7 @@ def recorded(run: Run) -> Iterator[Run]:
         run.end(error, seconds=monotonic() - began)
         text = f"{run.job}: {run.outcome} after {run.seconds:.1f} s"
         row = {name: value for name, value in run.row().items() if value is not None}
-        maps = {name: dict(row[name]) for name in ("arguments", "partitions_written")}
-        _LOG.info(text, extra={"run": row | maps})
+        _LOG.info(text, extra={"run": row})
 
 
 def write_run(storage: Storage, root: str, run: Run) -> None:
@@ -135,7 +135,7 @@ def write_run(storage: Storage, root: str, run: Run) -> None:
     here = [file.address for file in storage.files(folder) or []]
     storage.write_bytes(
         f"{folder}/run-{ended_at:%H%M%S}-{run.run_id}.parquet",
-        parquet_of(pa.Table.from_pylist([run.row()], RUNS)),
+        parquet_of(table_of([run.row()], RUNS)),
     )
     if not here:  # the first run of a day: the days before are over
         _pack_days_before(storage, root, day)
@@ -206,11 +206,13 @@ def _pack_day(storage: Storage, folder: str, files: Sequence[str]) -> None:
     contents = [storage.read_bytes(file) for file in files]
     if any(content is None for content in contents):
         return  # another run is at it
-    tables = [pq.read_table(BytesIO(content)) for content in contents if content is not None]
-    rows = {row["run_id"]: row for table in tables for row in table.to_pylist()}
+    tables = [
+        pq.ParquetFile(BytesIO(content)).read() for content in contents if content is not None
+    ]
+    rows = {row["run_id"]: row for table in tables for row in rows_of(table)}
     ordered = sorted(rows.values(), key=lambda row: (row["started_at"], row["run_id"]))
     packed = f"{folder}/{_PACKED}"
-    storage.write_bytes(packed, parquet_of(pa.Table.from_pylist(ordered, RUNS)))
+    storage.write_bytes(packed, parquet_of(table_of(ordered, RUNS)))
     for file in files:
         if file != packed:
             storage.delete(file)

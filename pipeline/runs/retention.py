@@ -217,7 +217,7 @@ def _leave_robots(root: Root, change: Change, day: str) -> None:
         content = root.storage.read_bytes(file.address)
         if content is None:
             continue
-        rejects = pq.read_table(BytesIO(content))
+        rejects = pq.ParquetFile(BytesIO(content)).read()
         robots = rejects.filter(pc.equal(rejects["reason"], "robot"))
         if robots.num_rows:
             change.stage_table(f"{name}/{number}", robots)

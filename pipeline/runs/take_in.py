@@ -38,6 +38,7 @@ from pipeline.store.ledger import (
 )
 from pipeline.store.root import Root
 from pipeline.store.storage import VANISHED, Listing, Storage, qualified, storage_of
+from pipeline.store.tables import rows_of
 
 #: Seconds before a failed job is run again for which no file is to blame.
 JOB_PAUSES: Final = (1.0, 10.0)
@@ -381,7 +382,7 @@ def read_ledger(root: Root) -> dict[str, LedgerEntry]:
     for file in root.storage.files(f"{root.address}/ledger") or []:
         content = BytesIO(root.storage.head(file.address, file.size))
         try:
-            rows = pq.read_table(content).to_pylist(maps_as_pydicts="strict")
+            rows = rows_of(pq.ParquetFile(content).read())
             entries += [LedgerEntry(**row) for row in rows]
         except (pa.ArrowException, TypeError) as error:
             raise RootError(

@@ -77,7 +77,7 @@ def the_ledger_tells_how(change: Change) -> None:
         ("look_again_at", pa.timestamp("us", tz="UTC")),
     ]
     tables = [
-        pq.read_table(BytesIO(change.storage.read_bytes(file.address) or b""))
+        pq.ParquetFile(BytesIO(change.storage.read_bytes(file.address) or b"")).read()
         for file in change.storage.files(f"{change.root}/ledger") or []
     ]
     if not tables:

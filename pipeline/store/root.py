@@ -263,7 +263,8 @@ def _look_for_days_that_went(root: Root) -> None:
             del change.state.days[day]
         for file in root.storage.files(f"{root.address}/ledger") or []:
             try:
-                ledger = pq.read_table(BytesIO(root.storage.read_bytes(file.address) or b""))
+                content = BytesIO(root.storage.read_bytes(file.address) or b"")
+                ledger = pq.ParquetFile(content).read()
             except pa.ArrowException:
                 continue  # told by the job that reads it
             due, column = datetime.fromtimestamp(0, UTC), ledger["look_again_at"]
@@ -346,7 +347,7 @@ def _newest_search(storage: Storage, folder: str) -> datetime | None:
     for file in storage.files(folder) or []:
         try:
             content = BytesIO(storage.read_bytes(file.address) or b"")
-            column = pq.read_table(content, columns=["searched_at"])["searched_at"]
+            column = pq.ParquetFile(content).read(["searched_at"])["searched_at"]
         except (pa.ArrowException, KeyError) as error:
             raise RootError(
                 f"{file.address} is damaged: put it back from a backup, or name a new --root, into "

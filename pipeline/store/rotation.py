@@ -72,7 +72,7 @@ def _stage_rekeyed(
         data = change.storage.read_bytes(file.address)
         if data is None:
             raise FileNotFoundError(file.address)
-        table, is_whole = _REKEYED[dataset](pq.read_table(BytesIO(data)), keys)
+        table, is_whole = _REKEYED[dataset](pq.ParquetFile(BytesIO(data)).read(), keys)
         is_exact = is_exact and is_whole
         written = BytesIO()
         pq.write_table(table, written, compression="zstd", use_dictionary=False)

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from io import BytesIO
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
+import pyarrow as pa
 
 from pipeline.columns import Columns
 from pipeline.schemas import LATER_COLUMNS
@@ -88,6 +89,20 @@ def _lazily(source: list[str] | BytesIO, columns: Columns | None) -> pl.LazyFram
         extra_columns="ignore",
         cast_options=pl.ScanCastOptions(missing_struct_fields="insert"),
     )
+
+
+def rows_of(table: pa.Table) -> list[dict[str, Any]]:
+    """Few rows as Python has them.
+
+    Arrow's own conversion from and to Python's values imports pandas, which takes as long as all
+    else that a run begins with.
+    """
+    return pl.DataFrame(table).to_dicts()
+
+
+def table_of(rows: Sequence[Mapping[str, Any]], schema: pa.Schema) -> pa.Table:
+    """Few rows of Python's values, as `rows_of` gives them."""
+    return pl.DataFrame(rows, schema=pl.Schema(schema)).to_arrow().cast(schema)
 
 
 def write(
