@@ -5,6 +5,7 @@ Jamo are compatibility jamo (U+3131 to U+3163) throughout: what a keyboard shows
 """
 
 import re
+from itertools import product
 from typing import Final
 
 #: Initials alone, but for what is no Hangul: ㅇㅇㅍ 15.
@@ -56,16 +57,12 @@ SHIFTED: Final = dict(zip("ㄲㄸㅃㅆㅉㅒㅖ", "ㄱㄷㅂㅅㅈㅐㅔ", stri
 FIRST_SYLLABLE: Final = 0xAC00
 SYLLABLES: Final = "".join(map(chr, range(FIRST_SYLLABLE, FIRST_SYLLABLE + 19 * 21 * 28)))
 
-
-def _syllable_keys(syllable: str) -> str:
-    rest, final = divmod(ord(syllable) - FIRST_SYLLABLE, 28)
-    initial, vowel = divmod(rest, 21)
-    jamo = CHOSEONG[initial], JUNGSEONG[vowel], JONGSEONG[final]
-    return "".join(PAIRS.get(part, part) for part in jamo)
-
-
+#: The keys of each first, middle and last part of a syllable, in their order.
+_KEYS_OF_PARTS: Final = [
+    [PAIRS.get(part, part) for part in parts] for parts in (CHOSEONG, JUNGSEONG, JONGSEONG)
+]
 #: The keys of every character that is typed with other characters than itself.
-KEYS_OF: Final = PAIRS | {syllable: _syllable_keys(syllable) for syllable in SYLLABLES}
+KEYS_OF: Final = PAIRS | dict(zip(SYLLABLES, map("".join, product(*_KEYS_OF_PARTS)), strict=True))
 
 _TO_KEYS: Final = str.maketrans(KEYS_OF)
 _TO_CHOSEONG: Final = str.maketrans(

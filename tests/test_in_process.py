@@ -1,6 +1,8 @@
 """`silgeom run`: the jobs in one process, without Spark."""
 
 import gzip
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -122,6 +124,31 @@ def test_robots_are_set_aside_with_their_reason(run: Run, landing: Path, tmp_pat
     rejects = pd.read_parquet(tmp_path / "root" / "rejects")
     assert rejects["reason"].value_counts().to_dict() == {"robot": 501}
     assert set(pd.read_parquet(tmp_path / "root" / "searches")["query"]) == {"로또"}
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+def test_a_run_waits_for_no_library_that_it_does_not_need(
+    run: Run, landing: Path, tmp_path: Path, is_new: bool
+) -> None:
+    (landing / "a.tsv").write_text(log(20, "날씨"), encoding="utf-8")
+    if not is_new:
+        run("trending")
+    begin = "import sys; from silgeom.__main__ import main\n"
+    command = [
+        *("run", "trending", "--root", str(tmp_path / "root")),
+        *("--landing", str(landing)),
+    ]
+    # pandas alone takes as long as all else that a run begins with.
+    tell = "sys.stderr.write(str({'pandas', 'pyspark', 'pyarrow.dataset'} & {*sys.modules}))"
+
+    ran = subprocess.run(
+        [sys.executable, "-c", f"{begin}main({command})\n{tell}"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert ran.stderr.endswith("set()")
 
 
 def test_nothing_to_read_is_one_sentence_and_leaves_no_root(run: Run, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from pipeline.columns import DAILY_COUNTS, HOURLY_COUNTS
 from pipeline.counting import days
 from pipeline.counting.hours import hourly_counts
-from pipeline.counting.people import different_people
+from pipeline.counting.people import different_people, people_of
 from tests.kernels.rows import Row, Search, at, id_of, rows_of, search, searches
 
 SEOUL = "Asia/Seoul"
@@ -136,6 +136,23 @@ def test_sketches_of_days_count_a_person_of_both_once() -> None:
 
     [people] = rows_of(different_people(counts, "query_id"))
     assert (counts["searchers"].sum(), people.searchers) == (70, 60)
+
+
+@pytest.mark.parametrize("at_least", [1, 5, 40, 60, 61])
+def test_people_of_enough_are_those_of_all_that_have_enough(at_least: int) -> None:
+    log = dated(
+        *(search("날씨", user=user, at_="2026-03-02T03:00:00") for user in range(0, 40)),
+        *(search("날씨", user=user, at_="2026-03-03T03:00:00") for user in range(30, 60)),
+        *(search("로또", user=user) for user in range(5)),
+        *(search("로또", user=1, at_=f"2026-03-{day:02}T03:00:00") for day in range(3, 9)),
+    )
+    counts = daily_counts(log)
+
+    found = people_of(counts.lazy(), "query_id", at_least)
+
+    every = different_people(counts, "query_id", at_least=at_least)
+    assert found.sort("query_id").equals(every.sort("query_id"))
+    assert len(found) == {1: 2, 5: 2, 40: 1, 60: 1, 61: 0}[at_least]
 
 
 def test_the_people_of_a_sketch_do_not_depend_on_the_order_they_came_in() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.counting.clocks import local_seconds
-from pipeline.counting.groups import order_by, order_of_searches
+from pipeline.counting.groups import order_by, order_of_searches, summed, sums_over
 from tests.kernels.drawn import draws
 
 LEAST, MOST = -(2**63), 2**63 - 1
@@ -39,6 +39,24 @@ def test_searches_come_in_order_from_any_order(rows: list[tuple[int, int, int]])
     order = order_of_searches(user, second, query)
 
     assert [rows[row] for row in order] == sorted(rows)
+
+
+@draws(100)
+@given(rows=st.lists(st.tuples(NUMBERS, st.integers(0, 9), st.integers(-9, 9)), max_size=30))
+def test_numbers_add_up_by_key(rows: list[tuple[int, int, int]]) -> None:
+    schema = {"query_id": pl.Int64, "searches": pl.Int64, "change": pl.Int64}
+    table = pl.DataFrame(rows, schema=schema, orient="row")
+
+    found = summed(table, "query_id", "searches", "change")
+    of_rows = sums_over(table["query_id"].to_numpy(), table["searches"].to_numpy())
+
+    added: dict[int, list[int]] = {}
+    for key, searches, change in rows:
+        before = added.get(key, [0, 0])
+        added[key] = [before[0] + searches, before[1] + change]
+    assert found.rows() == [(key, *added[key]) for key in sorted(added)]
+    assert found.schema == schema
+    assert of_rows.tolist() == [added[key][0] for key, _, _ in rows]
 
 
 @pytest.mark.parametrize("every", [7, 100_003])  # seconds; more rows than minutes, and fewer
