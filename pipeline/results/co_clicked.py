@@ -11,7 +11,7 @@ import polars as pl
 
 from pipeline import limits
 from pipeline.columns import CO_CLICKED
-from pipeline.counting.people import different_people
+from pipeline.counting.people import different_people, likely
 from pipeline.results.names import forms_of
 
 #: An address that more keywords lead to, and more than this share of all, is a hub: the page that
@@ -104,12 +104,11 @@ def clicked_addresses(
     Returns:
         `variant_id`, `address_id`, `host`, `people` (different ones).
     """
-    clicked = daily_addresses.select("query_id").unique()
-    variants = daily_counts.select("query_id", "variant_id").join(
-        clicked, on="query_id", how="semi"
-    )
+    # Who clicks has searched: of what too few searched for no click is looked at.
+    is_likely = likely(daily_counts, "variant_id", min_searchers)
+    variants = daily_counts.filter(is_likely).select("query_id", "variant_id").unique()
     # Collected: it is needed twice, and the plan would read all counts each time.
-    clicks = daily_addresses.join(variants.unique().collect().lazy(), on="query_id")
+    clicks = daily_addresses.join(variants.collect().lazy(), on="query_id")
     key = ["variant_id", "address_id"]
     possible = (
         clicks.group_by(key)

@@ -9,7 +9,7 @@ import polars as pl
 
 from pipeline import limits
 from pipeline.counting.groups import Ints, changes, order_by, places
-from pipeline.counting.people import different_people
+from pipeline.counting.people import different_people, people_of
 from pipeline.errors import InvalidParameterError
 from pipeline.language.characters import CodePoints
 from pipeline.language.keys import (
@@ -118,14 +118,6 @@ def _without_blocked(weighed: pl.LazyFrame, blocked: Collection[str]) -> pl.Lazy
     return weighed.join(queries.filter(is_blocked).lazy(), on="query_id", how="anti")
 
 
-def _people(
-    counts: pl.LazyFrame, possible: pl.DataFrame, by: str, min_searchers: int
-) -> pl.DataFrame:
-    """`by` and `searchers` of `possible` groups that have enough; only their sketches are read."""
-    sketches = counts.select(by, "searchers_sketch").join(possible.lazy(), on=by, how="semi")
-    return different_people(sketches.collect(), by, at_least=min_searchers)
-
-
 def _variants(weighed: pl.LazyFrame, min_searchers: int) -> pl.DataFrame:
     """What enough people typed, whatever its spacing: one row for all forms of a query.
 
@@ -133,21 +125,13 @@ def _variants(weighed: pl.LazyFrame, min_searchers: int) -> pl.DataFrame:
         `query` (the heaviest form, of equals the least text), `completion` (how most people typed
         that), `weight` (searcher-days) and `searchers`, the different people.
     """
-    possible = (
-        weighed.group_by("variant_id")
-        .agg(variant_weight=pl.col("weight").sum(), searcher_days=pl.col("searchers").sum())
-        # People are no more than searcher-days: most queries end here, before texts and sketches
-        # are read.
-        .filter(pl.col("searcher_days") >= min_searchers)
-        .select("variant_id", "variant_weight")
-        .collect()
-    )
-    people = _people(weighed, possible, "variant_id", min_searchers)
+    people = people_of(weighed, "variant_id", min_searchers)
     forms = (
-        weighed.select("variant_id", "query_id", "query", "surface", "weight", "searchers")
-        .join(people.lazy(), on="variant_id", how="semi")
+        weighed.filter(pl.col("variant_id").is_in(people["variant_id"].implode()))
+        .select("variant_id", "query_id", "query", "surface", "weight", "searchers")
         .collect()
     )
+    weights = forms.group_by("variant_id").agg(variant_weight=pl.col("weight").sum())
     of_form = forms.group_by("query_id", "surface").agg(
         pl.col("variant_id", "query").first(), pl.col("weight", "searchers").sum()
     )
@@ -164,7 +148,7 @@ def _variants(weighed: pl.LazyFrame, min_searchers: int) -> pl.DataFrame:
     )
     return (
         heaviest.join(shown, on="query_id")
-        .join(possible, on="variant_id")
+        .join(weights, on="variant_id")
         .join(people, on="variant_id")
         .select(
             "query",
@@ -236,11 +220,13 @@ def _tails(weighed: pl.LazyFrame, min_searchers: int) -> pl.DataFrame:
         .filter(pl.col("searcher_days") >= min_searchers)
         .collect()
     )
-    people = _people(of_ending, possible, "ending_id", min_searchers)
+    sketches = of_ending.select("ending_id", "searchers_sketch")
+    of_possible = sketches.join(possible.lazy(), on="ending_id", how="semi").collect()
+    people = different_people(of_possible, "ending_id", at_least=min_searchers)
     shown = possible.join(people, on="ending_id")
     texts = (
-        weighed.select("query_id", "query")
-        .join(shown.lazy().select("query_id"), on="query_id", how="semi")
+        weighed.filter(pl.col("query_id").is_in(shown["query_id"].unique().implode()))
+        .select("query_id", "query")
         .unique("query_id")
         .collect()
     )
