@@ -62,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             with command(f"silgeom {name}"):
                 _look_up(name, options)
         case ["serve", *options]:
-            with command("silgeom serve"):
+            with command("silgeom serve", has_an_end=False):
                 _serve(options)
         case _:
             with command("silgeom"):

@@ -53,10 +53,14 @@ class Stopped(BaseException):
 
 
 @contextmanager
-def command(prog: str) -> Iterator[None]:
+def command(prog: str, *, has_an_end: bool = True) -> Iterator[None]:
     """Run what is inside as a command of that name: streams that take any text, signals told.
 
     A reader that has gone (`| head`) is no error: `say` goes on without it.
+
+    Args:
+        prog: its name.
+        has_an_end: else it runs until it is stopped, which leaves nothing undone.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # None if closed, something else in tests
@@ -65,9 +69,9 @@ def command(prog: str) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        _stopped(prog, "Ctrl-C", signal.SIGINT)
+        _stopped(prog, "Ctrl-C", signal.SIGINT, has_an_end=has_an_end)
     except Stopped:
-        _stopped(prog, "SIGTERM", signal.SIGTERM)
+        _stopped(prog, "SIGTERM", signal.SIGTERM, has_an_end=has_an_end)
     finally:
         logging.disable(logging.NOTSET)
         _flush()
@@ -197,11 +201,11 @@ def _interrupt(*_: int | FrameType | None) -> NoReturn:
     raise KeyboardInterrupt
 
 
-def _stopped(prog: str, by: str, number: int) -> NoReturn:
+def _stopped(prog: str, by: str, number: int, *, has_an_end: bool) -> NoReturn:
     for each in (signal.SIGTERM, signal.SIGINT):  # another one changes nothing now
         signal.signal(each, signal.SIG_IGN)
-    sentence = f"stopped by {by}; what was finished stays: run it again for the rest"
-    fail(prog, sentence, BY_SIGNAL + number)
+    rest = "; what was finished stays: run it again for the rest" if has_an_end else ""
+    fail(prog, f"stopped by {by}{rest}", BY_SIGNAL + number)
 
 
 def _flush() -> None:

@@ -15,7 +15,7 @@ import polars as pl
 
 from pipeline import limits
 from pipeline.counting.durations import HISTOGRAM, MOST_SECONDS, added_histograms, histograms
-from pipeline.counting.groups import Flags, Ints, changes, least_of_each, order_by, sums
+from pipeline.counting.groups import Flags, Ints, changes, least_of_each, order_by, summed, sums
 from pipeline.counting.judging import IS_CLICK
 from pipeline.counting.people import SKETCH_SIZE, united
 from pipeline.counting.sessions import Sessions, in_sessions
@@ -234,7 +234,7 @@ def of_keywords(daily_clicks: pl.DataFrame, query_keywords: pl.DataFrame) -> pl.
 def _summed(rows: pl.DataFrame) -> pl.DataFrame:
     pairs = rows.select(_KEY).unique().sort(_KEY).with_row_index("pair").cast({"pair": pl.Int64})
     numbered = rows.join(pairs, on=_KEY)
-    together = pairs.join(numbered.group_by("pair").agg(pl.col(*NUMBERS).sum()), on="pair")
+    together = pairs.join(summed(numbered, "pair", *NUMBERS), on="pair")
     for name in SKETCHES:
         of = numbered.select("pair", searchers_sketch=name)
         people = united(of, "pair").rename({"searchers_sketch": name})

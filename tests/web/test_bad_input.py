@@ -359,4 +359,5 @@ def test_the_command_answers_until_it_is_stopped(root: SmallRoot) -> None:
             assert events.readline() == b"event: board\r\n"
             server.terminate()
             assert server.wait(10) == 143
-        assert "stopped by SIGTERM" in server.stderr.read() if server.stderr else False
+        assert server.stderr is not None
+        assert server.stderr.read() == "silgeom serve: stopped by SIGTERM\n"
