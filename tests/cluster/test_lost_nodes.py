@@ -31,6 +31,10 @@ def live_nodes(cluster: Cluster) -> int:
     return int(found[1]) if found else 0
 
 
+def has_all_blocks(cluster: Cluster) -> bool:
+    return cluster.fsck_summary().startswith("HEALTHY")
+
+
 def days_taken_in(hdfs: Reader) -> dict[str, int]:
     """How many searches the root has of each day (in Seoul)."""
     found = hdfs("/tmp/short/lost/searches")["dt"].astype(str).value_counts()
@@ -58,7 +62,8 @@ def test_data_nodes_stopped_and_started_in_mid_read_twice(cluster: Cluster, hdfs
         assert job.returncode in (0, 3), output[-5000:]
         assert len(output.splitlines()) < 100, output[-5000:]
         cluster.compose("start", *nodes)
-        await_until(lambda: live_nodes(cluster) == 4, "the data nodes")
+        # A node that is back is live before it has told which blocks it has.
+        await_until(lambda: live_nodes(cluster) == 4 and has_all_blocks(cluster), "the data nodes")
         assert days_taken_in(hdfs)["2026-03-01"] == SEARCHES
 
     with timed("taken in once the data nodes are back"):
