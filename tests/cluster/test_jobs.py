@@ -71,6 +71,7 @@ def test_with_the_driver_inside_the_cluster_the_rows_are_the_same(
 def test_hangul_is_whole_in_the_logs_of_a_driver_inside_the_cluster(
     cluster: Cluster, inside: str
 ) -> None:
+    cluster.await_logs(inside)
     logs = cluster.client("yarn", "logs", "-applicationId", inside)
     assert "강마루대교 통제" in logs
     assert "hdfs:///tmp/short/검색기록" in logs

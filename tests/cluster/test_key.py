@@ -66,6 +66,7 @@ def told(cluster: Cluster, short_log: None) -> tuple[str, dict[str, str]]:
     key = cluster.client("hdfs", "dfs", "-cat", f"{short_root('key')}/_user_key")
     application = re.findall(r"application_\d+_\d+", said)[0]
     await_until(lambda: opens(f"/api/v1/applications/{application}/jobs"), "the history server")
+    cluster.await_logs(application)
     return (
         key.split()[-1],
         {

@@ -2,6 +2,10 @@
 
 import re
 from datetime import datetime, timedelta, timezone
+from urllib.error import HTTPError
+from urllib.request import urlopen
+
+import pytest
 
 from tests.cluster.conftest import Cluster, Reader, await_until, short_root, timed
 
@@ -19,7 +23,9 @@ def log(day: int) -> bytes:
 
 def nodes_with(cluster: Cluster, path: str) -> list[str]:
     """The services of the data nodes that hold a file, by their ports in docker-compose.yml."""
-    placed = cluster.as_superuser("hdfs", "fsck", path, "-files", "-blocks", "-locations")
+    placed = cluster.as_superuser(
+        "hdfs", "fsck", path, "-openforwrite", "-files", "-blocks", "-locations"
+    )
     ports = set(re.findall(r"DatanodeInfoWithStorage\[[\d.]+:(\d+),", placed))
     assert len(ports) == 2, placed
     return [f"datanode{(int(port) - 9866) // 10 + 1}" for port in ports]
@@ -29,6 +35,10 @@ def live_nodes(cluster: Cluster) -> int:
     report = cluster.as_superuser("hdfs", "dfsadmin", "-report", "-live", check=False)
     found = re.search(r"Live datanodes \((\d+)\)", report)
     return int(found[1]) if found else 0
+
+
+def has_all_blocks(cluster: Cluster) -> bool:
+    return cluster.fsck_summary().startswith("HEALTHY")
 
 
 def days_taken_in(hdfs: Reader) -> dict[str, int]:
@@ -58,7 +68,8 @@ def test_data_nodes_stopped_and_started_in_mid_read_twice(cluster: Cluster, hdfs
         assert job.returncode in (0, 3), output[-5000:]
         assert len(output.splitlines()) < 100, output[-5000:]
         cluster.compose("start", *nodes)
-        await_until(lambda: live_nodes(cluster) == 4, "the data nodes")
+        # A node that is back is live before it has told which blocks it has.
+        await_until(lambda: live_nodes(cluster) == 4 and has_all_blocks(cluster), "the data nodes")
         assert days_taken_in(hdfs)["2026-03-01"] == SEARCHES
 
     with timed("taken in once the data nodes are back"):
@@ -66,3 +77,32 @@ def test_data_nodes_stopped_and_started_in_mid_read_twice(cluster: Cluster, hdfs
     assert "set aside" not in said.lower()
     assert days_taken_in(hdfs) == {"2026-03-01": SEARCHES, "2026-03-02": SEARCHES}
     assert set(hdfs("/tmp/short/lost/ledger")["status"]) == {"taken_in"}
+
+
+@pytest.mark.cluster_long
+@pytest.mark.parametrize("again", ["at-once", "later"])
+def test_a_job_whose_event_log_lost_its_data_nodes_has_a_page(cluster: Cluster, again: str) -> None:
+    places = ("--landing", f"hdfs://{LANDING}", "--root", short_root(f"events-{again}"))
+    cluster.client("hdfs", "dfs", "-mkdir", "-p", LANDING)
+    cluster.put(log(1), f"{LANDING}/1.tsv")
+    job = cluster.start("spark-submit", "jobs/ingest.py", *places)
+    application = cluster.await_executors(job)
+    nodes = nodes_with(cluster, f"/spark-events/eventlog_v2_{application}")
+    cluster.kill(*nodes)
+    if again == "at-once":
+        cluster.compose("start", *nodes)
+    job.communicate(timeout=600)
+    cluster.compose("start", *nodes)
+
+    with timed(f"a page of a job that lost its event log's data nodes, started again {again}"):
+        # The name node closes what nobody writes any more, after three minutes.
+        await_until(lambda: has_page(application), "the page", seconds=400)
+
+
+def has_page(application: str) -> bool:
+    """Whether the history server shows a job."""
+    try:
+        urlopen(f"http://127.0.0.1:18080/history/{application}/jobs/", timeout=60).close()
+    except HTTPError:
+        return False
+    return True

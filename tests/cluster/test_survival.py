@@ -2,7 +2,6 @@
 
 import json
 import random
-import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from tests.cluster.conftest import (
     Cluster,
     Reader,
     Rows,
+    Started,
     await_until,
     figure,
     run,
@@ -30,7 +30,7 @@ from tests.cluster.conftest import (
 class Running:
     """A job that was submitted at a time of the monotonic clock."""
 
-    job: subprocess.Popen[str]
+    job: Started
     submitted: float
 
 
@@ -114,7 +114,9 @@ def test_a_job_waits_for_a_master_that_crashes_and_comes_back(
 def length(path: str) -> int:
     """Bytes of a file's finished blocks; 0 if it is not there."""
     try:
-        with urlopen(f"http://127.0.0.1:9870/webhdfs/v1{path}?op=GETFILESTATUS") as answer:
+        with urlopen(
+            f"http://127.0.0.1:9870/webhdfs/v1{path}?op=GETFILESTATUS", timeout=60
+        ) as answer:
             return int(json.load(answer)["FileStatus"]["length"])
     except HTTPError:
         return 0
@@ -128,7 +130,7 @@ def test_a_put_of_1_gb_outlives_a_data_node(mended: Cluster) -> None:
     await_until(lambda: length("/tmp/big._COPYING_") > 0, "the first block", put)
     mended.kill("datanode3")
     begun = time.monotonic()
-    assert put.wait(timeout=300) == 0
+    assert put.wait(timeout=600) == 0
     figure("until the end: put of 1 GB", time.monotonic() - begun)
     sums = mended.client("bash", "-c", "hdfs dfs -cat /tmp/big | sha256sum; cat /tmp/sum")
     written, read = sums.split("\n")[:2]
