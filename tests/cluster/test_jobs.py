@@ -2,7 +2,6 @@
 
 import os
 from pathlib import Path
-from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pandas as pd
@@ -96,7 +95,7 @@ def page(url: str) -> str:
 def opens(url: str) -> bool:
     try:
         page(url)
-    except HTTPError:
+    except OSError:  # an HTTPError, or no answer in time
         return False
     return True
 

@@ -5,7 +5,6 @@ import json
 import re
 import threading
 from collections.abc import Callable, Iterator
-from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pyarrow as pa
@@ -117,7 +116,7 @@ def page(path: str) -> str:
 def opens(path: str) -> bool:
     try:
         page(path)
-    except HTTPError:
+    except OSError:  # an HTTPError, or no answer in time
         return False
     return True
 
