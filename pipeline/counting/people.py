@@ -56,7 +56,7 @@ def likely(counts: pl.LazyFrame, by: str, at_least: int) -> pl.Expr:
     People are no more than searcher-days: most groups end here, before anything dear is read.
 
     Args:
-        counts: `by` and `searchers` (Int64), a row a group and day.
+        counts: `by` and `searchers` (Int64), a group's rows of each day.
         by: the column that identifies a group.
         at_least: different people.
     """
@@ -70,7 +70,7 @@ def people_of(counts: pl.LazyFrame, by: str, at_least: int) -> pl.DataFrame:
     """`different_people` of counts, of which only the sketches that may matter are read.
 
     Args:
-        counts: `by`, `searchers` and `searchers_sketch`, a row a group and day.
+        counts: `by`, `searchers` and `searchers_sketch`, a group's rows of each day.
         by: the column that identifies a group.
         at_least: different people.
     """
